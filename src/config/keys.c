@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The table of keys, and looking things up in it. */
+
+#include "config/keys.h"
+
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "config/config.h"
+
+#define IN_CONFIG(field) .object = OBJECT_CONFIG, .offset = offsetof(struct config, field)
+#define IN_SPEC(field) .object = OBJECT_SPEC, .offset = offsetof(struct spec, field)
+#define IN_EXEC(field) .object = OBJECT_EXEC, .offset = offsetof(struct exec, field)
+#define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
+#define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
+
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const kill_modes[] = {"group", "main", "mixed", NULL};
+static const char *const notify_accesses[] = {"main", "group", "none", NULL};
+static const char *const stdout_words[] = {"log", "null", "inherit", "file:PATH", NULL};
+static const char *const stderr_words[] = {"log", "null", "inherit", "file:PATH", "stdout", NULL};
+
+/* A row's numbers are bounds: of a span, min in nanoseconds, max 1 where it may be infinite. */
+const struct key config_keys[] = {
+	{"run_dir", KEY_IN_SUPD, false, value_absolute_path, IN_CONFIG(run_dir),
+	 .fallback = "/run/supd; a user's: $XDG_RUNTIME_DIR/supd",
+	 .help = "where the control socket and the record of what runs are"},
+	{"log_dir", KEY_IN_SUPD, false, value_absolute_path, IN_CONFIG(log_dir),
+	 .fallback = "/var/log/supd; a user's: $XDG_STATE_HOME/supd", .help = "where logs are"},
+	{"control_group", KEY_IN_SUPD, false, value_account, IN_CONFIG(control_group),
+	 .fallback = "", .help = "the Unix group whose members may do everything"},
+	{"view_group", KEY_IN_SUPD, false, value_account, IN_CONFIG(view_group), .fallback = "",
+	 .help = "the Unix group whose members may look"},
+	{"include", KEY_IN_SUPD, true, value_text, .object = OBJECT_INCLUDE, .fallback = "",
+	 .help = "files to read at this place, relative to this one; a pattern is sorted"},
+	{"log_level", KEY_IN_SUPD, false, value_choice, IN_CONFIG(log_level), log_levels,
+	 .fallback = "info", .help = "what the daemon logs"},
+	{"log_format", KEY_IN_SUPD, false, value_choice, IN_CONFIG(log_format), log_formats,
+	 .fallback = "text", .help = "how it logs"},
+	{"shutdown_timeout", KEY_IN_SUPD, false, value_span, IN_CONFIG(shutdown_timeout), .min = 1,
+	 .max = 1, .fallback = "90s", .help = "how long stopping the whole tree may take"},
+	{"emergency", KEY_IN_SUPD, false, value_command_text, IN_CONFIG(emergency), .fallback = "",
+	 .help = "what PID 1 runs where no configuration can be used"},
+
+	{"strategy", SUPERVISORS, false, value_word, IN_SPEC(strategy), strategy_names,
+	 .fallback = "one_for_one", .help = "which children are started again when one has died"},
+	{"intensity", SUPERVISORS, false, value_number, IN_SPEC(intensity),
+	 .max = SPEC_INTENSITY_MAX, .fallback = "3",
+	 .help = "more restarts than this within period, and it gives up"},
+	{"period", SUPERVISORS, false, value_span, IN_SPEC(period), .min = 1, .max = 1,
+	 .fallback = "5s", .help = "the time within which restarts are counted"},
+	{"give_up", SUPERVISORS, false, value_word, IN_SPEC(give_up), give_up_names,
+	 .fallback = "escalate; the root: hold", .help = "what giving up means"},
+	{"auto_shutdown", SUPERVISORS, false, value_word, IN_SPEC(auto_shutdown),
+	 auto_shutdown_names, .fallback = "never",
+	 .help = "whether the end of significant children ends it"},
+	{"start", SUPERVISORS, false, value_word, IN_SPEC(start), start_mode_names,
+	 .fallback = "ordered", .help = "one child after the other, or all at once"},
+	{"max_children", SUPERVISORS, false, value_count, IN_SPEC(max_children),
+	 .max = UINT32_MAX - 1, .fallback = "infinity",
+	 .help = "how many children it may have at a time"},
+
+	{"restart", CHILDREN, false, value_word, IN_SPEC(restart), restart_type_names,
+	 .fallback = "permanent; with ready = exit: transient", .help = "when it is started again"},
+	{"shutdown", CHILDREN, false, value_shutdown, IN_SPEC(shutdown),
+	 .fallback = "5s; a supervisor: infinity",
+	 .help = "how long a stop may take before SIGKILL"},
+	{"significant", CHILDREN, false, value_bool, IN_SPEC(significant), .fallback = "no",
+	 .help = "whether its end counts for auto_shutdown"},
+	{"restart_delay", CHILDREN, false, value_span, IN_SPEC(restart_delay), .fallback = "0",
+	 .help = "how long a restart waits"},
+	{"restart_delay_max", CHILDREN, false, value_span, IN_SPEC(restart_delay_max),
+	 .fallback = "30s", .help = "what that delay may grow to"},
+	{"restart_reset", CHILDREN, false, value_span, IN_SPEC(restart_reset), .max = 1,
+	 .fallback = "60s", .help = "how long it must have been ready for the delay to start anew"},
+
+	{"command", KEY_IN_SERVICE, false, value_command, IN_EXEC(argv), .fallback = "",
+	 .help = "the program and its arguments; required"},
+	{"stop_signal", KEY_IN_SERVICE, false, value_signal, IN_EXEC(stop_signal),
+	 .fallback = "TERM", .help = "the Unix signal that asks it to end"},
+	{"kill_mode", KEY_IN_SERVICE, false, value_word, IN_EXEC(kill_mode), kill_modes,
+	 .fallback = "group", .help = "who gets the Unix signals of a stop"},
+	{"success_exit", KEY_IN_SERVICE, false, value_success_exit, IN_SPEC(success_codes),
+	 .fallback = "0", .help = "exit statuses and Unix signals that count as normal"},
+	{"autostart", KEY_IN_SERVICE, false, value_bool, IN_SPEC(autostart), .fallback = "yes",
+	 .help = "whether it starts with its supervisor"},
+	{"ready", KEY_IN_SERVICE, false, value_ready, IN_SPEC(ready), .fallback = "exec",
+	 .help = "when a start counts as done"},
+	{"start_timeout", KEY_IN_SERVICE, false, value_span, IN_SPEC(start_timeout), .min = 1,
+	 .max = 1, .fallback = "30s", .help = "not ready by then: killed, the start has failed"},
+	{"notify_access", KEY_IN_SERVICE, false, value_word, IN_EXEC(notify_access),
+	 notify_accesses, .fallback = "main", .help = "whose notifications count"},
+	{"user", KEY_IN_SERVICE, false, value_account, IN_EXEC(user), .fallback = "the daemon's",
+	 .help = "the user it runs as, a name or a number"},
+	{"group", KEY_IN_SERVICE, false, value_account, IN_EXEC(group), .fallback = "the user's",
+	 .help = "the group it runs as"},
+	{"groups", KEY_IN_SERVICE, false, value_group_list, IN_EXEC(groups),
+	 .fallback = "the user's", .help = "its supplementary groups"},
+	{"working_directory", KEY_IN_SERVICE, false, value_working_directory,
+	 IN_EXEC(working_directory), .fallback = "the daemon's", .help = "where it runs"},
+	{"umask", KEY_IN_SERVICE, false, value_umask, IN_EXEC(umask), .fallback = "the daemon's",
+	 .help = "its file mode creation mask, octal"},
+	{"environment", KEY_IN_SERVICE, true, value_environment, IN_EXEC(environment),
+	 .fallback = "", .help = "NAME=VALUE, one to a line"},
+	{"environment_file", KEY_IN_SERVICE, true, value_environment_file,
+	 IN_EXEC(environment_files), .fallback = "", .help = "a file of NAME=VALUE lines"},
+	{"pass_environment", KEY_IN_SERVICE, false, value_name_list, IN_EXEC(pass_environment),
+	 .fallback = "PATH LANG TZ", .help = "what it gets of the daemon's own environment"},
+	{"stdout", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_output), stdout_words,
+	 .fallback = "log", .help = "where its standard output goes"},
+	{"stderr", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_error), stderr_words,
+	 .max = 1, .fallback = "stdout", .help = "where its standard error goes"},
+
+	{.name = "after", .where = CHILDREN},
+	{.name = "requires", .where = CHILDREN},
+	{.name = "link", .where = CHILDREN},
+	{.name = "trap_exit", .where = KEY_IN_SERVICE},
+	{.name = "mailbox", .where = KEY_IN_SERVICE},
+	{.name = "mailbox_limit", .where = KEY_IN_SERVICE},
+	{.name = "mailbox_overflow", .where = KEY_IN_SERVICE},
+	{.name = "outbox_limit", .where = KEY_IN_SERVICE},
+	{.name = "alias", .where = CHILDREN},
+	{.name = "grants", .where = KEY_IN_SERVICE},
+	{.name = "nice", .where = KEY_IN_SERVICE},
+	{.name = "oom_score_adj", .where = KEY_IN_SERVICE},
+	{.name = "instances", .where = KEY_IN_SERVICE},
+	{.name = "limit_", .where = KEY_IN_SERVICE, .repeats = true}, /* a whole family */
+	{.name = NULL},
+};
+
+const struct key *key_find(const char *name)
+{
+	for (const struct key *key = config_keys; key->name; key++) {
+		bool family = key->name[strlen(key->name) - 1] == '_';
+
+		if (strcmp(key->name, name) == 0 ||
+		    (family && strncmp(key->name, name, strlen(key->name)) == 0))
+			return key;
+	}
+	return NULL;
+}
+
+const char *key_nearest(const char *name, unsigned where)
+{
+	const char *names[ARRAY_LEN(config_keys)];
+	size_t n = 0;
+
+	for (const struct key *key = config_keys; key->name; key++) {
+		if (key->parse && (key->where & where))
+			names[n++] = key->name;
+	}
+	names[n] = NULL;
+	return text_nearest(name, names);
+}

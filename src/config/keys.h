@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONFIG_KEYS_H
+#define CONFIG_KEYS_H
+
+/*
+ * The one table of keys: where each may stand, how its value is read and into what, its default,
+ * and a line of help. Parsing, suggestions and the check of the manual page all read it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "core/spec.h"
+
+struct config;
+struct key;
+
+/* Sections that a key may stand in; a set. */
+enum {
+	KEY_IN_SUPD = 1,
+	KEY_IN_ROOT = 2,
+	KEY_IN_SUPERVISOR = 4,
+	KEY_IN_SERVICE = 8, /* and [defaults] */
+};
+
+/* One value on its way into a configuration. */
+struct value {
+	const struct key *key;
+	const char *text;      /* borrowed */
+	void *field;           /* what key->offset names, in config, spec or spec->exec */
+	struct spec *spec;     /* NULL in [supd] */
+	const char *directory; /* absolute, of the file; NULL: there is none */
+	struct buf *why;       /* what is wrong with text and what to do, where it is refused */
+};
+
+/* 0; 1 where the value is refused (why says it); -ENOMEM. */
+typedef int value_fn(const struct value *value);
+
+enum key_object { OBJECT_CONFIG, OBJECT_SPEC, OBJECT_EXEC, OBJECT_INCLUDE };
+
+struct key {
+	const char *name;
+	unsigned where;
+	bool repeats;
+	value_fn *parse; /* NULL: known, and not supported yet */
+	enum key_object object;
+	size_t offset;
+	const char *const *words; /* what may be written, ends with NULL; else NULL */
+	uint64_t min, max;
+	const char *fallback; /* the default as one would write it, or in words; "" */
+	const char *help;
+};
+
+/* Ends with a key without a name. */
+extern const struct key config_keys[];
+
+const struct key *key_find(const char *name); /* NULL: unknown */
+/* The known, supported key nearest to name that may stand in `where`, or NULL. */
+const char *key_nearest(const char *name, unsigned where);
+
+/* values.c: words, numbers, spans; values_exec.c: what a process is made of. */
+value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
+	value_number, value_ready, value_shutdown, value_span, value_success_exit, value_text,
+	value_word;
+value_fn value_account, value_command, value_environment, value_environment_file, value_group_list,
+	value_name_list, value_output, value_signal, value_umask, value_working_directory;
+
+/* Replaces an owned text. 0 or -ENOMEM. */
+int value_set_text(char **field, const char *text);
+/* Says why and returns 1; -ENOMEM where even that is too much. */
+int value_refuse(const struct value *value, const char *format, ...) PRINTF(2, 3);
+/* Refuses with the words that may be written, and the one that was meant. */
+int value_refuse_word(const struct value *value, const char *const *words);
+
+/* Text as it may be shown: controls escaped, cut where it is long, in double quotes. Returns out.
+ */
+#define QUOTE_TEXT_MAX 400
+char *quote_text(const char *text, char out[QUOTE_TEXT_MAX]);
+
+#endif

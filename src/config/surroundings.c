@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a configuration needs of its host: users, groups, directories, files, programs. It looks as
+ * this process sees them now: what another user may reach is found out when the service starts.
+ */
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "config/expand.h"
+#include "config/loader.h"
+
+/* One service under the eye. */
+struct look {
+	struct loader *loader;
+	const struct section *section;
+	const struct exec *exec;
+	struct expand_vars vars;
+};
+
+static void complain(const struct look *look, const char *key, const char *what, const char *why)
+{
+	char shown[QUOTE_TEXT_MAX];
+
+	loader_complain(look->loader, CONFIG_SURROUNDINGS, look->section->file,
+			section_line(look->section, key), "%s: %s %s: %s", look->section->path, key,
+			quote_text(what, shown), why);
+}
+
+/* The text with % and ${} expanded; NULL: no memory, or nothing to look at. Owned. */
+static char *expand(const struct look *look, const char *text)
+{
+	char *expanded = NULL;
+
+	if (config_expand(text, &look->vars, &expanded) == -ENOMEM)
+		look->loader->error = -ENOMEM;
+	return expanded;
+}
+
+/* True where text is a number, or the name of a user; *ret_uid is it. */
+static bool find_user(const char *text, uid_t *ret_uid)
+{
+	const struct passwd *passwd = getpwnam(text);
+	uint64_t number;
+
+	if (passwd)
+		*ret_uid = passwd->pw_uid;
+	else if (text_parse_u64(text, UINT32_MAX - 1, &number) == 0)
+		*ret_uid = (uid_t)number;
+	else
+		return false;
+	return true;
+}
+
+static bool find_group(const char *text, gid_t *ret_gid)
+{
+	const struct group *group = getgrnam(text);
+	uint64_t number;
+
+	if (group)
+		*ret_gid = group->gr_gid;
+	else if (text_parse_u64(text, UINT32_MAX - 1, &number) == 0)
+		*ret_gid = (gid_t)number;
+	else
+		return false;
+	return true;
+}
+
+static void check_group(const struct look *look, const char *key, const char *name)
+{
+	gid_t gid;
+
+	if (!find_group(name, &gid))
+		complain(look, key, name, "there is no such group: create it, or name another");
+	else if (geteuid() != 0 && gid != getegid())
+		complain(look, key, name,
+			 "only a supd that runs as root can start it as another group");
+}
+
+static void check_identity(const struct look *look)
+{
+	const struct exec *exec = look->exec;
+	uid_t uid;
+
+	if (exec->user && !find_user(exec->user, &uid))
+		complain(look, "user", exec->user,
+			 "there is no such user: create it, or name another");
+	else if (exec->user && geteuid() != 0 && uid != geteuid())
+		complain(look, "user", exec->user,
+			 "only a supd that runs as root can start it as another user");
+	if (exec->group)
+		check_group(look, "group", exec->group);
+	for (char *const *group = exec->groups; group && *group; group++)
+		check_group(look, "groups", *group);
+}
+
+static void check_directory(const struct look *look)
+{
+	char *path CLEANUP(cleanup_free) = NULL;
+	struct stat st;
+
+	if (look->exec->working_directory)
+		path = expand(look, look->exec->working_directory);
+	if (!path)
+		return;
+	if (stat(path, &st) < 0)
+		complain(look, "working_directory", path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		complain(look, "working_directory", path, "it is not a directory");
+}
+
+static void check_environment_files(const struct look *look)
+{
+	for (char *const *file = look->exec->environment_files; file && *file; file++) {
+		bool optional = **file == '-';
+		char *path CLEANUP(cleanup_free) = expand(look, *file + optional);
+		struct stat st;
+
+		if (!path)
+			continue;
+		if (stat(path, &st) < 0) {
+			if (!optional || errno != ENOENT)
+				complain(look, "environment_file", path, strerror(errno));
+		} else if (!S_ISREG(st.st_mode)) {
+			complain(look, "environment_file", path, "it is not a regular file");
+		} else if (access(path, R_OK) < 0) {
+			complain(look, "environment_file", path, strerror(errno));
+		}
+	}
+}
+
+/* A file that a service writes to is opened without following links and without waiting for a
+ * reader. */
+static const char *judge_output(char *path)
+{
+	char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			return NULL;
+		if (S_ISLNK(st.st_mode))
+			return "it is a symbolic link, and links are not followed here: name the "
+			       "file itself";
+		if (S_ISFIFO(st.st_mode))
+			return "it is a FIFO, which would wait for a reader: name a regular file";
+		if (S_ISCHR(st.st_mode))
+			return "it is a device: name a regular file, or say null for /dev/null";
+		return S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file";
+	}
+	if (errno != ENOENT)
+		return strerror(errno);
+	slash[slash == path] = '\0';
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? "its directory does not exist" : strerror(errno);
+	return S_ISDIR(st.st_mode) ? NULL : "its directory is not a directory";
+}
+
+static void check_output(const struct look *look, const char *key, const struct output *output)
+{
+	char *path CLEANUP(cleanup_free) = NULL;
+	char *judged CLEANUP(cleanup_free) = NULL;
+	const char *why;
+
+	if (output->kind != OUTPUT_FILE)
+		return;
+	path = expand(look, output->path);
+	judged = path ? strdup(path) : NULL;
+	if (!judged) {
+		look->loader->error = -ENOMEM;
+		return;
+	}
+	why = judge_output(judged);
+	if (why)
+		complain(look, key, path, why);
+}
+
+/* What keeps path from being executed, or NULL. */
+static const char *judge_program(const struct look *look, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return strerror(errno);
+	if (S_ISDIR(st.st_mode))
+		return "it is a directory";
+	if (!S_ISREG(st.st_mode))
+		return "it is not a regular file";
+	if ((st.st_mode & 0111) == 0)
+		return "it is not executable: chmod +x it";
+	return look->exec->user || access(path, X_OK) == 0 ? NULL : strerror(errno);
+}
+
+/* PATH as the service will have it; borrowed. */
+static const char *search_path(const struct look *look)
+{
+	const char *path = expand_find(look->vars.environment, "PATH", 4);
+	bool passed = !look->exec->pass_environment;
+
+	for (char *const *name = look->exec->pass_environment; name && *name; name++)
+		passed |= strcmp(*name, "PATH") == 0 || strcmp(*name, "*") == 0;
+	if (!path && passed)
+		path = getenv("PATH");
+	return path ? path : EXEC_DEFAULT_PATH;
+}
+
+/* Looks in each directory, as execvp() does. What was found and is no good is remembered. */
+static const char *judge_search(const struct look *look, const char *name)
+{
+	const char *why = "there is no such program in the service's PATH: install it, or write "
+			  "its whole path";
+
+	for (const char *path = search_path(look); path; path = strchr(path, ':')) {
+		struct buf file CLEANUP(buf_fini) = BUF_INIT;
+		const char *found;
+		size_t size;
+
+		path += *path == ':';
+		size = strcspn(path, ":");
+		buf_append(&file, path, size);
+		buf_printf(&file, "%s%s", size ? "/" : "./", name);
+		if (file.error) {
+			look->loader->error = -ENOMEM;
+			return NULL;
+		}
+		found = judge_program(look, buf_text(&file));
+		if (!found)
+			return NULL;
+		if (access(buf_text(&file), F_OK) == 0)
+			why = found;
+	}
+	return why;
+}
+
+static void check_program(const struct look *look)
+{
+	char *program CLEANUP(cleanup_free) = expand(look, look->exec->argv[0]);
+	struct buf path CLEANUP(buf_fini) = BUF_INIT;
+	const char *why;
+
+	if (!program)
+		return;
+	if (program[0] != '/' && strchr(program, '/') && look->exec->working_directory) {
+		char *directory CLEANUP(cleanup_free) = expand(look, look->exec->working_directory);
+
+		buf_printf(&path, "%s/", directory ? directory : "");
+	}
+	buf_puts(&path, program);
+	if (path.error)
+		look->loader->error = -ENOMEM;
+	else if (!*program)
+		complain(look, "command", program, "the name of the program is empty");
+	else {
+		why = strchr(program, '/') ? judge_program(look, buf_text(&path))
+					   : judge_search(look, program);
+		if (why)
+			complain(look, "command", program, why);
+	}
+}
+
+static void check_service(struct loader *loader, const struct section *section)
+{
+	static char *const none[] = {NULL};
+	struct look look = {
+		.loader = loader,
+		.section = section,
+		.exec = section->spec->exec,
+		.vars = {.path = section->path,
+			 .environment = section->spec->exec->environment
+						? section->spec->exec->environment
+						: none},
+	};
+
+	check_identity(&look);
+	check_directory(&look);
+	check_environment_files(&look);
+	check_output(&look, "stdout", &look.exec->standard_output);
+	check_output(&look, "stderr", &look.exec->standard_error);
+	if (look.exec->argv)
+		check_program(&look);
+}
+
+static void check_groups(struct loader *loader, const struct section *section)
+{
+	const struct {
+		const char *key;
+		const char *name;
+	} rows[] = {
+		{"control_group", loader->config->control_group},
+		{"view_group", loader->config->view_group},
+	};
+	gid_t gid;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (section_has(section, rows[i].key) && rows[i].name &&
+		    !find_group(rows[i].name, &gid))
+			loader_complain(loader, CONFIG_SURROUNDINGS, section->file,
+					section_line(section, rows[i].key),
+					"%s %s: there is no such group: create it, or name another",
+					rows[i].key, rows[i].name);
+	}
+}
+
+int config_check_surroundings(struct config *config)
+{
+	struct loader loader = {.config = config, .places = config->places};
+
+	for (size_t i = 0; i < loader.places->n_sections && loader.error == 0; i++) {
+		const struct section *section = loader.places->sections[i];
+
+		if (section->kind == SECTION_SERVICE)
+			check_service(&loader, section);
+		else if (section->kind == SECTION_SUPD)
+			check_groups(&loader, section);
+	}
+	return loader.error;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Sections into a tree. Each section's parent is looked up by path, so that a supervisor may be
+ * described after its children; their order is the order of their own sections. Everything is
+ * linked, also where something is wrong, so that all errors are found in one run.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "config/loader.h"
+#include "config/warn.h"
+
+/* To compare a wrong name with all of them takes time: only the first ones get a suggestion. */
+#define SUGGESTIONS_MAX 20
+
+static bool is_child(const struct section *section)
+{
+	return section->kind == SECTION_SUPERVISOR || section->kind == SECTION_SERVICE;
+}
+
+/* Neither [supd] nor [defaults] nor the second one of a path. */
+static bool is_linked(const struct loader *loader, const struct section *section)
+{
+	return is_child(section) && strmap_get(&loader->paths, section->path) == section;
+}
+
+static void complain(struct loader *loader, const struct section *section, const char *key,
+		     const char *text)
+{
+	loader_complain(loader, CONFIG_ERROR, section->file, section_line(section, key),
+			"%s %s: %s", child_type_names[section->spec->type], section->path, text);
+}
+
+/* The supervisor whose path is nearest to path, which none has; not one below path. NULL: none. */
+static const char *nearest_supervisor(struct loader *loader, const char *path)
+{
+	const struct config_places *places = loader->places;
+	const char **paths CLEANUP(cleanup_free) = calloc(places->n_sections + 1, sizeof(*paths));
+	size_t n = 0;
+
+	if (!paths) {
+		loader->error = -ENOMEM;
+		return NULL;
+	}
+	for (size_t i = 0; i < places->n_sections; i++) {
+		const struct section *section = places->sections[i];
+
+		if (section->kind == SECTION_SUPERVISOR &&
+		    strncmp(section->path, path, strlen(path)) != 0)
+			paths[n++] = section->path;
+	}
+	return text_nearest(path, paths);
+}
+
+static void complain_no_parent(struct loader *loader, const struct section *section,
+			       const char *parent, size_t *suggestions)
+{
+	const char *nearest = NULL;
+
+	if ((*suggestions)++ < SUGGESTIONS_MAX)
+		nearest = nearest_supervisor(loader, parent);
+	if (nearest)
+		loader_complain(loader, CONFIG_ERROR, section->file, section->line,
+				"%s has no parent: no section describes %s; did you mean \"%s\"?",
+				section->path, parent, nearest);
+	else
+		loader_complain(loader, CONFIG_ERROR, section->file, section->line,
+				"%s has no parent: no section describes %s; add [supervisor %s]",
+				section->path, parent, parent);
+}
+
+/* The section that describes the parent; NULL where it can not be one. */
+static struct section *find_parent(struct loader *loader, const struct section *section,
+				   size_t *suggestions)
+{
+	const char *slash = strrchr(section->path, '/');
+	char path[SPEC_PATH_MAX + 1] = "/";
+	struct section *parent;
+
+	if (slash) {
+		memcpy(path, section->path, (size_t)(slash - section->path));
+		path[slash - section->path] = '\0';
+	}
+	parent = strmap_get(&loader->paths, path);
+	if (!parent) {
+		complain_no_parent(loader, section, path, suggestions);
+		return NULL;
+	}
+	if (parent->kind != SECTION_SERVICE)
+		return parent;
+	loader_complain(loader, CONFIG_ERROR, section->file, section->line,
+			"%s can not be inside of %s, which is a service (%s:%d): only supervisors "
+			"have children",
+			section->path, path, loader->places->files[parent->file], parent->line);
+	return NULL;
+}
+
+/* What the spec's own checks do not know. */
+static void check_section(struct loader *loader, struct section *section,
+			  const struct section *parent)
+{
+	struct spec *spec = section->spec;
+
+	if (section->kind == SECTION_SERVICE && !section_has(section, "command"))
+		complain(loader, section, "",
+			 "it has no command: add command = PROGRAM [ARGUMENT...]");
+	if (spec->ready == READY_EXIT && !section_has(section, "restart"))
+		spec->restart = RESTART_TRANSIENT;
+	else if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
+		complain(loader, section, "restart", spec_error_text(SPEC_E_ONESHOT));
+	if (spec->restart_delay.ns > spec->restart_delay_max.ns) {
+		if (section_has(section, "restart_delay_max"))
+			complain(loader, section, "restart_delay_max",
+				 "restart_delay_max is shorter than restart_delay");
+		spec->restart_delay_max = spec->restart_delay;
+	}
+	if (parent && parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE &&
+	    section->kind == SECTION_SUPERVISOR)
+		complain(loader, section, "",
+			 "the template of a simple_one_for_one must be a service");
+}
+
+/* Where a spec's error stands. */
+static const char *error_key(enum spec_error error)
+{
+	switch (error) {
+	case SPEC_E_SIGNIFICANT:
+		return "significant";
+	case SPEC_E_PERIOD:
+		return "period";
+	case SPEC_E_INTENSITY:
+		return "intensity";
+	case SPEC_E_TEMPLATE:
+		return "strategy";
+	case SPEC_E_ALIAS:
+		return "alias";
+	case SPEC_E_GRANT:
+		return "grants";
+	case SPEC_E_TRAP:
+		return "trap_exit";
+	case SPEC_OK:
+	case SPEC_E_NAME:
+	case SPEC_E_DUPLICATE:
+	case SPEC_E_DEPTH:
+	case SPEC_E_ONESHOT:
+	case SPEC_N_ERRORS:
+		break;
+	}
+	return "";
+}
+
+static void validate(struct loader *loader, const struct section *section,
+		     const struct section *parent)
+{
+	enum spec_error error = spec_validate(section->spec, parent ? parent->spec : NULL);
+
+	/* Without its supervisor, only the core can judge that: it answers bad_combination. */
+	if (error == SPEC_E_SIGNIFICANT && !parent)
+		return;
+	/* A name is judged where its section is opened, a oneshot in check_section(). */
+	if (error != SPEC_OK && error != SPEC_E_NAME && error != SPEC_E_ONESHOT)
+		complain(loader, section, error_key(error), spec_error_text(error));
+}
+
+static void add_child(struct loader *loader, struct section *parent, struct section *section)
+{
+	if (spec_add_child(parent->spec, spec_ref(section->spec)) < 0) {
+		spec_unref(section->spec);
+		loader->error = -ENOMEM;
+	}
+}
+
+/* The root, which need not be described. */
+static struct section *find_root(struct loader *loader)
+{
+	struct section *root = strmap_get(&loader->paths, "/");
+	struct reading nowhere = {.loader = loader};
+
+	if (root)
+		return root;
+	root = section_new(&nowhere, SECTION_SUPERVISOR, "/", 1);
+	if (root && strmap_set(&loader->paths, root->path, root) < 0)
+		loader->error = -ENOMEM;
+	return root;
+}
+
+/* The section that describes a child added at run time. */
+static struct section *find_top(struct loader *loader)
+{
+	const struct config_places *places = loader->places;
+	const char *slash = strrchr(loader->child, '/');
+	const char *name = slash ? slash + 1 : loader->child;
+
+	for (size_t i = 0; i < places->n_sections; i++) {
+		struct section *section = places->sections[i];
+
+		if (!is_child(section))
+			continue;
+		if (strcmp(section->path, loader->child) != 0 && strcmp(section->path, name) != 0)
+			loader_complain(loader, CONFIG_ERROR, section->file, section->line,
+					"the first section describes %s, not the new child, %s",
+					section->path, loader->child);
+		return section;
+	}
+	if (loader->config->n_errors == 0)
+		loader_complain(loader, CONFIG_ERROR, 0, 1, "there is no section that describes %s",
+				loader->child);
+	return NULL;
+}
+
+void loader_link(struct loader *loader)
+{
+	struct section *top = loader->child ? find_top(loader) : find_root(loader);
+	struct config_places *places = loader->places;
+	size_t suggestions = 0;
+
+	for (size_t i = 0; i < places->n_sections && top && loader->error == 0; i++) {
+		struct section *section = places->sections[i];
+		struct section *parent = NULL;
+
+		if (!is_linked(loader, section))
+			continue;
+		if (section != top) {
+			parent = find_parent(loader, section, &suggestions);
+			if (parent)
+				add_child(loader, parent, section);
+		}
+		section->parent = parent;
+		check_section(loader, section, parent);
+	}
+	for (size_t i = 0; i < places->n_sections && top && loader->error == 0; i++) {
+		struct section *section = places->sections[i];
+
+		if (is_linked(loader, section) && !section->damaged)
+			validate(loader, section, section->parent);
+	}
+	if (loader->error || !top)
+		return;
+	if (loader->config->n_errors == 0) {
+		loader_warn(loader);
+		loader->config->root = spec_ref(top->spec);
+	}
+}

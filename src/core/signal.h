@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_SIGNAL_H
+#define CORE_SIGNAL_H
+
+/*
+ * Exit signals, and what the doom and the end of an actor mean to those tied to it.
+ *
+ * Nothing here follows a chain of links by calling itself: an actor that was doomed, or has ended,
+ * goes onto core.signals, and signal_run() works that list off, before any supervisor acts.
+ */
+
+#include "core/actor.h"
+#include "core/edge.h"
+#include "wire/frame.h"
+
+/* An exit signal that somebody sends, not one of a link. */
+struct exit_signal {
+	actor_pid from; /* none: an operator */
+	const struct reason *reason;
+	struct cause cause; /* of what it leads to */
+};
+
+/* 0; -ENOMEM: nothing has happened. Rules 32 to 37 of SEMANTICS, as numbered in signal.c. */
+int signal_exit(struct actor *to, const struct exit_signal *signal);
+/* Its verdict is fixed, and known before its end. */
+void signal_doomed(struct actor *actor);
+/* It has ended: its reason is that of its last end. */
+void signal_ended(struct actor *actor);
+/* The record goes: what was still to be told is told now. */
+void signal_fini(struct actor *actor);
+void signal_run(struct core *core);
+/* Tells what could not be told before, for want of memory. */
+void signal_retry(struct core *core);
+
+/* An EXIT message from its supervisor, "shutdown" (D14). 0, -ENOMEM. */
+int signal_stop(struct actor *actor);
+
+/* What actors ask for: ask.c. 0, -ENOMEM. */
+int signal_link(struct actor *one, struct actor *other);
+/* A link to what is gone: noproc, as a message or an end (SEMANTICS 25). 0, -ENOMEM. */
+int signal_link_noproc(struct actor *one, actor_pid gone);
+void signal_unlink(struct actor *one, struct actor *other);
+/* By a MONITOR or CALL frame, its ref not in use; target NULL: nobody. 0, -ENOMEM. */
+int signal_monitor(struct actor *owner, struct actor *target, const struct wire_frame *frame,
+		   const char *name);
+/* True where it was active. With flush a DOWN that still waits goes too. */
+bool signal_cancel(struct actor *owner, uint64_t ref, bool flush);
+
+#endif

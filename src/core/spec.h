@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_SPEC_H
+#define CORE_SPEC_H
+
+/*
+ * Child specifications, whatever file or call they came from. A spec is shared and counted, and
+ * does not change once it has been handed over. A supervisor's spec holds the specs of the children
+ * that it starts with, in order (the result of OTP's init); a simple_one_for_one has exactly one,
+ * its template.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "core/exec.h"
+#include "core/reason.h"
+
+enum child_type { CHILD_SERVICE, CHILD_SUPERVISOR, CHILD_N_TYPES };
+enum restart_type { RESTART_PERMANENT, RESTART_TRANSIENT, RESTART_TEMPORARY, RESTART_N_TYPES };
+enum strategy {
+	STRATEGY_ONE_FOR_ONE,
+	STRATEGY_ONE_FOR_ALL,
+	STRATEGY_REST_FOR_ONE,
+	STRATEGY_SIMPLE_ONE_FOR_ONE,
+	STRATEGY_N,
+};
+enum give_up { GIVE_UP_ESCALATE, GIVE_UP_HOLD, GIVE_UP_N };
+enum auto_shutdown { AUTO_NEVER, AUTO_ANY_SIGNIFICANT, AUTO_ALL_SIGNIFICANT, AUTO_N };
+enum ready_kind {
+	READY_EXEC,   /* the exec succeeded */
+	READY_EXIT,   /* a oneshot: ready when it has ended normally */
+	READY_NOTIFY, /* READY=1 on the notify socket */
+	READY_DELAY,  /* ready_delay after the exec */
+	READY_N_KINDS,
+};
+enum start_mode { START_ORDERED, START_PARALLEL, START_N_MODES };
+
+/* How long a stop may take. */
+enum shutdown_kind { SHUTDOWN_SPAN, SHUTDOWN_INFINITY, SHUTDOWN_BRUTAL_KILL };
+
+/* What becomes of messages that were not taken when the process ends (SEMANTICS D3). */
+enum mailbox_kind { MAILBOX_VOLATILE, MAILBOX_DURABLE, MAILBOX_NONE, MAILBOX_N_KINDS };
+/* What becomes of a message that does not fit (SEMANTICS D2). */
+enum mailbox_overflow {
+	OVERFLOW_BLOCK,
+	OVERFLOW_REJECT,
+	OVERFLOW_DROP,
+	OVERFLOW_KILL,
+	OVERFLOW_N,
+};
+
+/* Bounds, checked by spec_validate(). */
+#define SPEC_NAME_MAX 200
+/* Of an actor that no spec describes. */
+#define SPEC_OUTBOX_LIMIT (UINT64_C(1) << 20)
+#define SPEC_PATH_MAX 1000
+#define SPEC_DEPTH_MAX 64
+#define SPEC_INTENSITY_MAX 10000
+
+struct spec {
+	uint32_t refs;
+	char *name; /* the last part of the path; "/" for the root; in the same block of memory */
+	enum child_type type;
+	enum restart_type restart;
+	bool significant;
+	bool autostart;
+	enum shutdown_kind shutdown;
+	struct span shutdown_span;
+	struct span restart_delay; /* zero: at once, as OTP */
+	struct span restart_delay_max;
+	struct span restart_reset;
+
+	/* service */
+	enum ready_kind ready;
+	struct span ready_delay;
+	struct span start_timeout;
+	uint8_t success_codes[32]; /* bit set: this exit status counts as normal */
+	uint64_t success_signals;  /* likewise, bit N for Unix signal N */
+	struct exec *exec;         /* owned; NULL in tests of the core */
+	bool trap_exit;
+	enum mailbox_kind mailbox;
+	enum mailbox_overflow mailbox_overflow;
+	uint64_t mailbox_limit; /* bytes; UINT64_MAX: no limit */
+	uint64_t outbox_limit;
+	/* owned lists of owned texts, each ends with NULL; NULL where empty */
+	char **aliases; /* further names, reserved for it */
+	char **links;   /* names of those that it is linked to whenever both run (D16) */
+	char **grants;  /* "link:GLOB", "exit:GLOB", "spawn:USER", "admin" (ARCHITECTURE 6) */
+
+	/* supervisor */
+	enum strategy strategy;
+	uint32_t intensity;
+	struct span period;
+	enum give_up give_up;
+	enum auto_shutdown auto_shutdown;
+	enum start_mode start;
+	uint32_t max_children;  /* UINT32_MAX: no limit */
+	struct spec **children; /* owned list of owned counts */
+	uint32_t n_children;
+};
+
+/* What spec_validate() found. Texts: spec_error_text(). */
+enum spec_error {
+	SPEC_OK,
+	SPEC_E_NAME,        /* empty, too long, or with characters outside [A-Za-z0-9_.@:+-] */
+	SPEC_E_DUPLICATE,   /* duplicate_child_name (SEMANTICS 89) */
+	SPEC_E_SIGNIFICANT, /* bad_combination (SEMANTICS 187) */
+	SPEC_E_PERIOD,      /* zero */
+	SPEC_E_INTENSITY,   /* above SPEC_INTENSITY_MAX */
+	SPEC_E_TEMPLATE,    /* simple_one_for_one without exactly one template (SEMANTICS 166) */
+	SPEC_E_DEPTH,
+	SPEC_E_ONESHOT, /* ready = exit with restart = permanent would run for ever */
+	SPEC_E_ALIAS,   /* no name that could be registered, or twice the same */
+	SPEC_E_GRANT,   /* none of the forms above */
+	SPEC_E_TRAP,    /* trap_exit without a mailbox */
+	SPEC_N_ERRORS,
+};
+
+/* One count, all defaults of INTERFACE 2 (86, 87, D12); name is copied. NULL: no memory. */
+struct spec *spec_new(enum child_type type, const char *name);
+struct spec *spec_ref(struct spec *spec);
+void spec_unref(struct spec *spec); /* takes NULL; frees a whole tree without recursion over it */
+
+/* Appends child, whose count it takes over on success. 0 or -ENOMEM. */
+int spec_add_child(struct spec *supervisor, struct spec *child);
+
+/* Appends a copy of text to one of a spec's lists. 0 or -ENOMEM. */
+int spec_add_text(char ***list, const char *text);
+/* A name that an actor may have: as a child's, so without "/". */
+bool spec_name_is_valid(const char *name);
+
+/*
+ * Checks a spec alone, as a child of parent (NULL: the root, or not known yet), without its
+ * children's own content. 0 or an enum spec_error.
+ */
+enum spec_error spec_validate(const struct spec *spec, const struct spec *parent);
+const char *spec_error_text(enum spec_error error); /* what is wrong and what to do */
+
+/* Marks exit status 0..255, a Unix signal, as normal. */
+void spec_success_code(struct spec *spec, int code);
+void spec_success_signal(struct spec *spec, int unix_signal);
+
+/* The reason that a wait status stands for, by this spec's success_exit (SEMANTICS 49, 117). */
+struct reason spec_classify_exit(const struct spec *spec, int code);
+struct reason spec_classify_signal(const struct spec *spec, int unix_signal);
+
+/* Words of the configuration, in enum order, each list ends with NULL. */
+extern const char *const child_type_names[];
+extern const char *const restart_type_names[];
+extern const char *const strategy_names[];
+extern const char *const give_up_names[];
+extern const char *const auto_shutdown_names[];
+extern const char *const ready_kind_names[];
+extern const char *const start_mode_names[];
+extern const char *const mailbox_kind_names[];
+extern const char *const mailbox_overflow_names[];
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What the world may look at: lookups, views, the order of the tree. Nothing here changes anything.
+ */
+
+#include <string.h>
+
+#include "core/model.h"
+
+uint32_t core_find_pid(const struct core *core, actor_pid pid)
+{
+	const struct actor *actor = actor_find(core, pid);
+
+	return actor && actor->child ? actor->child->slot : SLOT_NONE;
+}
+
+uint32_t core_find(const struct core *core, const char *text)
+{
+	const struct child *c = text ? strmap_get(&core->paths, text) : NULL;
+	actor_pid pid;
+
+	if (c)
+		return c->slot;
+	return text && actor_pid_parse(text, &pid) == 0 ? core_find_pid(core, pid) : SLOT_NONE;
+}
+
+static const struct child *view_child(const struct core *core, uint32_t slot)
+{
+	return slot < core->n_slots ? core->slots[slot] : NULL;
+}
+
+bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_view)
+{
+	const struct child *c = view_child(core, slot);
+
+	if (!c)
+		return false;
+	*ret_view = (struct child_view){
+		.slot = slot,
+		.parent = c->parent ? c->parent->self->slot : SLOT_NONE,
+		.depth = c->depth,
+		.path = c->path,
+		.spec = c->spec,
+		.args = c->args,
+		.state = c->state,
+		.listed = c->listed,
+		.held = c->held && c->held_by_operator,
+		.dynamic = c->dynamic,
+		.removed = c->removed,
+		.pid = c->actor.pid,
+		.starts = c->starts,
+		.restarts = c->starts ? c->starts - 1 : 0,
+		.since = c->since,
+		.reason = c->reason,
+		.ready = c->live && c->was_ready,
+	};
+	return true;
+}
+
+uint32_t core_next(const struct core *core, uint32_t slot)
+{
+	const struct child *c = slot == SLOT_NONE ? core->root : view_child(core, slot);
+
+	if (!c || c->dying)
+		return SLOT_NONE;
+	if (slot != SLOT_NONE)
+		c = tree_next(c, core->root);
+	return c ? c->slot : SLOT_NONE;
+}

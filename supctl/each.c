@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The same request for several targets. They are under way together, so that `stop a b c` takes as
+ * long as the slowest; a window bounds how many the daemon has to remember, and how much it has to
+ * keep for us.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "supctl/command.h"
+#include "supctl/render.h"
+
+#define WINDOW 64
+#define FLUSH_SIZE 65536
+
+int ask(struct context *context, const char *request, const char *target, fill_request *fill)
+{
+	struct wire_encoder *e;
+	uint64_t ref;
+	int status;
+
+	e = context_begin(context, request, &ref, &status);
+	if (!e)
+		return status;
+	if (target)
+		field_put_text(e, 0, "target", target);
+	if (fill)
+		fill(context, e);
+	return context_end(context);
+}
+
+/* What becomes of the frames. */
+struct taker {
+	const char *done;
+	enum rows_form form;
+	struct grid *grid; /* NULL: replies are printed, there are no rows */
+	struct buf out;
+};
+
+static void print_reply(const struct context *context, struct taker *taker,
+			const struct wire_frame *reply)
+{
+	const char *name = field_text(reply, "name");
+	const char *result = field_text(reply, "result");
+
+	if (context->json) {
+		render_json(&taker->out, reply);
+		return;
+	}
+	render_text(&taker->out, name ? name : "?", RENDER_LINE);
+	if (result && strcmp(result, "already") == 0)
+		buf_puts(&taker->out, ": runs already\n");
+	else if (result && strcmp(result, "done") == 0)
+		buf_puts(&taker->out, ": started, and done\n");
+	else
+		buf_printf(&taker->out, ": %s\n", taker->done);
+}
+
+static void take_row(const struct context *context, struct taker *taker,
+		     const struct wire_frame *row)
+{
+	if (context->json)
+		render_json(&taker->out, row);
+	else if (taker->form == ROWS_BLOCKS)
+		render_block(&taker->out, row);
+	else
+		grid_add_row(taker->grid, row);
+	if (taker->out.size >= FLUSH_SIZE)
+		render_flush(&taker->out);
+}
+
+/* Sends as the window allows, takes what comes, until each target has its reply. */
+static int exchange(struct context *context, const char *request, fill_request *fill,
+		    struct taker *taker)
+{
+	int n = context->n_args ? context->n_args : 1;
+	int asked = 0, answered = 0, status = 0;
+
+	while (answered < n) {
+		struct wire_frame frame;
+		int r = 0;
+
+		for (; asked < n && asked - answered < WINDOW && !r; asked++)
+			r = ask(context, request, context->n_args ? context->args[asked] : NULL,
+				fill);
+		if (!r)
+			r = context_receive(context, &frame);
+		if (r)
+			return r;
+		if (frame.op == WIRE_ROW) {
+			take_row(context, taker, &frame);
+			continue;
+		}
+		answered++;
+		r = reply_status(&frame);
+		if (r == 0 && !taker->grid) {
+			print_reply(context, taker, &frame);
+			render_flush(&taker->out);
+			fflush(stdout);
+		}
+		status = status ? status : r;
+	}
+	return status;
+}
+
+int run_each(struct context *context, const char *request, const char *done, fill_request *fill)
+{
+	struct taker taker = {.done = done, .out = BUF_INIT};
+	int status = exchange(context, request, fill, &taker);
+
+	buf_fini(&taker.out);
+	return status;
+}
+
+int print_rows(struct context *context, const char *request, enum rows_form form,
+	       fill_request *fill)
+{
+	struct taker taker = {.form = form, .grid = grid_new(), .out = BUF_INIT};
+	int status;
+
+	if (!taker.grid) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	status = exchange(context, request, fill, &taker);
+	render_flush(&taker.out);
+	if (grid_print(taker.grid, true) < 0) {
+		complain("out of memory");
+		status = EXIT_FAILED;
+	}
+	grid_free(taker.grid);
+	buf_fini(&taker.out);
+	return status;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Text, spans, JSON: how values look. */
+
+#include "supctl/render.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+/* ---- text ---- */
+
+size_t render_character(const char *text, uint32_t *ret_character)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *)text;
+	size_t size = s[0] < 0x80   ? 1
+		      : s[0] < 0xc2 ? 0
+		      : s[0] < 0xe0 ? 2
+		      : s[0] < 0xf0 ? 3
+		      : s[0] < 0xf5 ? 4
+				    : 0;
+	uint32_t c = size < 2 ? s[0] : s[0] & (0x7fu >> size);
+
+	for (size_t i = 1; i < size; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3fu);
+	}
+	if (!size || c < least[size] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret_character = c;
+	return size;
+}
+
+/* Characters that steer a terminal or turn the direction of what follows. */
+static bool render_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+void render_text(struct buf *out, const char *text, enum render_newline newline)
+{
+	while (*text) {
+		uint32_t c = 0;
+		size_t size = render_character(text, &c);
+
+		if (size && (!render_is_control(c) || (c == '\n' && newline == RENDER_LINES))) {
+			buf_append(out, text, size);
+			text += size;
+			continue;
+		}
+		for (size = size ? size : 1; size; size--)
+			buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*text++);
+	}
+}
+
+size_t render_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+/* ---- values ---- */
+
+void render_span(struct buf *out, struct span span)
+{
+	int64_t grain = span.ns >= 86400 * NS_PER_S  ? 3600 * NS_PER_S
+			: span.ns >= 3600 * NS_PER_S ? 60 * NS_PER_S
+			: span.ns >= 10 * NS_PER_S   ? NS_PER_S
+			: span.ns >= NS_PER_S / 10   ? NS_PER_S / 100
+						     : NS_PER_S / 1000;
+	char text[SPAN_TEXT_MAX];
+
+	if (!span_is_infinite(span))
+		span.ns -= span.ns % grain;
+	if (span.ns >= NS_PER_S && span.ns < 10 * NS_PER_S)
+		span.ns -= span.ns % (NS_PER_S / 10);
+	if (span.ns > NS_PER_S && span.ns < 10 * NS_PER_S && span.ns % NS_PER_S)
+		buf_printf(out, "%" PRId64 ".%" PRId64 "s", span.ns / NS_PER_S,
+			   span.ns % NS_PER_S / (NS_PER_S / 10));
+	else
+		buf_puts(out, span_format(span, text));
+}
+
+/* For people: the time of day here. For JSON: RFC 3339 in UTC. */
+static void render_time(struct buf *out, int64_t ns, bool utc)
+{
+	time_t seconds = (time_t)(ns / NS_PER_S);
+	char text[64];
+	struct tm tm;
+
+	if (!(utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) || ns < 0) {
+		buf_puts(out, "?");
+		return;
+	}
+	if (utc) {
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		buf_printf(out, "%s.%06" PRId64 "Z", text, ns % NS_PER_S / 1000);
+	} else {
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+		buf_printf(out, "%s.%03" PRId64, text, ns % NS_PER_S / 1000000);
+	}
+}
+
+static void render_list(struct buf *out, const struct field *field)
+{
+	const char *text;
+	size_t cursor = 0;
+
+	while ((text = field_list_next(field, &cursor))) {
+		bool quoted = !*text || strpbrk(text, " \t\n'\"\\$*?");
+
+		if (quoted)
+			buf_putc(out, '\'');
+		render_text(out, text, RENDER_LINE);
+		buf_puts(out, quoted ? "' " : " ");
+	}
+	if (field->text_size && out->size) {
+		out->size--;
+		out->data[out->size] = '\0';
+	}
+}
+
+void render_field(struct buf *out, const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_BOOL:
+		buf_puts(out, field->number ? "yes" : "no");
+		return;
+	case FIELD_INT:
+		buf_printf(out, "%" PRId64, field->number);
+		return;
+	case FIELD_TEXT:
+		render_text(out, field->text, RENDER_LINE);
+		return;
+	case FIELD_SPAN:
+		render_span(out, (struct span){field->number});
+		return;
+	case FIELD_TIME:
+		render_time(out, field->number, false);
+		return;
+	case FIELD_LIST:
+		render_list(out, field);
+		return;
+	case FIELD_NULL:
+	case FIELD_N_TYPES:
+		break;
+	}
+	buf_putc(out, '-');
+}
+
+void render_block(struct buf *out, const struct wire_frame *frame)
+{
+	size_t cursor = 0, width = 0;
+	struct field f;
+
+	while (field_next(frame, &cursor, &f) > 0)
+		if (!(f.flags & FIELD_HIDDEN) && strlen(f.name) > width)
+			width = strlen(f.name);
+	cursor = 0;
+	while (field_next(frame, &cursor, &f) > 0) {
+		if (f.flags & FIELD_HIDDEN)
+			continue;
+		render_text(out, f.name, RENDER_LINE);
+		buf_printf(out, ":%*s ", (int)(width - strlen(f.name)), "");
+		render_field(out, &f);
+		buf_putc(out, '\n');
+	}
+	buf_putc(out, '\n');
+}
+
+/* ---- JSON ---- */
+
+static void json_character(struct buf *out, const char *text, size_t size)
+{
+	unsigned char c = (unsigned char)*text;
+
+	if (size == 0)
+		buf_puts(out, "\\ufffd");
+	else if (c == '"' || c == '\\')
+		buf_printf(out, "\\%c", c);
+	else if (c == '\n')
+		buf_puts(out, "\\n");
+	else if (c < 0x20 || c == 0x7f)
+		buf_printf(out, "\\u%04x", (unsigned)c);
+	else
+		buf_append(out, text, size);
+}
+
+static void json_text(struct buf *out, const char *text)
+{
+	buf_putc(out, '"');
+	while (*text) {
+		const char *start = text;
+		uint32_t c = 0;
+		size_t size;
+
+		while (*text >= 0x20 && *text < 0x7f && *text != '"' && *text != '\\')
+			text++;
+		buf_append(out, start, (size_t)(text - start));
+		if (!*text)
+			break;
+		size = render_character(text, &c);
+		json_character(out, text, size);
+		text += size ? size : 1;
+	}
+	buf_putc(out, '"');
+}
+
+static void json_list(struct buf *out, const struct field *field)
+{
+	const char *text;
+	size_t cursor = 0;
+	bool first = true;
+
+	buf_putc(out, '[');
+	while ((text = field_list_next(field, &cursor))) {
+		if (!first)
+			buf_putc(out, ',');
+		first = false;
+		json_text(out, text);
+	}
+	buf_putc(out, ']');
+}
+
+static void json_value(struct buf *out, const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_BOOL:
+		buf_puts(out, field->number ? "true" : "false");
+		return;
+	case FIELD_INT:
+		buf_printf(out, "%" PRId64, field->number);
+		return;
+	case FIELD_TEXT:
+		json_text(out, field->text);
+		return;
+	case FIELD_SPAN:
+		if (span_is_infinite((struct span){field->number}))
+			buf_puts(out, "\"infinity\"");
+		else
+			buf_printf(out, "%" PRId64 ".%06" PRId64, field->number / NS_PER_S,
+				   field->number % NS_PER_S / 1000);
+		return;
+	case FIELD_TIME:
+		buf_putc(out, '"');
+		render_time(out, field->number, true);
+		buf_putc(out, '"');
+		return;
+	case FIELD_LIST:
+		json_list(out, field);
+		return;
+	case FIELD_NULL:
+	case FIELD_N_TYPES:
+		break;
+	}
+	buf_puts(out, "null");
+}
+
+void render_json(struct buf *out, const struct wire_frame *frame)
+{
+	size_t cursor = 0;
+	bool first = true;
+	struct field f;
+
+	buf_putc(out, '{');
+	while (field_next(frame, &cursor, &f) > 0) {
+		if (f.flags & FIELD_HIDDEN)
+			continue;
+		if (!first)
+			buf_putc(out, ',');
+		first = false;
+		json_text(out, f.name);
+		buf_putc(out, ':');
+		json_value(out, &f);
+	}
+	buf_puts(out, "}\n");
+}
+
+/* ---- output ---- */
+
+bool render_is_coloured(void)
+{
+	const char *term = getenv("TERM");
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && *no);
+}
+
+void render_flush(struct buf *out)
+{
+	fwrite(buf_text(out), 1, out->size, stdout);
+	buf_clear(out);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPCTL_RENDER_H
+#define SUPCTL_RENDER_H
+
+/*
+ * Rows for people and for programs. What comes from a process or a file may hold anything: control
+ * characters and bytes that are no UTF-8 are shown as \xHH and never reach a terminal.
+ */
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "wire/field.h"
+
+enum render_newline {
+	RENDER_LINE,
+	RENDER_LINES
+}; /* a newline is escaped like any other; is kept */
+
+/* Appends text, escaped. */
+void render_text(struct buf *out, const char *text, enum render_newline newline);
+/* A field's value for people; "-" for null. */
+void render_field(struct buf *out, const struct field *field);
+/* A span for people, rounded down to what one wants to know of it. */
+void render_span(struct buf *out, struct span span);
+/* All fields but the hidden ones as a JSON object and a newline. */
+void render_json(struct buf *out, const struct wire_frame *frame);
+/* "name: value" lines, aligned; an empty line after. */
+void render_block(struct buf *out, const struct wire_frame *frame);
+/* How many characters a UTF-8 text shows. */
+size_t render_width(const char *text);
+/* The bytes of the UTF-8 character at text: 1 to 4; 0: it is none. */
+size_t render_character(const char *text, uint32_t *ret_character);
+/* Colour is wanted: standard output is a terminal, and nobody says otherwise. */
+bool render_is_coloured(void);
+/* Writes what is in out to standard output and empties it. */
+void render_flush(struct buf *out);
+
+/* ---- grid.c: tables: rows of cells, printed when the widths are known ---- */
+
+struct grid;
+
+struct grid *grid_new(void);       /* NULL: no memory */
+void grid_free(struct grid *grid); /* takes NULL */
+/* A new row. */
+void grid_begin(struct grid *grid);
+/* The next cell of the row, escaped already; its column's title and side are those of the first
+ * row. */
+void grid_add(struct grid *grid, const char *title, const char *text, bool right);
+/* The columns of a row of the wire. */
+void grid_add_row(struct grid *grid, const struct wire_frame *frame);
+/* Prints it, with titles where asked; 0 or -ENOMEM where a row was lost. */
+int grid_print(const struct grid *grid, bool titles);
+
+#endif

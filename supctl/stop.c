@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+
+/* supctl stop. */
+
+#include "supctl/command.h"
+
+static void stop_fill(const struct context *context, struct wire_encoder *e)
+{
+	field_put_bool(e, 0, "no_wait", option_value(context, "--no-wait") != NULL);
+}
+
+static int stop_run(struct context *context)
+{
+	bool no_wait = option_value(context, "--no-wait") != NULL;
+
+	return run_each(context, "stop", no_wait ? "is being stopped" : "stopped", stop_fill);
+}
+
+const struct command stop_command = {
+	.name = "stop",
+	.args = "PATH...",
+	.usage = "stop, and wait until nothing of it is left",
+	.help = "What was stopped stays down, whatever its supervisor does, until supctl start or "
+		"restart.",
+	.options =
+		(const struct option_spec[]){
+			{"--no-wait", NULL, "do not wait until nothing is left"},
+			{"--timeout", "SPAN", "wait no longer (exit status 5); the stop goes on"},
+			{NULL, NULL, NULL},
+		},
+	.min_args = 1,
+	.max_args = -1,
+	.run = stop_run,
+};

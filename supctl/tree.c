@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * supctl tree: the rows of status, drawn. Which branches go on below is only known when the rows
+ * after are, so all are kept: their fields as text, their branches worked out from the last row to
+ * the first.
+ */
+
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supctl/command.h"
+#include "supctl/render.h"
+
+#define DEPTH_MAX 80
+
+struct node {
+	int64_t depth;
+	bool last;                                          /* of its siblings */
+	size_t name, state, os_pid, uptime, restarts, note; /* offsets of texts */
+};
+
+struct drawing {
+	struct node *nodes; /* owned */
+	size_t n, capacity;
+	struct buf texts;
+	bool json;
+	struct buf out;
+};
+
+struct branches {
+	const char *through, *fork, *end, *gap;
+};
+
+static const struct branches utf8_branches = {"\u2502  ", "\u251c\u2500 ", "\u2514\u2500 ", "   "};
+static const struct branches ascii_branches = {"|  ", "|- ", "`- ", "   "};
+
+/* ---- rows to nodes ---- */
+
+static size_t drawing_text(struct drawing *d, const struct wire_frame *row, const char *name)
+{
+	size_t at = d->texts.size, cursor = 0;
+	struct field f;
+
+	while (field_next(row, &cursor, &f) > 0) {
+		if (strcmp(f.name, name) == 0) {
+			render_field(&d->texts, &f);
+			break;
+		}
+	}
+	buf_append(&d->texts, "", 1);
+	return at;
+}
+
+/* Why it is down, that it is held or was never started; the strategy of a supervisor. */
+static size_t drawing_note(struct drawing *d, const struct wire_frame *row)
+{
+	const char *state = field_text(row, "state");
+	const char *strategy = field_text(row, "strategy");
+	const char *reason = field_text(row, "reason");
+	size_t at = d->texts.size;
+	bool running = state && strcmp(state, "running") == 0;
+
+	if (strategy)
+		render_text(&d->texts, strategy, RENDER_LINE);
+	if (field_bool(row, "held"))
+		buf_puts(&d->texts, d->texts.size > at ? ", held" : "held");
+	if (!running && reason) {
+		buf_puts(&d->texts, d->texts.size > at ? ", " : "");
+		render_text(&d->texts, reason, RENDER_LINE);
+	} else if (d->texts.size == at && state && strcmp(state, "stopped") == 0) {
+		buf_puts(&d->texts, "not started yet");
+	}
+	buf_append(&d->texts, "", 1);
+	return at;
+}
+
+static int drawing_add(struct drawing *d, const struct wire_frame *row)
+{
+	struct node *node;
+
+	if (d->n == d->capacity) {
+		size_t capacity = d->capacity ? d->capacity * 2 : 64;
+		struct node *nodes = reallocarray(d->nodes, capacity, sizeof(*nodes));
+
+		if (!nodes)
+			return -1;
+		d->nodes = nodes;
+		d->capacity = capacity;
+	}
+	node = &d->nodes[d->n++];
+	*node = (struct node){.depth = field_int(row, "depth", 0)};
+	node->name = drawing_text(d, row, "name");
+	node->state = drawing_text(d, row, "state");
+	node->os_pid = drawing_text(d, row, "os_pid");
+	node->uptime = drawing_text(d, row, "uptime");
+	node->restarts = drawing_text(d, row, "restarts");
+	node->note = drawing_note(d, row);
+	return d->texts.error;
+}
+
+/* ---- drawing ---- */
+
+static void drawing_find_last(struct drawing *d, int64_t top)
+{
+	bool more[DEPTH_MAX] = {false};
+
+	for (size_t i = d->n; i-- > 0;) {
+		int64_t depth = d->nodes[i].depth - top;
+
+		if (depth < 0 || depth >= DEPTH_MAX)
+			continue;
+		d->nodes[i].last = !more[depth];
+		more[depth] = true;
+		memset(more + depth + 1, 0, sizeof(more) - (size_t)depth - 1);
+	}
+}
+
+/* open[k]: the branch at depth k goes on below. */
+static void drawing_branches(struct buf *out, const struct branches *style, const bool *open,
+			     const struct node *node, int64_t depth)
+{
+	for (int64_t k = 1; k < depth && k < DEPTH_MAX; k++)
+		buf_puts(out, open[k] ? style->through : style->gap);
+	if (depth > 0)
+		buf_puts(out, node->last ? style->end : style->fork);
+}
+
+static int drawing_print(struct drawing *d)
+{
+	const struct branches *style =
+		strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? &utf8_branches : &ascii_branches;
+	struct buf label CLEANUP(buf_fini) = BUF_INIT;
+	struct grid *grid = grid_new();
+	bool open[DEPTH_MAX] = {false};
+	int64_t top = d->n ? d->nodes[0].depth : 0;
+	int r = grid ? 0 : -1;
+
+	drawing_find_last(d, top);
+	for (size_t i = 0; grid && i < d->n; i++) {
+		const struct node *node = &d->nodes[i];
+		int64_t depth = node->depth - top;
+		const char *texts = buf_text(&d->texts);
+		const char *name = texts + node->name;
+		const char *slash = strrchr(name, '/');
+
+		buf_clear(&label);
+		drawing_branches(&label, style, open, node, depth);
+		buf_puts(&label, slash && slash[1] && depth > 0 ? slash + 1 : name);
+		if (depth > 0 && depth < DEPTH_MAX)
+			open[depth] = !node->last;
+		grid_begin(grid);
+		grid_add(grid, "NAME", buf_text(&label), false);
+		grid_add(grid, "STATE", texts + node->state, false);
+		grid_add(grid, "OS_PID", texts + node->os_pid, true);
+		grid_add(grid, "UPTIME", texts + node->uptime, true);
+		grid_add(grid, "RESTARTS", texts + node->restarts, true);
+		grid_add(grid, "", texts + node->note, false);
+	}
+	if (grid)
+		r = grid_print(grid, true);
+	grid_free(grid);
+	return r;
+}
+
+/* ---- the command ---- */
+
+static void tree_fill(const struct context *context, struct wire_encoder *e)
+{
+	(void)context;
+	field_put_bool(e, 0, "below", true);
+}
+
+static int tree_receive(struct context *context, struct drawing *d)
+{
+	struct wire_frame frame;
+	int r;
+
+	while ((r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
+		if (context->json)
+			render_json(&d->out, &frame);
+		else if (drawing_add(d, &frame) < 0) {
+			complain("out of memory");
+			return EXIT_FAILED;
+		}
+	}
+	render_flush(&d->out);
+	return r ? r : reply_status(&frame);
+}
+
+static int tree_run(struct context *context)
+{
+	struct drawing d = {.texts = BUF_INIT, .out = BUF_INIT};
+	int r = ask(context, "status", context->n_args ? context->args[0] : NULL, tree_fill);
+
+	if (r == 0)
+		r = tree_receive(context, &d);
+	if (r == 0 && !context->json && drawing_print(&d) < 0) {
+		complain("out of memory");
+		r = EXIT_FAILED;
+	}
+	free(d.nodes);
+	buf_fini(&d.texts);
+	buf_fini(&d.out);
+	return r;
+}
+
+const struct command tree_command = {
+	.name = "tree",
+	.args = "[PATH]",
+	.usage = "draw the tree, with state, OS pid, uptime and restarts",
+	.help = "With PATH, it and what is below it.",
+	.max_args = 1,
+	.run = tree_run,
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * supctl why: the chain of causes behind the last change of state, in sentences. The kinds of
+ * change and where they come from are the daemon's words; one that is not known here is shown as it
+ * is.
+ */
+
+#include <string.h>
+
+#include "supctl/command.h"
+#include "supctl/render.h"
+
+struct phrase {
+	const char *word;
+	const char *text;
+	const char *more; /* behind the time; NULL: nothing */
+};
+
+static const struct phrase kinds[] = {
+	{"start", "was started", NULL},
+	{"ready", "became ready", NULL},
+	{"start_failed", "failed to start", NULL},
+	{"ignored", "said ignore instead of ready", NULL},
+	{"stopping", "was told to stop", NULL},
+	{"killing", "was sent SIGKILL", NULL},
+	{"doomed", "was to end", NULL},
+	{"exit", "ended", NULL},
+	{"backoff", "began to wait before its restart", NULL},
+	{"retry", "is to be started again", "its start had failed"},
+	{"shortage", "could not be started", "something was short"},
+	{"gave_up", "gave up", "more restarts than its intensity allows"},
+	{"failed", "failed", "it was restarted too often"},
+	{"waiting", "went down", "until its cause is started again"},
+	{"auto_shutdown", "shut down", "significant children have ended"},
+	{"held", "was held down", NULL},
+	{"released", "was let go", NULL},
+	{"removed", "was removed", NULL},
+	{"lingers", "had ended, but not all of its processes", NULL},
+	{"budget", "ran out of its time for the shutdown", NULL},
+};
+
+static const struct phrase origins[] = {
+	{"none", "for a reason that is not known", NULL},
+	{"self", "by itself", NULL},
+	{"boot", "because the tree starts", NULL},
+	{"operator", "because an operator asked for it", NULL},
+	{"call", "because the child API was asked for it", NULL},
+	{"shutdown", "because the daemon shuts down", NULL},
+	{"timer", "because its time was up", NULL},
+	{"actor", "because another actor sent it an exit signal", NULL},
+	{"link", "because an actor that it was linked to has ended", NULL},
+};
+
+static const struct phrase *phrase_find(const struct phrase *list, size_t n, const char *word)
+{
+	for (size_t i = 0; word && i < n; i++)
+		if (strcmp(list[i].word, word) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static void why_put_reason(struct buf *out, const struct wire_frame *row,
+			   const struct phrase *phrase)
+{
+	const char *explanation = field_text(row, "explanation");
+	const char *texts[] = {
+		phrase ? phrase->more : NULL,
+		explanation ? explanation : field_text(row, "reason"),
+		field_text(row, "error"),
+	};
+	const char *before = ": ";
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (!texts[i])
+			continue;
+		buf_puts(out, before);
+		render_text(out, texts[i], RENDER_LINE);
+		before = ", ";
+	}
+}
+
+/* Where the chain begins. What the kernel calls a death by a Unix signal was not the tree's doing.
+ */
+static const char *why_origin(const struct wire_frame *row, const char *origin)
+{
+	const struct phrase *phrase = phrase_find(origins, ARRAY_LEN(origins), origin);
+	const char *reason = field_text(row, "reason");
+	bool by_signal =
+		reason && (strcmp(reason, "killed") == 0 || strncmp(reason, "signal:", 7) == 0);
+
+	if (strcmp(origin, "self") == 0 && by_signal)
+		return "by a Unix signal from outside the tree";
+	return phrase ? phrase->text : origin;
+}
+
+/* because web/db ended 2s ago: killed */
+static void why_print(struct buf *out, const struct wire_frame *row, bool first)
+{
+	const char *name = field_text(row, "name");
+	const char *kind = field_text(row, "kind");
+	const char *origin = field_text(row, "origin");
+	const struct phrase *phrase = phrase_find(kinds, ARRAY_LEN(kinds), kind);
+	struct field age;
+
+	buf_puts(out, first ? "" : "because ");
+	render_text(out, name ? name : "?", RENDER_LINE);
+	buf_putc(out, ' ');
+	render_text(out, phrase ? phrase->text : kind ? kind : "?", RENDER_LINE);
+	if (field_find(row, "age", FIELD_SPAN, &age)) {
+		buf_putc(out, ' ');
+		render_span(out, (struct span){age.number});
+		buf_puts(out, " ago");
+	}
+	why_put_reason(out, row, phrase);
+	buf_putc(out, '\n');
+	if (origin) {
+		buf_puts(out, "  ");
+		render_text(out, why_origin(row, origin), RENDER_LINE);
+		buf_putc(out, '\n');
+	} else if (field_bool(row, "cause_gone")) {
+		buf_puts(out, "because of something older, which is not remembered any more\n");
+	}
+}
+
+static int why_run(struct context *context)
+{
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_frame frame;
+	bool first = true;
+	int r = ask(context, "why", context->args[0], NULL);
+
+	while (r == 0 && (r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
+		if (context->json)
+			render_json(&out, &frame);
+		else
+			why_print(&out, &frame, first);
+		first = false;
+	}
+	if (r == 0)
+		r = reply_status(&frame);
+	if (r == 0 && first && !context->json) {
+		render_text(&out, context->args[0], RENDER_LINE);
+		buf_puts(&out, ": nothing has happened to it yet\n");
+	}
+	render_flush(&out);
+	return r;
+}
+
+const struct command why_command = {
+	.name = "why",
+	.args = "PATH",
+	.usage = "the chain of causes behind its last change of state",
+	.help = "The root cause stands last. Each child remembers its last 16 changes; where the "
+		"chain leads to\n"
+		"an older one, that is said.",
+	.min_args = 1,
+	.max_args = 1,
+	.run = why_run,
+};

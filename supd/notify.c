@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Everybody may send to the socket. What counts is the sender's OS pid, which the kernel notes with
+ * each datagram (only root can note another's): the main process's own, or where notify_access says
+ * so that of a member of its group. Everything else is read and forgotten.
+ */
+
+#include "supd/notify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "supd/processes.h"
+
+#define MESSAGE_MAX 4096
+#define FDS_MAX 253 /* SCM_MAX_FD */
+/* Datagrams read before others have their turn; before a death no more than can have been waiting.
+ */
+#define BATCH 64
+#define DRAIN_MAX 2048
+
+struct notify {
+	struct daemon *daemon; /* borrowed */
+	int fd;
+	bool bound;
+	struct loop_fd watcher;
+	struct sockaddr_un address;
+	char message[MESSAGE_MAX];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred)) +
+					      CMSG_SPACE(FDS_MAX * sizeof(int))];
+};
+
+/* ---- whose word it is ---- */
+
+/* The process whose actor the sender may speak for, or NULL. */
+static const struct process *find_speaker(const struct daemon *d, pid_t sender)
+{
+	const struct processes *ps = d->processes;
+	const struct process *p = map_get(&ps->by_os_pid, (uint64_t)sender);
+	pid_t group;
+
+	if (p)
+		return p->notify_access == NOTIFY_NONE ? NULL : p;
+	group = getpgid(sender);
+	p = group > 0 ? map_get(&ps->by_os_pid, (uint64_t)group) : NULL;
+	return p && p->notify_access == NOTIFY_GROUP ? p : NULL;
+}
+
+static void tell(struct notify *n, actor_pid pid, enum event_kind kind)
+{
+	daemon_step(n->daemon, &(struct event){.kind = kind, .pid = pid});
+}
+
+static void take_last_words(struct notify *n, actor_pid pid, const char *text)
+{
+	struct event event = {.kind = EVENT_TOLD, .pid = pid};
+
+	if (reason_parse(text, &event.reason) < 0)
+		return;
+	daemon_step(n->daemon, &event);
+	reason_fini(&event.reason);
+}
+
+static void take_line(struct notify *n, actor_pid pid, const char *line)
+{
+	static const char exit_reason[] = "EXIT_REASON=";
+
+	if (strcmp(line, "READY=1") == 0)
+		tell(n, pid, EVENT_READY);
+	else if (strcmp(line, "IGNORE=1") == 0)
+		tell(n, pid, EVENT_IGNORE);
+	else if (strncmp(line, exit_reason, sizeof(exit_reason) - 1) == 0)
+		take_last_words(n, pid, line + sizeof(exit_reason) - 1);
+}
+
+/* The record is looked at no more once a step was made: it may be gone. */
+static void take_message(struct notify *n, pid_t sender, size_t size)
+{
+	const struct process *p = find_speaker(n->daemon, sender);
+	actor_pid pid = p ? p->pid : ACTOR_PID_NONE;
+	char *line = n->message;
+	char *end;
+
+	if (!p || memchr(n->message, '\0', size))
+		return;
+	n->message[size] = '\0';
+	for (; line; line = end ? end + 1 : NULL) {
+		end = strchr(line, '\n');
+		if (end)
+			*end = '\0';
+		take_line(n, pid, line);
+	}
+}
+
+/* ---- datagrams ---- */
+
+static void close_fds(const struct cmsghdr *c)
+{
+	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (size_t i = 0; i < n; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+		close(fd);
+	}
+}
+
+/* The sender's OS pid, 0 where it is not known. */
+static pid_t find_sender(struct msghdr *header)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		struct ucred credentials;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
+			continue;
+		memcpy(&credentials, CMSG_DATA(c), sizeof(credentials));
+		return credentials.pid;
+	}
+	return 0;
+}
+
+/* One datagram. False where there is none. */
+static bool take_one(struct notify *n)
+{
+	struct iovec part = {n->message, sizeof(n->message) - 1};
+	struct msghdr header = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = n->control,
+		.msg_controllen = sizeof(n->control),
+	};
+	ssize_t size = recvmsg(n->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	pid_t sender;
+
+	if (size < 0)
+		return errno == EINTR;
+	sender = find_sender(&header);
+	if (sender > 0 && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		take_message(n, sender, (size_t)size);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			close_fds(c);
+	}
+	return true;
+}
+
+static void on_readable(void *owner, int fd, int events)
+{
+	(void)fd, (void)events;
+	for (int i = 0; i < BATCH && take_one(owner); i++)
+		;
+}
+
+void notify_drain(struct daemon *d)
+{
+	for (int i = 0; d->notify && i < DRAIN_MAX && take_one(d->notify); i++)
+		;
+}
+
+/* ---- the socket ---- */
+
+static int bind_it(struct notify *n)
+{
+	int on = 1;
+
+	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (n->fd < 0)
+		return -errno;
+	if (setsockopt(n->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return -errno;
+	if (unlink(n->address.sun_path) < 0 && errno != ENOENT)
+		return -errno;
+	if (bind(n->fd, (struct sockaddr *)&n->address, sizeof(n->address)) < 0)
+		return -errno;
+	n->bound = true;
+	/* Services of other users send to it; whose word counts is found out for each datagram. */
+	return chmod(n->address.sun_path, 0666) < 0 ? -errno : 0;
+}
+
+static void notify_free(struct notify *n)
+{
+	if (n->fd >= 0)
+		close(n->fd);
+	if (n->bound)
+		unlink(n->address.sun_path);
+	free(n);
+}
+
+int notify_open(struct daemon *d)
+{
+	static const char name[] = "/notify";
+	struct notify *n = calloc(1, sizeof(*n));
+	size_t size = strlen(d->run_dir);
+	int r = -ENAMETOOLONG;
+
+	if (!n)
+		return -ENOMEM;
+	n->daemon = d;
+	n->fd = -1;
+	n->address.sun_family = AF_UNIX;
+	if (size + sizeof(name) <= sizeof(n->address.sun_path)) {
+		memcpy(n->address.sun_path, d->run_dir, size);
+		memcpy(n->address.sun_path + size, name, sizeof(name));
+		r = bind_it(n);
+	}
+	if (r < 0) {
+		notify_free(n);
+		return r;
+	}
+	n->watcher.call = on_readable;
+	n->watcher.owner = n;
+	loop_fd_start(d->loop, &n->watcher, n->fd, LOOP_READ);
+	d->notify = n;
+	return 0;
+}
+
+void notify_close(struct daemon *d)
+{
+	if (!d->notify)
+		return;
+	loop_fd_stop(d->loop, &d->notify->watcher);
+	notify_free(d->notify);
+	d->notify = NULL;
+}
+
+const char *notify_path(const struct daemon *d)
+{
+	return d->notify ? d->notify->address.sun_path : NULL;
+}

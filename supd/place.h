@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_PLACE_H
+#define SUPD_PLACE_H
+
+/*
+ * Where things are: the system's places for root, a user's own (XDG base directories) for everybody
+ * else; never a place that others can write to.
+ */
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/* The default configuration file. 0, -ENOMEM, or -ENOENT with a sentence in why. */
+int place_config(struct buf *out, struct buf *why);
+
+/* run_dir: the configured one, else the default. As above. */
+int place_run_dir(const char *configured, struct buf *out, struct buf *why);
+
+/*
+ * Makes the folder, mode 0755, where it is not there; what is there must be a folder of our own
+ * that nobody else may write to. 0, -ENOMEM, or -EINVAL with a sentence in why. *ret_made: it was
+ * made.
+ */
+int place_make(const char *path, bool *ret_made, struct buf *why);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "supd/prepare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/expand.h"
+
+static const char *const passed_by_default[] = {"PATH", "LANG", "TZ", NULL};
+
+/* What others told the daemon about itself. */
+static const char *const never_passed[] = {
+	"NOTIFY_SOCKET",  "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS",
+	"LISTEN_FDNAMES", "SUP_FD",       "SUP_TOKEN",     NULL,
+};
+
+void preparation_fini(struct preparation *p)
+{
+	identity_fini(&p->identity);
+	texts_fini(&p->environment);
+	texts_fini(&p->argv);
+	texts_fini(&p->programs);
+	buf_fini(&p->directory);
+	buf_fini(&p->output);
+	buf_fini(&p->error);
+	buf_fini(&p->file);
+	buf_fini(&p->object);
+	*p = (struct preparation){0};
+}
+
+/* ---- expansion ---- */
+
+static bool is_plain(const char *text)
+{
+	return !text[strcspn(text, "%$")];
+}
+
+/* Into out, which is emptied first. 0 or -errno. */
+static int expand(const char *text, const struct expand_vars *vars, struct buf *out)
+{
+	char *expanded = NULL;
+	int r;
+
+	buf_clear(out);
+	if (is_plain(text))
+		return buf_puts(out, text);
+	r = config_expand(text, vars, &expanded);
+	if (r == 0)
+		r = buf_puts(out, expanded);
+	free(expanded);
+	return r > 0 ? -EINVAL : r;
+}
+
+/* Into a list, as a word of a command or as a setting. */
+static int expand_to(const char *text, const struct expand_vars *vars, struct texts *list,
+		     void (*put)(struct texts *list, const char *text))
+{
+	char *expanded = NULL;
+	int r;
+
+	if (is_plain(text)) {
+		put(list, text);
+		return list->error;
+	}
+	r = config_expand(text, vars, &expanded);
+	if (r == 0)
+		put(list, expanded);
+	free(expanded);
+	return r > 0 ? -EINVAL : r < 0 ? r : list->error;
+}
+
+/* ---- environment ---- */
+
+static void pass_one(struct preparation *p, const struct prepare_what *what, const char *name)
+{
+	const char *value = expand_find(what->environment, name, strlen(name));
+
+	if (value)
+		texts_set_value(&p->environment, name, value);
+}
+
+static void pass_environment(struct preparation *p, const struct prepare_what *what)
+{
+	const char *const *by_default = passed_by_default;
+	char *const *names = what->exec->pass_environment;
+
+	for (; !names && *by_default; by_default++)
+		pass_one(p, what, *by_default);
+	for (; names && *names; names++) {
+		if (strcmp(*names, "*") != 0) {
+			pass_one(p, what, *names);
+			continue;
+		}
+		for (char *const *setting = what->environment; *setting; setting++) {
+			if (strchr(*setting, '='))
+				texts_set(&p->environment, *setting);
+		}
+	}
+	for (const char *const *name = never_passed; *name; name++)
+		texts_unset(&p->environment, *name);
+}
+
+static void set_account(struct preparation *p, const struct exec *exec)
+{
+	const struct account *account = &p->identity.account;
+	const struct {
+		const char *name, *value;
+	} rows[] = {
+		{"HOME", account->home},
+		{"USER", account->name},
+		{"LOGNAME", account->name},
+		{"SHELL", account->shell && *account->shell ? account->shell : "/bin/sh"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!exec->user && texts_get(&p->environment, rows[i].name))
+			continue;
+		if (account->name && rows[i].value)
+			texts_set_value(&p->environment, rows[i].name, rows[i].value);
+		else
+			texts_unset(&p->environment, rows[i].name);
+	}
+}
+
+static int add_file(struct preparation *p, const char *name, const struct expand_vars *vars)
+{
+	bool optional = *name == '-';
+	unsigned line = 0;
+	int r = expand(name + optional, vars, &p->object);
+
+	if (r == 0)
+		r = environment_file_read(buf_text(&p->object), &p->file, &p->environment, &line);
+	if (r == -ENOENT && optional)
+		return 0;
+	if (line > 0)
+		buf_printf(&p->object, ":%u (it is no NAME=VALUE)", line);
+	return r;
+}
+
+static int set_environment(struct preparation *p, const struct prepare_what *what)
+{
+	const struct expand_vars vars = {.path = what->path};
+	char *const *files = what->exec->environment_files;
+	char *const *settings = what->exec->environment;
+	int r = 0;
+
+	texts_clear(&p->environment);
+	pass_environment(p, what);
+	set_account(p, what->exec);
+	for (; r == 0 && files && *files; files++)
+		r = add_file(p, *files, &vars);
+	for (; r == 0 && settings && *settings; settings++)
+		r = expand_to(*settings, &vars, &p->environment, texts_set);
+	return r ? r : p->environment.error;
+}
+
+static void set_mailbox(struct preparation *p, const struct prepare_what *what)
+{
+	char fd[12];
+
+	if (!what->token) {
+		texts_unset(&p->environment, "SUP_FD");
+		texts_unset(&p->environment, "SUP_TOKEN");
+		return;
+	}
+	snprintf(fd, sizeof(fd), "%d", SPAWN_MAILBOX_FD);
+	texts_set_value(&p->environment, "SUP_FD", fd);
+	texts_set_value(&p->environment, "SUP_TOKEN", what->token);
+	p->request.mailbox_fd = what->mailbox_fd;
+}
+
+/* What the service is told about itself; nobody overrides it. */
+static void set_own(struct preparation *p, const struct prepare_what *what)
+{
+	char pid[ACTOR_PID_TEXT_MAX];
+
+	texts_set_value(&p->environment, "SUP_NAME", what->path);
+	texts_set_value(&p->environment, "SUP_PID", actor_pid_format(what->pid, pid));
+	texts_set_value(&p->environment, "SUP_SOCKET", what->control_socket);
+	/* Room for what the child writes there. */
+	texts_set_value(&p->environment, "SUP_OS_PID", "01234567890");
+	if (what->notify_socket && what->exec->notify_access != NOTIFY_NONE)
+		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);
+	set_mailbox(p, what);
+}
+
+/* ---- program and arguments ---- */
+
+/* Its name in each directory of the service's own PATH; a name with a slash stands for itself. */
+static void find_programs(struct preparation *p, const char *name)
+{
+	const char *path = texts_get(&p->environment, "PATH");
+	size_t size;
+
+	texts_clear(&p->programs);
+	if (strchr(name, '/') || !*name) {
+		texts_add(&p->programs, name);
+		return;
+	}
+	for (path = path ? path : EXEC_DEFAULT_PATH; path;
+	     path = path[size] ? path + size + 1 : NULL) {
+		size = strcspn(path, ":");
+		buf_clear(&p->file);
+		buf_append(&p->file, path, size);
+		buf_printf(&p->file, "%s%s", size ? "/" : "./", name);
+		if (p->file.error)
+			p->programs.error = -ENOMEM;
+		else
+			texts_add(&p->programs, buf_text(&p->file));
+	}
+}
+
+static int set_command(struct preparation *p, const struct prepare_what *what)
+{
+	const struct expand_vars vars = {.path = what->path, .environment = p->request.envp};
+	char *const *word = what->exec->argv;
+	int r = 0;
+
+	texts_clear(&p->argv);
+	for (; r == 0 && *word; word++)
+		r = expand_to(*word, &vars, &p->argv, texts_add);
+	for (word = what->args; word && *word; word++)
+		texts_add(&p->argv, *word);
+	if (r < 0)
+		return r;
+	p->request.argv = texts_list(&p->argv);
+	if (!p->request.argv)
+		return -ENOMEM;
+	find_programs(p, p->request.argv[0]);
+	p->request.programs = texts_list(&p->programs);
+	return p->request.programs ? 0 : -ENOMEM;
+}
+
+/* ---- directory and files ---- */
+
+static int set_stream(const struct prepare_what *what, const struct output *output,
+		      struct buf *path, struct spawn_stream *stream)
+{
+	const struct expand_vars vars = {.path = what->path};
+	bool same_log = what->exec->standard_output.kind == OUTPUT_LOG;
+
+	*stream = (struct spawn_stream){.kind = SPAWN_AS_IT_IS};
+	switch (output->kind) {
+	case OUTPUT_LOG:
+	case OUTPUT_INHERIT:
+		break;
+	case OUTPUT_NULL:
+		*stream = (struct spawn_stream){.kind = SPAWN_TO_FD, .fd = what->null_fd};
+		break;
+	case OUTPUT_FILE:
+		*stream = (struct spawn_stream){.kind = SPAWN_TO_FILE};
+		if (expand(output->path, &vars, path) < 0)
+			return -ENOMEM;
+		stream->path = buf_text(path);
+		break;
+	case OUTPUT_SAME:
+		stream->kind = same_log ? SPAWN_AS_IT_IS : SPAWN_TO_STDOUT;
+		break;
+	case OUTPUT_N_KINDS:
+		break;
+	}
+	return 0;
+}
+
+static int set_files(struct preparation *p, const struct prepare_what *what)
+{
+	const struct expand_vars vars = {.path = what->path};
+	const struct exec *exec = what->exec;
+	int r = 0;
+
+	p->request.umask = exec->umask;
+	if (exec->working_directory) {
+		r = expand(exec->working_directory, &vars, &p->directory);
+		p->request.directory = buf_text(&p->directory);
+	}
+	if (r == 0)
+		r = set_stream(what, &exec->standard_output, &p->output, &p->request.output);
+	if (r == 0)
+		r = set_stream(what, &exec->standard_error, &p->error, &p->request.error);
+	return r;
+}
+
+/* ---- all of it ---- */
+
+static int find_identity(struct preparation *p, const struct exec *exec, enum start_step *ret_step)
+{
+	const char *name = NULL;
+	int r = identity_find(&p->identity, exec, ret_step, &name);
+
+	buf_clear(&p->object);
+	if (r < 0 && name)
+		buf_puts(&p->object, name);
+	p->request.identity = p->identity.ids;
+	return r;
+}
+
+int prepare(struct preparation *p, const struct prepare_what *what, enum start_step *ret_step)
+{
+	int r;
+
+	p->request = (struct spawn_request){.stdin_fd = -1};
+	r = find_identity(p, what->exec, ret_step);
+	if (r < 0)
+		return r;
+	*ret_step = STEP_PREPARE;
+	r = set_environment(p, what);
+	if (r < 0)
+		return r;
+	buf_clear(&p->object);
+	set_own(p, what);
+	p->request.envp = texts_list(&p->environment);
+	if (!p->request.envp)
+		return -ENOMEM;
+	p->request.os_pid_text = texts_get(&p->environment, "SUP_OS_PID");
+	*p->request.os_pid_text = '\0';
+	r = set_command(p, what);
+	return r < 0 ? r : set_files(p, what);
+}
+
+/* ---- what went wrong ---- */
+
+/* What a file is, where that explains why it could not be opened for writing. */
+static const char *judge_file(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return NULL;
+	if (S_ISLNK(st.st_mode))
+		return "a symbolic link";
+	if (S_ISFIFO(st.st_mode))
+		return "a FIFO";
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+		return "a device";
+	return S_ISSOCK(st.st_mode) ? "a socket" : NULL;
+}
+
+/* Relative names are relative to the service's directory, which is not ours: nothing is known. */
+static const char *judge_program(const char *path, int error)
+{
+	struct stat st;
+
+	if (*path != '/' || stat(path, &st) < 0)
+		return NULL;
+	if (S_ISDIR(st.st_mode))
+		return "a directory";
+	if (error == ENOENT)
+		return "its interpreter is missing";
+	if (error == EACCES && !(st.st_mode & 0111))
+		return "it is not executable";
+	return error == ENOEXEC ? "neither a binary nor a script with #!" : NULL;
+}
+
+const char *prepare_explain(struct preparation *p, const struct spawn_failure *failure)
+{
+	const char *what = NULL, *why = NULL;
+
+	switch (failure->step) {
+	case STEP_CHDIR:
+		what = p->request.directory;
+		break;
+	case STEP_STDOUT:
+		what = p->request.output.path;
+		why = what ? judge_file(what) : NULL;
+		break;
+	case STEP_STDERR:
+		what = p->request.error.path;
+		why = what ? judge_file(what) : NULL;
+		break;
+	case STEP_EXEC:
+		what = p->programs.n > 1 && failure->error == ENOENT ? p->request.argv[0]
+								     : failure->program;
+		why = judge_program(what, failure->error);
+		break;
+	case STEP_NONE:
+	case STEP_SPAWN:
+	case STEP_PREPARE:
+	case STEP_USER:
+	case STEP_GROUPS:
+	case STEP_STDIN:
+	case STEP_SESSION:
+	case STEP_LIMIT:
+	case STEP_MAILBOX:
+	case STEP_N:
+		break;
+	}
+	buf_clear(&p->object);
+	buf_puts(&p->object, what ? what : "");
+	if (why)
+		buf_printf(&p->object, " (%s)", why);
+	return buf_text(&p->object);
+}

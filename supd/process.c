@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Starts, and Unix signals. What a start needs in memory is reserved before the clone: the record,
+ * room in the map, an entry in the run table.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "supd/process_actor.h"
+#include "supd/log.h"
+#include "supd/notify.h"
+#include "supd/processes.h"
+#include "supd/run_table.h"
+
+/* ---- records ---- */
+
+struct process *process_find(const struct daemon *d, uint32_t slot)
+{
+	const struct processes *ps = d->processes;
+
+	return slot < ps->n_slots ? ps->by_slot[slot] : NULL;
+}
+
+static bool grow(struct processes *ps, uint32_t slot)
+{
+	size_t n = MAX_OF(ps->n_slots, (size_t)64);
+	struct process **by_slot;
+
+	while (n <= slot)
+		n *= 2;
+	if (n == ps->n_slots)
+		return true;
+	by_slot = reallocarray(ps->by_slot, n, sizeof(*by_slot));
+	if (!by_slot)
+		return false;
+	memset(by_slot + ps->n_slots, 0, (n - ps->n_slots) * sizeof(*by_slot));
+	ps->by_slot = by_slot;
+	ps->n_slots = n;
+	return true;
+}
+
+/* The record of slot, with room in the map for its OS pid; NULL where memory is short. */
+static struct process *admit(struct processes *ps, uint32_t slot)
+{
+	struct process *p;
+
+	if (!grow(ps, slot))
+		return NULL;
+	if (ps->by_slot[slot])
+		return ps->by_slot[slot];
+	if (map_reserve(&ps->by_os_pid, ps->n_records + 1) < 0)
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->slot = slot;
+	list_init(&p->ending);
+	list_init(&p->conns);
+	ps->by_slot[slot] = p;
+	ps->n_records++;
+	return p;
+}
+
+void process_forget(struct daemon *d, uint32_t slot)
+{
+	struct process *p = process_find(d, slot);
+
+	if (!p)
+		return;
+	list_unlink(&p->ending);
+	process_actor_end(p);
+	if (p->os_pid)
+		map_remove(&d->processes->by_os_pid, (uint64_t)p->os_pid);
+	d->processes->by_slot[slot] = NULL;
+	d->processes->n_records--;
+	free(p);
+}
+
+/* ---- start ---- */
+
+static void start_failed(struct daemon *d, actor_pid pid, enum start_step step, int error,
+			 const char *object)
+{
+	struct event event = {.kind = EVENT_SHORTAGE, .pid = pid, .code = error};
+
+	if (!spawn_is_shortage(error)) {
+		event.kind = EVENT_START_FAILED;
+		event.reason = reason_exec(step, error, object && *object ? object : NULL);
+	}
+	daemon_step(d, &event);
+	reason_fini(&event.reason);
+}
+
+/* How long a daemon after us is to wait for it. */
+static int32_t patience_ms(const struct spec *spec)
+{
+	switch (spec->shutdown) {
+	case SHUTDOWN_SPAN:
+		return (int32_t)MIN_OF(spec->shutdown_span.ns / 1000000, (int64_t)INT32_MAX);
+	case SHUTDOWN_INFINITY:
+		return INT32_MAX;
+	case SHUTDOWN_BRUTAL_KILL:
+		break;
+	}
+	return 0;
+}
+
+/* It runs all the same. */
+static void tell_unrecorded(struct daemon *d)
+{
+	if (d->processes->unrecorded)
+		return;
+	d->processes->unrecorded = true;
+	log_line(
+		LOG_AT_WARNING,
+		"%s/processes: %s: should this supd be killed, the next one will not find all that "
+		"it has left",
+		d->run_dir, strerror(run_table_error(d->run_table)));
+}
+
+static struct spawn_stamp *enter(struct daemon *d, const struct child_view *v, actor_pid pid)
+{
+	struct run_entry *entry = run_table_entry(d->run_table, v->slot);
+
+	if (!entry) {
+		tell_unrecorded(d);
+		return NULL;
+	}
+	entry->actor = pid.n;
+	entry->stop_signal = v->spec->exec->stop_signal;
+	entry->patience_ms = patience_ms(v->spec);
+	return &entry->stamp;
+}
+
+static int make_request(struct daemon *d, const struct child_view *v, actor_pid pid,
+			const struct process_actor_start *start, enum start_step *ret_step)
+{
+	struct processes *ps = d->processes;
+	struct spawn_request *request = &ps->preparation.request;
+	const struct prepare_what what = {
+		.path = v->path,
+		.pid = pid,
+		.exec = v->spec->exec,
+		.args = v->args,
+		.control_socket = ps->control_socket,
+		.notify_socket = notify_path(d),
+		.environment = environ,
+		.null_fd = ps->null_fd,
+		.token = start->conn ? start->token_text : NULL,
+		.mailbox_fd = start->fd,
+	};
+	int r = prepare(&ps->preparation, &what, ret_step);
+
+	if (r < 0)
+		return r;
+	if (d->limits.nofile_raised)
+		request->nofile = &d->limits.nofile;
+	if (d->limits.nproc_raised)
+		request->nproc = &d->limits.nproc;
+	request->stamp = enter(d, v, pid);
+	return 0;
+}
+
+static void started(struct processes *ps, struct process *p, const struct child_view *v,
+		    actor_pid pid, pid_t os_pid)
+{
+	const struct exec *exec = v->spec->exec;
+
+	p->pid = pid;
+	p->uid = ps->preparation.request.identity.uid;
+	p->os_pid = p->group = os_pid;
+	p->stopped = p->left = false;
+	p->stop_signal = (uint8_t)exec->stop_signal;
+	p->kill_mode = (uint8_t)exec->kill_mode;
+	p->notify_access = (uint8_t)exec->notify_access;
+	map_set(&ps->by_os_pid, (uint64_t)os_pid, p);
+}
+
+/* 0, or -errno after it was told. */
+static int launch(struct daemon *d, const struct child_view *v, actor_pid pid,
+		  const struct process_actor_start *start, pid_t *ret_os_pid)
+{
+	struct processes *ps = d->processes;
+	enum start_step step = STEP_PREPARE;
+	struct spawn_failure failure;
+	int r = make_request(d, v, pid, start, &step);
+
+	if (r < 0) {
+		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
+		return r;
+	}
+	r = spawn(&ps->spawner, &ps->preparation.request, ret_os_pid, &failure);
+	if (r < 0)
+		start_failed(d, pid, failure.step, failure.error,
+			     prepare_explain(&ps->preparation, &failure));
+	return r;
+}
+
+void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
+{
+	struct processes *ps = d->processes;
+	struct process *p = admit(ps, slot);
+	struct process_actor_start start = {0};
+	struct child_view v;
+	pid_t os_pid;
+	int r = 0;
+
+	if (!p || !core_view(d->core, slot, &v)) {
+		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
+		return;
+	}
+	if (v.spec->mailbox != MAILBOX_NONE)
+		r = process_actor_prepare(d, &(struct conn_actor){pid, v.spec}, &start);
+	if (r < 0) {
+		start_failed(d, pid, STEP_MAILBOX, -r, NULL);
+		return;
+	}
+	if (launch(d, &v, pid, &start, &os_pid) < 0) {
+		process_actor_abandon(&start);
+		return;
+	}
+	started(ps, p, &v, pid, os_pid);
+	daemon_step(d, &(struct event){.kind = EVENT_STARTED, .pid = pid, .uid = p->uid});
+	process_actor_begin(p, &start, &ps->preparation.request.identity);
+}
+
+void process_gone(struct processes *ps, struct process *p)
+{
+	struct event event = {.kind = EVENT_GONE, .pid = p->pid};
+
+	list_unlink(&p->ending);
+	p->group = 0;
+	run_table_clear(ps->daemon->run_table, p->slot);
+	daemon_step(ps->daemon, &event);
+}
+
+/* ---- Unix signals ---- */
+
+static bool is_shutting_down(const struct daemon *d)
+{
+	struct child_view root;
+
+	return core_view(d->core, 0, &root) && root.state == CHILD_STOPPING;
+}
+
+/* The whole tree's end has a sweep of its own: nothing of a service waits for one before. */
+static void told_to_end(struct daemon *d, struct process *p)
+{
+	p->stopped = !is_shutting_down(d);
+}
+
+void process_stop(struct daemon *d, uint32_t slot)
+{
+	struct process *p = process_find(d, slot);
+	pid_t whom;
+
+	if (!p || !p->os_pid)
+		return;
+	told_to_end(d, p);
+	whom = p->kill_mode == KILL_GROUP ? -p->group : p->os_pid;
+	kill(whom, p->stop_signal);
+	kill(whom, SIGCONT);
+}
+
+void process_kill(struct daemon *d, uint32_t slot)
+{
+	struct process *p = process_find(d, slot);
+
+	if (!p || !p->os_pid)
+		return;
+	told_to_end(d, p);
+	kill(p->kill_mode == KILL_MAIN ? p->os_pid : -p->group, SIGKILL);
+}
+
+int process_signal(struct daemon *d, uint32_t slot, int unix_signal, bool all)
+{
+	struct process *p = process_find(d, slot);
+
+	if (!p || !p->os_pid)
+		return -ESRCH;
+	return kill(all ? -p->group : p->os_pid, unix_signal) < 0 ? -errno : 0;
+}
+
+/* ---- what is known ---- */
+
+pid_t process_os_pid(const struct daemon *d, uint32_t slot)
+{
+	const struct process *p = process_find(d, slot);
+
+	return p ? p->os_pid : 0;
+}
+
+const char *process_containment(const struct daemon *d, uint32_t slot)
+{
+	(void)d, (void)slot;
+	return "session";
+}
+
+const char *process_exit_text(const struct daemon *d, uint32_t slot, char buf[24])
+{
+	const struct process *p = process_find(d, slot);
+	char name[16];
+
+	if (!p || !p->has_ended)
+		return "";
+	if (p->by_signal)
+		snprintf(buf, 24, "SIG%s", text_signal_name(p->code, name));
+	else
+		snprintf(buf, 24, "%d", (int)p->code);
+	return buf;
+}
+
+/* ---- all of them ---- */
+
+/* Services read nothing from our terminal, and no fd of ours may ever be 0, 1 or 2. */
+static int settle_standard_fds(int null_fd)
+{
+	if (dup2(null_fd, STDIN_FILENO) < 0)
+		return -errno;
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && dup2(null_fd, fd) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int open_null(void)
+{
+	int low = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
+	int r;
+
+	if (low < 0)
+		return -errno;
+	fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+	r = fd < 0 ? -errno : settle_standard_fds(fd);
+	if (low > STDERR_FILENO)
+		close(low);
+	if (r < 0 && fd >= 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+static int set_up(struct processes *ps)
+{
+	int r;
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return -errno;
+	if (asprintf(&ps->control_socket, "%s/control", ps->daemon->run_dir) < 0) {
+		ps->control_socket = NULL;
+		return -ENOMEM;
+	}
+	ps->null_fd = open_null();
+	if (ps->null_fd < 0)
+		return ps->null_fd;
+	r = spawner_init(&ps->spawner);
+	if (r == 0)
+		r = reap_open(ps);
+	if (r == 0)
+		sweep_open(ps);
+	return r;
+}
+
+static void processes_free(struct processes *ps)
+{
+	sweep_close(ps);
+	reap_close(ps);
+	for (size_t slot = 0; slot < ps->n_slots; slot++)
+		free(ps->by_slot[slot]);
+	free(ps->by_slot);
+	map_fini(&ps->by_os_pid);
+	spawner_fini(&ps->spawner);
+	preparation_fini(&ps->preparation);
+	if (ps->null_fd >= 0)
+		close(ps->null_fd);
+	free(ps->control_socket);
+	free(ps);
+}
+
+int processes_open(struct daemon *d)
+{
+	struct processes *ps = calloc(1, sizeof(*ps));
+	int r;
+
+	if (!ps)
+		return -ENOMEM;
+	ps->daemon = d;
+	ps->null_fd = ps->signal_fd = -1;
+	list_init(&ps->ending);
+	r = set_up(ps);
+	if (r < 0) {
+		processes_free(ps);
+		return r;
+	}
+	d->processes = ps;
+	return 0;
+}
+
+void processes_close(struct daemon *d)
+{
+	if (!d->processes)
+		return;
+	sweep_everything(d->processes);
+	processes_free(d->processes);
+	d->processes = NULL;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_PROCESSES_H
+#define SUPD_PROCESSES_H
+
+/*
+ * Between the files that know services' OS processes: process.c (records, start, Unix signals),
+ * reap.c (ends), sweep.c (what is left elsewhere), notify.c (whose words count).
+ *
+ * A record belongs to a slot and holds what is known of its present or last incarnation. The life
+ * of that: started (os_pid, group); its main process dead and reaped (os_pid 0, group while the
+ * group may have members); nothing of it left (EVENT_GONE told).
+ *
+ * An OS pid, and with it a group's id, is not used again by the kernel while it is that of a child
+ * we have not reaped, or of a group with members. So: signals to a main process while os_pid is not
+ * 0, to its group only until the main process is reaped, and never again after.
+ */
+
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "supd/prepare.h"
+#include "supd/process.h"
+#include "wire/hello.h"
+
+struct process {
+	actor_pid pid; /* 0: never started */
+	uint32_t slot;
+	pid_t os_pid; /* of the main process; 0: there is none, or it has been reaped */
+	pid_t group;  /* 0: seen empty, or nobody asks */
+	int32_t code; /* of the last end: exit status or Unix signal */
+	bool by_signal, has_ended;
+	bool stopped; /* told to stop: gone only where a sweep finds nothing of it */
+	bool left;    /* the last sweep has found something of it */
+	uint8_t stop_signal, kill_mode, notify_access; /* as its start had them */
+	bool has_token;
+	uid_t uid; /* it runs as */
+	uint8_t token[HELLO_TOKEN_SIZE];
+	struct list conns;  /* of struct conn: its own and its helpers', while it lives */
+	struct list ending; /* processes.ending, from the main process's end to EVENT_GONE */
+};
+
+/* Main processes that have ended lately, for sweeps. */
+#define ENDED_MAX 256
+
+struct ended {
+	actor_pid pid;
+	uint64_t ticks; /* when, as in struct proc_stat */
+	pid_t session;  /* 0: none */
+};
+
+struct processes {
+	struct daemon *daemon;    /* borrowed */
+	struct process **by_slot; /* owned, as is what they point to; NULL: never started */
+	size_t n_slots;
+	size_t n_records;
+	struct map by_os_pid;
+	struct list ending;
+	struct spawner spawner;
+	struct preparation preparation;
+	char *control_socket; /* owned; SUP_SOCKET */
+	bool unrecorded;      /* told that the run table has no room */
+	int null_fd;
+	int signal_fd;
+	struct loop_fd signal_watcher;
+	struct loop_timer more; /* a look at all children that is still to come */
+	bool more_due;
+	struct loop_timer recheck; /* of what is ending and tells us nothing */
+	struct span recheck_after;
+	struct loop_timer sweep; /* of what crashed services have left */
+	struct span sweep_after;
+	bool sweep_due;
+	struct ended ended[ENDED_MAX]; /* a ring */
+	size_t next_ended;
+	size_t swept_ended; /* next_ended at the last sweep */
+	pid_t *strangers;   /* owned; children that we had before the first start */
+	size_t n_strangers;
+};
+
+/* ---- process.c ---- */
+
+struct process *process_find(const struct daemon *d, uint32_t slot); /* NULL: never started */
+/* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */
+void process_gone(struct processes *ps, struct process *p);
+
+/* ---- reap.c ---- */
+
+/* Watches SIGCHLD. 0 or -errno. */
+int reap_open(struct processes *ps);
+void reap_close(struct processes *ps);
+/* Looks again at what is ending, after a while. */
+void reap_recheck_later(struct processes *ps);
+
+/* ---- sweep.c ---- */
+
+void sweep_open(struct processes *ps);
+void sweep_close(struct processes *ps);
+/*
+ * Kills what ended incarnations have left among our own children, and marks those in ps->ending of
+ * which it has found something. True where it has found anything: a SIGCHLD will tell of its end.
+ */
+bool sweep_now(struct processes *ps);
+/* True where another sweep, soon, will serve p, which was told to stop and has ended. */
+bool sweep_can_wait(const struct processes *ps, const struct process *p);
+/* A sweep in a moment, one for all who ask. */
+void sweep_later(struct processes *ps);
+/* p's main process, and so the leader of that session, has ended. */
+void sweep_note_end(struct processes *ps, const struct process *p, pid_t session);
+void sweep_forget_stranger(struct processes *ps, pid_t os_pid); /* it has been reaped */
+/* Every child that there is but strangers: kills them until none is left, or time is up. */
+void sweep_everything(struct processes *ps);
+
+#endif

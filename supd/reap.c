@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The end of OS processes. SIGCHLD comes by a signalfd, whose record names one process that ended:
+ * that one is dealt with first, so that its restart does not wait for the kernel's walk over all
+ * our children; then all others that ended are looked for. Of several ends in a row only one has a
+ * record, so the look is never left out.
+ *
+ * The end of a service:
+ *   1. it is a zombie: seen, not reaped; its OS pid and group are safe to signal
+ *   2. what it and its helpers have sent is read, and what was said on the notify socket
+ *      (SEMANTICS 3)
+ *   3. SIGKILL to what is left of its group, unless kill_mode = main
+ *   4. it is reaped; EVENT_EXITED
+ *   5. the group is empty, and where the service was told to stop, a sweep has found nothing:
+ *      EVENT_GONE. That is so at once as a rule; else each end of an orphan is a reason to look
+ *      again, and so is time passing.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "supd/process_actor.h"
+#include "supd/notify.h"
+#include "supd/processes.h"
+
+/* Ends dealt with before others have their turn. */
+#define BATCH 256
+/* So few children that a look at all of them costs nothing to speak of; for more, the time that
+ * passes before it, for each. */
+#define FEW 64
+#define LOOK_NS 15000
+#define RECHECK_FIRST SPAN_MS(50)
+#define RECHECK_MAX SPAN_S(1)
+
+/* ---- groups ---- */
+
+/* Members that are zombies count. One that we may not signal is one too. */
+static bool group_is_empty(pid_t group)
+{
+	return kill(-group, 0) < 0 && errno == ESRCH;
+}
+
+/* Tells of every service of which nothing is left. One sweep serves all that were told to stop. */
+static void settle_all(struct processes *ps)
+{
+	bool sweep = false;
+
+	LIST_EACH (it, &ps->ending) {
+		struct process *p = LIST_ENTRY(it, struct process, ending);
+
+		if (p->group && group_is_empty(p->group))
+			p->group = 0;
+		if (!p->group && p->stopped && sweep_can_wait(ps, p))
+			sweep_later(ps);
+		else
+			sweep |= !p->group && p->stopped;
+	}
+	if (sweep)
+		sweep_now(ps);
+	LIST_EACH (it, &ps->ending) {
+		struct process *p = LIST_ENTRY(it, struct process, ending);
+
+		if (!p->group && !(p->stopped && p->left))
+			process_gone(ps, p);
+	}
+}
+
+void reap_recheck_later(struct processes *ps)
+{
+	if (list_is_empty(&ps->ending)) {
+		loop_timer_stop(ps->daemon->loop, &ps->recheck);
+		ps->recheck_after = RECHECK_FIRST;
+		return;
+	}
+	loop_timer_start(ps->daemon->loop, &ps->recheck, mono_add(loop_now(), ps->recheck_after));
+}
+
+static void on_recheck(void *owner)
+{
+	struct processes *ps = owner;
+
+	ps->recheck_after.ns = MIN_OF(ps->recheck_after.ns * 2, RECHECK_MAX.ns);
+	settle_all(ps);
+	reap_recheck_later(ps);
+}
+
+/* ---- one end ---- */
+
+static void reap(pid_t os_pid)
+{
+	while (waitpid(os_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void service_ended(struct processes *ps, struct process *p, const siginfo_t *info)
+{
+	struct event event = {.kind = EVENT_EXITED, .pid = p->pid, .code = info->si_status};
+
+	event.by_signal = info->si_code != CLD_EXITED;
+	process_actor_drain(p);
+	notify_drain(ps->daemon);
+	if (p->kill_mode != KILL_MAIN)
+		kill(-p->group, SIGKILL);
+	else
+		p->group = 0;
+	reap(p->os_pid);
+	map_remove(&ps->by_os_pid, (uint64_t)p->os_pid);
+	sweep_note_end(ps, p, p->os_pid);
+	p->os_pid = 0;
+	p->code = event.code;
+	p->by_signal = event.by_signal;
+	p->has_ended = true;
+	list_append(&ps->ending, &p->ending);
+	daemon_step(ps->daemon, &event);
+	process_actor_end(p);
+	if (p->stopped)
+		return;
+	if (p->group && group_is_empty(p->group))
+		p->group = 0;
+	if (!p->group)
+		process_gone(ps, p);
+	sweep_later(ps);
+}
+
+/* Deals with a child that has ended, as waitid() told without reaping it. */
+static void ended(struct processes *ps, const siginfo_t *info)
+{
+	struct process *p = map_get(&ps->by_os_pid, (uint64_t)info->si_pid);
+
+	if (p) {
+		service_ended(ps, p, info);
+	} else {
+		/* It may have spoken for its group: that is not known any more once it is reaped.
+		 */
+		notify_drain(ps->daemon);
+		reap(info->si_pid);
+		sweep_forget_stranger(ps, info->si_pid);
+	}
+}
+
+/* ---- all of them ---- */
+
+/* False: there are more. */
+static bool reap_all(struct processes *ps)
+{
+	for (int n = 0; n < BATCH; n++) {
+		siginfo_t info = {.si_pid = 0};
+
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+			return true;
+		ended(ps, &info);
+	}
+	return false;
+}
+
+static void on_more(void *owner)
+{
+	struct processes *ps = owner;
+
+	ps->more_due = !reap_all(ps);
+	if (ps->more_due)
+		loop_timer_start(ps->daemon->loop, &ps->more, loop_now());
+	if (list_is_empty(&ps->ending))
+		return;
+	settle_all(ps);
+	reap_recheck_later(ps);
+}
+
+/*
+ * Others may have ended without a record of their own. The kernel walks over all our children to
+ * tell: where they are many and nobody waits for the answer, it is asked so much later that this
+ * never takes more than a small part of the time.
+ */
+static void look_for_others(struct processes *ps)
+{
+	if (!list_is_empty(&ps->ending))
+		settle_all(ps);
+	if (!list_is_empty(&ps->ending) || ps->n_records <= FEW) {
+		on_more(ps);
+	} else if (!ps->more_due) {
+		struct span wait = {(int64_t)ps->n_records * LOOK_NS};
+
+		ps->more_due = true;
+		loop_timer_start(ps->daemon->loop, &ps->more, mono_add(loop_now(), wait));
+	}
+}
+
+static void on_signal(void *owner, int fd, int events)
+{
+	struct processes *ps = owner;
+	struct signalfd_siginfo signal;
+	siginfo_t info = {.si_pid = 0};
+
+	(void)events;
+	if (read(fd, &signal, sizeof(signal)) != sizeof(signal))
+		return;
+	if (waitid(P_PID, signal.ssi_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+		ended(ps, &info);
+	look_for_others(ps);
+}
+
+int reap_open(struct processes *ps)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	if (sigaction(SIGCHLD, &action, NULL) < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	ps->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ps->signal_fd < 0)
+		return -errno;
+	ps->recheck_after = RECHECK_FIRST;
+	ps->signal_watcher.call = on_signal;
+	ps->more.call = on_more;
+	ps->recheck.call = on_recheck;
+	ps->signal_watcher.owner = ps->more.owner = ps->recheck.owner = ps;
+	loop_fd_start_first(ps->daemon->loop, &ps->signal_watcher, ps->signal_fd, LOOP_READ);
+	return 0;
+}
+
+void reap_close(struct processes *ps)
+{
+	if (ps->signal_fd < 0)
+		return;
+	loop_fd_stop(ps->daemon->loop, &ps->signal_watcher);
+	loop_timer_stop(ps->daemon->loop, &ps->more);
+	loop_timer_stop(ps->daemon->loop, &ps->recheck);
+	close(ps->signal_fd);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_REQUEST_H
+#define SUPD_REQUEST_H
+
+/*
+ * Requests of guests: one table of commands (request.c), each with the right it needs and what it
+ * does. Those that the core decides wait as a struct pending for its answer; the others answer at
+ * once.
+ *
+ * Fields of the requests: sup(7).
+ */
+
+#include "core/event.h"
+#include "supd/control.h"
+
+/* Exit statuses of supctl, which every reply carries (INTERFACE 3). */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_NOPROC = 3,
+	STATUS_REFUSED = 4,
+	STATUS_TIMEOUT = 5,
+	STATUS_DIED = 7,
+};
+
+/* Who may ask besides those who have the right. */
+enum request_for {
+	FOR_NOBODY_ELSE,
+	FOR_ACTORS,      /* processes and their helpers, too: the core judges */
+	FOR_ACTORS_ONLY, /* ... and no guest, whatever its rights (SEMANTICS D20) */
+};
+
+struct request_command {
+	const char *name; /* the tag of its frames */
+	enum right right;
+	enum request_kind kind; /* for those that the core decides */
+	bool has_target;        /* asks for the text field "target" */
+	void (*take)(struct conn *conn, const struct request_command *command,
+		     const struct wire_frame *frame);
+	/* Appends the fields of the reply, status first; rows go before. NULL: answered in take. */
+	void (*answer)(struct pending *pending, const struct reply *reply);
+	enum request_for whom;
+};
+
+/* Hands a request to the core; its id is set here. The answer comes through request_answer(). */
+void request_submit(struct conn *conn, const struct request_command *command,
+		    const struct wire_frame *frame, struct request *request);
+void request_answer(struct pending *pending, const struct reply *reply);
+
+/* Replies with an error in a sentence: printf-like. */
+void request_fail(struct conn *conn, uint64_t ref, enum status status, const char *format, ...)
+	PRINTF(4, 5);
+
+/* ---- request_operator.c ---- */
+
+void request_take_operator(struct conn *conn, const struct request_command *command,
+			   const struct wire_frame *frame);
+void request_take_exit(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+void request_take_kill(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+void request_take_wait(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+void request_take_shutdown(struct conn *conn, const struct request_command *command,
+			   const struct wire_frame *frame);
+void request_answer_operator(struct pending *pending, const struct reply *reply);
+
+/* ---- request_actor.c ---- */
+
+void request_take_self(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+void request_take_actor(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame);
+void request_take_name(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+void request_take_state(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame);
+void request_answer_actor(struct pending *pending, const struct reply *reply);
+
+/* ---- request_child.c ---- */
+
+void request_take_add(struct conn *conn, const struct request_command *command,
+		      const struct wire_frame *frame);
+void request_take_child(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame);
+void request_answer_child(struct pending *pending, const struct reply *reply);
+
+/* ---- request_look.c ---- */
+
+void request_take_status(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame);
+void request_take_why(struct conn *conn, const struct request_command *command,
+		      const struct wire_frame *frame);
+void request_take_events(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame);
+void request_take_version(struct conn *conn, const struct request_command *command,
+			  const struct wire_frame *frame);
+
+#endif

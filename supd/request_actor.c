@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What actors ask for on their own behalf: their names, and that they are ready. What needs an
+ * actor inside the tree is refused to guests (SEMANTICS D20), in the table of request.c.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "supd/request.h"
+
+/* self: known without the core, but for a guest's that has not needed it before. */
+void request_take_self(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame)
+{
+	char pid[ACTOR_PID_TEXT_MAX];
+	struct wire_encoder e;
+
+	(void)command;
+	if (!conn_join(conn))
+		return;
+	conn_begin(conn, &e, WIRE_REPLY, frame->ref);
+	field_put_int(&e, FIELD_HIDDEN, "status", STATUS_OK);
+	field_put_text(&e, 0, "pid", actor_pid_format(conn->actor, pid));
+	conn_end(conn, &e);
+}
+
+/* whereis */
+void request_take_actor(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame)
+{
+	struct request request = {
+		.kind = command->kind,
+		.target = field_text(frame, "target"),
+	};
+
+	request_submit(conn, command, frame, &request);
+}
+
+void request_take_name(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame)
+{
+	struct request request = {
+		.kind = command->kind,
+		.target = field_text(frame, "target"),
+		.child = field_text(frame, "name"),
+	};
+
+	if (!request.child)
+		request_fail(conn, frame->ref, STATUS_USAGE, "%s: which name? It is missing",
+			     command->name);
+	else if (strlen(request.child) > SPEC_PATH_MAX)
+		request_fail(conn, frame->ref, STATUS_FAILED, "a name has at most %d bytes",
+			     SPEC_NAME_MAX);
+	else
+		request_submit(conn, command, frame, &request);
+}
+
+/* ready, ignore, watchdog: as on the notify socket. */
+void request_take_state(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame)
+{
+	struct event event = {.pid = conn->actor};
+
+	if (strcmp(command->name, "watchdog") != 0) {
+		event.kind = strcmp(command->name, "ready") == 0 ? EVENT_READY : EVENT_IGNORE;
+		daemon_step(conn->control->daemon, &event);
+	}
+	conn_reply_status(conn, frame->ref, STATUS_OK, NULL);
+}
+
+/* ---- answers ---- */
+
+static const struct {
+	enum status status;
+	const char *text; /* NULL: the core's own, or none */
+} answers[ANSWER_N] = {
+	[ANSWER_OK] = {STATUS_OK, NULL},
+	[ANSWER_NOPROC] = {STATUS_NOPROC, "no such actor"},
+	[ANSWER_NO_MEMORY] = {STATUS_FAILED, "the daemon is short of memory; nothing was changed"},
+	[ANSWER_NAME_TAKEN] = {STATUS_FAILED, "the name is taken"},
+	[ANSWER_BAD_NAME] = {STATUS_FAILED, NULL},
+	[ANSWER_NOT_PERMITTED] = {STATUS_REFUSED, NULL},
+	[ANSWER_NOT_AN_ACTOR] = {STATUS_FAILED, "whoever asks is no actor any more"},
+};
+
+void request_answer_actor(struct pending *pending, const struct reply *reply)
+{
+	enum status status = answers[reply->answer].status;
+	const char *text = answers[reply->answer].text;
+	char pid[ACTOR_PID_TEXT_MAX], error[1200];
+	struct wire_encoder e;
+
+	if (!text)
+		text = reply->text;
+	if (status == STATUS_OK && reply->answer != ANSWER_OK)
+		status = STATUS_FAILED;
+	conn_begin(pending->conn, &e, WIRE_REPLY, pending->ref);
+	field_put_int(&e, FIELD_HIDDEN, "status", (int64_t)status);
+	if (reply->pid.n)
+		field_put_text(&e, 0, "pid", actor_pid_format(reply->pid, pid));
+	if (status != STATUS_OK) {
+		snprintf(error, sizeof(error), *pending->target ? "%s: %s" : "%s%s",
+			 pending->target, text ? text : answer_names[reply->answer]);
+		field_put_text(&e, 0, "error", error);
+	}
+	conn_end(pending->conn, &e);
+}

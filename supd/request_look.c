@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Requests that only look: status (and tree, which is the same rows), why, events, ping and
+ * version.
+ *
+ * The rows of a long status are written as the guest takes them, so that ten thousand services cost
+ * no more memory than a few: only the slots are noted when it is asked for. Each row is true at the
+ * moment it is written.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "supd/request.h"
+#include "supd/rows.h"
+#include "wire/hello.h"
+
+/* How far a chain of causes is followed. */
+#define WHY_MAX 256
+
+/* ---- status ---- */
+
+void listing_free(struct listing *listing)
+{
+	list_unlink(&listing->link);
+	free(listing->slots);
+	free(listing);
+}
+
+static struct listing *listing_new(struct conn *conn, uint64_t ref)
+{
+	struct listing *listing = calloc(1, sizeof(*listing));
+
+	if (!listing)
+		return NULL;
+	listing->ref = ref;
+	list_init(&listing->link);
+	list_append(&conn->listings, &listing->link);
+	return listing;
+}
+
+static int listing_add(struct listing *listing, uint32_t slot)
+{
+	uint32_t n = listing->n;
+
+	/* Room doubles at each power of two. */
+	if ((n & (n - 1)) == 0) {
+		uint32_t *slots =
+			reallocarray(listing->slots, n ? (size_t)n * 2 : 1, sizeof(*slots));
+
+		if (!slots)
+			return -1;
+		listing->slots = slots;
+	}
+	listing->slots[listing->n++] = slot;
+	return 0;
+}
+
+/* top and all below it, but for what was removed; SLOT_NONE: everything. */
+static int listing_add_tree(struct listing *listing, const struct core *core, uint32_t top)
+{
+	uint32_t slot = top == SLOT_NONE ? core_next(core, SLOT_NONE) : top;
+	uint32_t removed = UINT32_MAX; /* the depth of what was removed, while we are below it */
+	struct child_view v;
+	uint32_t depth;
+
+	if (!core_view(core, slot, &v))
+		return 0;
+	depth = v.depth;
+	do {
+		if (v.depth <= removed)
+			removed = v.removed ? v.depth : UINT32_MAX;
+		if (removed == UINT32_MAX && listing_add(listing, slot) < 0)
+			return -1;
+		slot = core_next(core, slot);
+	} while (slot != SLOT_NONE && core_view(core, slot, &v) && v.depth > depth);
+	return 0;
+}
+
+static bool status_exists(const struct core *core, uint32_t slot)
+{
+	struct child_view v;
+
+	return slot != SLOT_NONE && core_view(core, slot, &v) && !v.removed;
+}
+
+static void listing_write_row(struct conn *conn, const struct listing *listing, uint32_t slot)
+{
+	struct wire_encoder e;
+	struct child_view v;
+
+	if (!core_view(conn->control->daemon->core, slot, &v))
+		return;
+	conn_begin(conn, &e, WIRE_ROW, listing->ref);
+	field_put_int(&e, FIELD_HIDDEN, "depth", v.depth);
+	row_put_status(&e, conn->control->daemon, slot);
+	conn_end(conn, &e);
+}
+
+void request_continue(struct conn *conn)
+{
+	while (!list_is_empty(&conn->listings)) {
+		struct listing *listing = LIST_ENTRY(conn->listings.next, struct listing, link);
+
+		while (listing->next < listing->n) {
+			if (conn_is_full(conn))
+				return;
+			listing_write_row(conn, listing, listing->slots[listing->next++]);
+		}
+		conn_reply_status(conn, listing->ref, STATUS_OK, NULL);
+		listing_free(listing);
+	}
+}
+
+void request_take_status(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame)
+{
+	const struct core *core = conn->control->daemon->core;
+	const char *target = field_text(frame, "target");
+	uint32_t slot = target ? core_find(core, target) : SLOT_NONE;
+	struct listing *listing;
+	int r;
+
+	(void)command;
+	if (target && !status_exists(core, slot)) {
+		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
+		return;
+	}
+	listing = listing_new(conn, frame->ref);
+	if (!listing) {
+		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
+		return;
+	}
+	if (target && !field_bool(frame, "below"))
+		r = listing_add(listing, slot);
+	else
+		r = listing_add_tree(listing, core, slot);
+	if (r < 0) {
+		listing_free(listing);
+		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
+	}
+}
+
+/* ---- why ---- */
+
+static void why_write(struct conn *conn, uint64_t ref, uint32_t slot, const struct link *link)
+{
+	struct wire_encoder e;
+
+	conn_begin(conn, &e, WIRE_ROW, ref);
+	row_put_link(&e, conn->control->daemon, slot, link);
+	field_put_bool(&e, FIELD_DETAIL, "cause_gone",
+		       link->cause.seq &&
+			       !core_find_link(conn->control->daemon->core, link->cause));
+	conn_end(conn, &e);
+}
+
+void request_take_why(struct conn *conn, const struct request_command *command,
+		      const struct wire_frame *frame)
+{
+	const struct core *core = conn->control->daemon->core;
+	const char *target = field_text(frame, "target");
+	uint32_t slot = core_find(core, target);
+	const struct link *link = slot == SLOT_NONE ? NULL : core_chain(core, slot, 0);
+
+	(void)command;
+	if (slot == SLOT_NONE) {
+		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
+		return;
+	}
+	for (int i = 0; link && i < WHY_MAX; i++) {
+		why_write(conn, frame->ref, slot, link);
+		slot = link->cause.slot;
+		link = core_find_link(core, link->cause);
+	}
+	conn_reply_status(conn, frame->ref, STATUS_OK, NULL);
+}
+
+/* ---- events ---- */
+
+void request_take_events(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame)
+{
+	struct wire_encoder e;
+
+	(void)command;
+	if (conn->watch_ref) {
+		request_fail(conn, frame->ref, STATUS_USAGE,
+			     "this connection watches events already");
+		return;
+	}
+	conn->watch_ref = frame->ref;
+	conn_begin(conn, &e, WIRE_ROW, frame->ref);
+	row_put_watching(&e, conn->control->last_seq);
+	conn_end(conn, &e);
+}
+
+/* ---- ping, version ---- */
+
+void request_take_version(struct conn *conn, const struct request_command *command,
+			  const struct wire_frame *frame)
+{
+	const struct daemon *d = conn->control->daemon;
+	struct wire_encoder e;
+
+	conn_begin(conn, &e, WIRE_REPLY, frame->ref);
+	field_put_int(&e, FIELD_HIDDEN, "status", STATUS_OK);
+	if (strcmp(command->name, "ping") == 0) {
+		field_put_text(&e, 0, "answer", "pong");
+	} else {
+		field_put_text(&e, 0, "supd", WIRE_RELEASE);
+		field_put_int(&e, 0, "protocol", WIRE_PROTOCOL);
+		field_put_int(&e, 0, "os_pid", getpid());
+		field_put_span(&e, 0, "uptime", mono_between(d->started, loop_now()));
+	}
+	conn_end(conn, &e);
+}

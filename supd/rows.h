@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_ROWS_H
+#define SUPD_ROWS_H
+
+/* What the model knows, as fields of a row (INTERFACE 3's names and order). Nothing here fails but
+ * the encoder. */
+
+#include "supd/daemon.h"
+#include "wire/field.h"
+
+/* A row of status and tree. False where the slot is free. */
+bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slot);
+/* A change of state, for events and why. */
+void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
+		  const struct link *link);
+/* Events were lost; the watch begins behind seq. */
+void row_put_gap(struct wire_encoder *e, uint64_t lost);
+void row_put_watching(struct wire_encoder *e, uint64_t seq);
+/* The child API's. */
+void row_put_child(struct wire_encoder *e, const struct daemon *d, const struct child_row *row);
+void row_put_counts(struct wire_encoder *e, const struct child_counts *counts);
+void row_put_spec(struct wire_encoder *e, const struct spec *spec);
+
+/* A reason in words for a person: a failed step with its object and the errno's text, else as it
+ * prints. */
+void row_explain(struct buf *out, const struct reason *reason, const struct spec *spec);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "supd/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "supd/log.h"
+#include "supd/place.h"
+
+static int settings_find(const struct options *options, struct buf *ret_file)
+{
+	struct buf why CLEANUP(buf_fini) = BUF_INIT;
+	int r = options->config ? buf_puts(ret_file, options->config)
+				: place_config(ret_file, &why);
+
+	if (r == 0 && !options->config && access(buf_text(ret_file), F_OK) < 0) {
+		complain("%s: %s: write it (see supd.conf(5)), or name another with -c",
+			 buf_text(ret_file), strerror(errno));
+		return SUPD_EXIT_CONFIG;
+	}
+	if (r == -ENOMEM)
+		complain("out of memory");
+	else if (r < 0)
+		complain("%s", buf_text(&why));
+	return r < 0 ? SUPD_EXIT_CONFIG : 0;
+}
+
+/* All at once, so that they are not torn apart by the output of others. */
+static int settings_print(const struct config *config)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	config_print_messages(config, &text);
+	fputs(buf_text(&text), stderr);
+	return text.error;
+}
+
+static int settings_judge(const struct options *options, const struct config *config,
+			  const char *file)
+{
+	struct census census;
+
+	if (config->n_errors || (options->test && config->n_surroundings))
+		return SUPD_EXIT_CONFIG;
+	if (!options->test)
+		return 0;
+	settings_count(config->root, &census);
+	printf("%s: %zu service%s, %zu supervisor%s: no mistakes\n", file, census.services,
+	       census.services == 1 ? "" : "s", census.supervisors,
+	       census.supervisors == 1 ? "" : "s");
+	return fflush(stdout) == 0 ? 0 : SUPD_EXIT_FAILED;
+}
+
+int settings_load(const struct options *options, struct config **ret_config, struct buf *ret_file)
+{
+	struct config *config = NULL;
+	int status = settings_find(options, ret_file);
+	int r;
+
+	if (status)
+		return status;
+	r = config_load(buf_text(ret_file), &config);
+	if (r == 0)
+		r = config_check_surroundings(config);
+	if (r == 0 && (options->test || config->n_errors))
+		r = settings_print(config);
+	if (r == 0)
+		status = settings_judge(options, config, buf_text(ret_file));
+	else
+		complain("%s", r == -ENOMEM ? "out of memory" : strerror(-r));
+	if (r < 0 || status) {
+		config_free(config);
+		return r < 0 ? SUPD_EXIT_FAILED : status;
+	}
+	*ret_config = config;
+	return 0;
+}
+
+void settings_log(struct config *config)
+{
+	for (size_t i = 0; i < config->n_messages; i++) {
+		const struct config_message *m = &config->messages[i];
+
+		if (m->line > 0)
+			log_line(LOG_AT_WARNING, "%s:%d: %s", m->file, m->line, m->text);
+		else
+			log_line(LOG_AT_WARNING, "%s: %s", m->file, m->text);
+	}
+	config_forget_messages(config);
+}
+
+/* Without recursion: the way down from the root is at hand, with the length of its path. */
+void settings_count(const struct spec *root, struct census *ret_census)
+{
+	struct {
+		const struct spec *spec;
+		uint32_t next;
+		size_t length;
+	} way[SPEC_DEPTH_MAX + 2] = {{.spec = root}};
+	struct census census = {0};
+	size_t depth = 0;
+
+	for (;;) {
+		const struct spec *child;
+
+		if (depth > SPEC_DEPTH_MAX || way[depth].next == way[depth].spec->n_children) {
+			if (depth-- == 0)
+				break;
+			continue;
+		}
+		child = way[depth].spec->children[way[depth].next++];
+		depth++;
+		way[depth].spec = child;
+		way[depth].next = 0;
+		way[depth].length = way[depth - 1].length + strlen(child->name) + (depth > 1);
+		census.longest = MAX_OF(census.longest, way[depth].length);
+		if (child->type == CHILD_SERVICE)
+			census.services++;
+		else
+			census.supervisors++;
+	}
+	*ret_census = census;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The child's functions run in our memory, on another stack, while we wait: they take no lock, call
+ * no function of the C library that might, and change nothing but struct child. Users and groups
+ * are set by system calls of their own: the C library's functions would tell its threads.
+ */
+
+#include "supd/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+
+#define STACK_SIZE ((size_t)64 * 1024)
+
+#ifdef SYS_setgroups32
+#define CALL_SETGROUPS SYS_setgroups32
+#define CALL_SETRESGID SYS_setresgid32
+#define CALL_SETRESUID SYS_setresuid32
+#else
+#define CALL_SETGROUPS SYS_setgroups
+#define CALL_SETRESGID SYS_setresgid
+#define CALL_SETRESUID SYS_setresuid
+#endif
+
+/* A sanitizer would look for its own records of this stack. */
+#define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
+
+/*
+ * As the kernel has it: the C library's sigaction() does not touch the two Unix signals that it
+ * uses itself, and a program that was started with those ignored would hand that on.
+ */
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask[2];
+};
+
+struct child {
+	const struct spawner *spawner;
+	const struct spawn_request *request;
+	struct spawn_failure failure; /* error 0: none, it has executed its program */
+};
+
+/* ---- in the child ---- */
+
+/* False, with the step and errno noted, where result says that a system call failed. */
+IN_CHILD static bool good(struct child *child, enum start_step step, long result)
+{
+	if (result >= 0)
+		return true;
+	child->failure.step = step;
+	child->failure.error = errno;
+	return false;
+}
+
+IN_CHILD static bool refuse(struct child *child, enum start_step step, int error)
+{
+	errno = error;
+	return good(child, step, -1);
+}
+
+IN_CHILD static int64_t boot_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+IN_CHILD static void note_os_pid(const struct spawn_request *request)
+{
+	char *text = request->os_pid_text;
+	char digits[12];
+	pid_t os_pid;
+	int n = 0;
+
+	if (!text && !request->stamp)
+		return;
+	os_pid = (pid_t)syscall(SYS_getpid);
+	if (request->stamp) {
+		request->stamp->latest_ns = boot_time();
+		__atomic_store_n(&request->stamp->os_pid, os_pid, __ATOMIC_RELEASE);
+	}
+	if (!text)
+		return;
+	for (; os_pid > 0; os_pid /= 10)
+		digits[n++] = (char)('0' + os_pid % 10);
+	while (n > 0)
+		*text++ = digits[--n];
+	*text = '\0';
+}
+
+/* What is handled would run in our memory; what is ignored would stay so over exec. */
+IN_CHILD static bool reset_signals(struct child *child)
+{
+	static const struct kernel_action defaults;
+
+	for (int s = 1; s < NSIG; s++) {
+		if (child->spawner->resets >> (s - 1) & 1 &&
+		    !good(child, STEP_SPAWN,
+			  (int)syscall(SYS_rt_sigaction, s, &defaults, NULL, sizeof(uint64_t))))
+			return false;
+	}
+	return true;
+}
+
+IN_CHILD static bool become(struct child *child, const struct spawn_identity *id)
+{
+	enum start_step step = id->for_user ? STEP_USER : STEP_GROUPS;
+
+	if (id->set_groups && !good(child, step, syscall(CALL_SETGROUPS, id->n_groups, id->groups)))
+		return false;
+	if (id->set_gid && !good(child, step, syscall(CALL_SETRESGID, id->gid, id->gid, id->gid)))
+		return false;
+	return !id->set_uid ||
+	       good(child, STEP_USER, syscall(CALL_SETRESUID, id->uid, id->uid, id->uid));
+}
+
+/* A FIFO must not hang us, a terminal not become ours, a link not lead elsewhere. */
+IN_CHILD static bool open_file(struct child *child, enum start_step step, const char *path, int to)
+{
+	struct stat st;
+	int fd =
+		open(path,
+		     O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC,
+		     0666);
+
+	if (!good(child, step, fd) || !good(child, step, fstat(fd, &st)))
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return refuse(child, step, EINVAL);
+	return good(child, step, fcntl(fd, F_SETFL, O_APPEND)) && good(child, step, dup2(fd, to));
+}
+
+IN_CHILD static bool direct(struct child *child, enum start_step step,
+			    const struct spawn_stream *stream, int to)
+{
+	switch (stream->kind) {
+	case SPAWN_AS_IT_IS:
+		break;
+	case SPAWN_TO_FD:
+		return good(child, step, dup2(stream->fd, to));
+	case SPAWN_TO_FILE:
+		return open_file(child, step, stream->path, to);
+	case SPAWN_TO_STDOUT:
+		return good(child, step, dup2(STDOUT_FILENO, to));
+	}
+	return true;
+}
+
+/* Last of the fds: what was to become one of the others may have been where this one goes. */
+IN_CHILD static bool hand_mailbox(struct child *child, int fd)
+{
+	if (!fd)
+		return true;
+	if (fd == SPAWN_MAILBOX_FD)
+		return good(child, STEP_MAILBOX, fcntl(fd, F_SETFD, 0));
+	return good(child, STEP_MAILBOX, dup2(fd, SPAWN_MAILBOX_FD));
+}
+
+IN_CHILD static bool restore_limits(struct child *child, const struct spawn_request *request)
+{
+	if (request->nofile && !good(child, STEP_LIMIT, setrlimit(RLIMIT_NOFILE, request->nofile)))
+		return false;
+	return !request->nproc || good(child, STEP_LIMIT, setrlimit(RLIMIT_NPROC, request->nproc));
+}
+
+IN_CHILD static bool set_up(struct child *child)
+{
+	const struct spawn_request *request = child->request;
+
+	if (!reset_signals(child) || !good(child, STEP_SESSION, syscall(SYS_setsid)))
+		return false;
+	if (request->umask >= 0)
+		syscall(SYS_umask, request->umask);
+	if (!become(child, &request->identity))
+		return false;
+	if (request->directory && !good(child, STEP_CHDIR, syscall(SYS_chdir, request->directory)))
+		return false;
+	if (request->stdin_fd >= 0 &&
+	    !good(child, STEP_STDIN, dup2(request->stdin_fd, STDIN_FILENO)))
+		return false;
+	return direct(child, STEP_STDOUT, &request->output, STDOUT_FILENO) &&
+	       direct(child, STEP_STDERR, &request->error, STDERR_FILENO) &&
+	       hand_mailbox(child, request->mailbox_fd) && restore_limits(child, request);
+}
+
+/*
+ * As execvp(): what is there and may not be executed counts only where nothing else is there. The
+ * failure is noted at the very end: after an execve that succeeds nothing here is undone.
+ */
+IN_CHILD static void execute(struct child *child)
+{
+	const struct spawn_request *request = child->request;
+	const char *found = request->programs[0];
+	int error = 0;
+
+	for (char *const *program = request->programs; *program; program++) {
+		execve(*program, request->argv, request->envp);
+		if (error != 0 && (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		error = errno;
+		found = *program;
+		if (error != EACCES && error != ENOENT && error != ENOTDIR)
+			break;
+	}
+	child->failure.program = found;
+	refuse(child, STEP_EXEC, error);
+}
+
+IN_CHILD static int child_main(void *argument)
+{
+	struct child *child = argument;
+	sigset_t none;
+
+	note_os_pid(child->request);
+	if (set_up(child)) {
+		sigemptyset(&none);
+		if (good(child, STEP_SPAWN, sigprocmask(SIG_SETMASK, &none, NULL)))
+			execute(child);
+	}
+	syscall(SYS_exit_group, 127);
+	return 127;
+}
+
+/* ---- in the daemon ---- */
+
+int spawner_init(struct spawner *spawner)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = page + STACK_SIZE;
+	void *stack = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return -errno;
+	if (mprotect((char *)stack + page, STACK_SIZE, PROT_READ | PROT_WRITE) < 0) {
+		int error = errno;
+
+		munmap(stack, size);
+		return -error;
+	}
+	*spawner = (struct spawner){.stack = stack, .stack_size = size};
+	return 0;
+}
+
+void spawner_fini(struct spawner *spawner)
+{
+	if (spawner->stack)
+		munmap(spawner->stack, spawner->stack_size);
+	*spawner = (struct spawner){0};
+}
+
+/* Once: sixty-four system calls are too many for every start. */
+static void find_resets(struct spawner *spawner)
+{
+	struct kernel_action action;
+
+	spawner->resets = 0;
+	for (int s = 1; s < NSIG; s++) {
+		if (s != SIGKILL && s != SIGSTOP &&
+		    syscall(SYS_rt_sigaction, s, NULL, &action, sizeof(uint64_t)) == 0 &&
+		    action.handler != SIG_DFL)
+			spawner->resets |= (uint64_t)1 << (s - 1);
+	}
+	spawner->looked = true;
+}
+
+static int fail(const struct child *child, struct spawn_failure *ret_failure)
+{
+	*ret_failure = child->failure;
+	return -child->failure.error;
+}
+
+int spawn(struct spawner *spawner, const struct spawn_request *request, pid_t *ret_os_pid,
+	  struct spawn_failure *ret_failure)
+{
+	struct child child = {.spawner = spawner, .request = request};
+	sigset_t all, old;
+	pid_t os_pid;
+
+	if (!spawner->looked)
+		find_resets(spawner);
+	if (request->stamp)
+		request->stamp->earliest_ns = boot_time();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	os_pid = clone(child_main, (char *)spawner->stack + spawner->stack_size,
+		       CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+	if (os_pid < 0)
+		child.failure = (struct spawn_failure){.step = STEP_SPAWN, .error = errno};
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (child.failure.error == 0) {
+		*ret_os_pid = os_pid;
+		return 0;
+	}
+	if (os_pid > 0) {
+		while (waitpid(os_pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (request->stamp)
+		__atomic_store_n(&request->stamp->os_pid, 0, __ATOMIC_RELEASE);
+	return fail(&child, ret_failure);
+}
+
+bool spawn_is_shortage(int error)
+{
+	return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}

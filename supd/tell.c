@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the log says of a change of state. Normal life is terse: a start is one line, when it has
+ * succeeded; the rest of its steps are for log_level = debug. What nobody asked for is a warning,
+ * what needs somebody is an error.
+ */
+
+#include "supd/tell.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "supd/log.h"
+#include "supd/rows.h"
+
+/* A notice being told. */
+struct telling {
+	const struct daemon *d;
+	const struct link *link;
+	struct child_view v;
+	const struct spec *spec;
+	struct log_about about;
+	char pid[ACTOR_PID_TEXT_MAX];
+	char reason[REASON_FORMAT_MAX];
+};
+
+/* ---- starts ---- */
+
+static void tell_ready(struct telling *t)
+{
+	const struct spec *spec = t->spec;
+	const char *word = spec->ready == READY_EXEC ? "running" : "ready";
+	const char *again = t->link->code > 1 ? " again" : "";
+
+	if (spec->type == CHILD_SUPERVISOR) {
+		log_about(LOG_AT_INFO, &t->about, "ready%s", again);
+		return;
+	}
+	if (spec->ready == READY_EXIT) {
+		log_about(LOG_AT_INFO, &t->about, "done%s", again);
+		return;
+	}
+	t->about.os_pid = process_os_pid(t->d, t->v.slot);
+	log_about(LOG_AT_INFO, &t->about, "%s%s, OS pid %d", word, again, (int)t->about.os_pid);
+}
+
+static void tell_start_failed(struct telling *t)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	/* Stopped before it got ready, because somebody wanted so. */
+	if (t->link->reason.kind == REASON_SHUTDOWN) {
+		log_about(LOG_AT_INFO, &t->about, "stopped before it was ready");
+		return;
+	}
+	row_explain(&text, &t->link->reason, t->spec);
+	log_about(LOG_AT_WARNING, &t->about, "start failed: %s", buf_text(&text));
+}
+
+static void tell_shortage(struct telling *t)
+{
+	log_about(LOG_AT_WARNING, &t->about, "not started for now, the host is short: %s",
+		  strerror(t->link->code));
+}
+
+static void tell_backoff(struct telling *t)
+{
+	char delay[SPAN_TEXT_MAX];
+
+	log_about(LOG_AT_INFO, &t->about, "is started again in %s",
+		  span_format(SPAN_MS(t->link->code), delay));
+}
+
+/* ---- ends ---- */
+
+static void tell_exit(struct telling *t)
+{
+	bool asked = t->link->reason.kind == REASON_SHUTDOWN;
+	bool normal = reason_is_normal_child(&t->link->reason);
+	char status[24];
+	const char *exit;
+
+	if (asked) {
+		log_about(LOG_AT_INFO, &t->about, "stopped");
+		return;
+	}
+	if (t->spec->type == CHILD_SERVICE && t->spec->ready == READY_EXIT && normal) {
+		log_about(LOG_AT_DEBUG, &t->about, "ended: %s", t->reason);
+		return;
+	}
+	exit = t->spec->type == CHILD_SERVICE ? process_exit_text(t->d, t->v.slot, status) : "";
+	if (t->link->reason.kind == REASON_TEXT && *exit)
+		log_about(LOG_AT_WARNING, &t->about, "ended: %s (exit status %s)", t->reason, exit);
+	else
+		log_about(normal ? LOG_AT_INFO : LOG_AT_WARNING, &t->about, "ended: %s", t->reason);
+}
+
+static void tell_killing(struct telling *t)
+{
+	char span[SPAN_TEXT_MAX];
+
+	if (t->v.state == CHILD_STOPPING && t->spec->shutdown == SHUTDOWN_SPAN &&
+	    t->spec->shutdown_span.ns &&
+	    mono_between(t->v.since, t->link->at).ns >= t->spec->shutdown_span.ns)
+		log_about(LOG_AT_WARNING, &t->about, "killed: it has not stopped within %s",
+			  span_format(t->spec->shutdown_span, span));
+	else
+		log_about(LOG_AT_DEBUG, &t->about, "SIGKILL");
+}
+
+static void tell_gave_up(struct telling *t)
+{
+	char period[SPAN_TEXT_MAX];
+
+	log_about(LOG_AT_ERROR, &t->about, "gave up: more than %u restarts within %s",
+		  t->spec->intensity, span_format(t->spec->period, period));
+}
+
+static void tell_failed(struct telling *t)
+{
+	struct child_view parent;
+	char period[SPAN_TEXT_MAX];
+
+	if (!core_view(t->d->core, t->v.parent, &parent))
+		return;
+	log_about(LOG_AT_ERROR, &t->about,
+		  "failed: more than %u restarts within %s; supctl start %s tries again",
+		  parent.spec->intensity, span_format(parent.spec->period, period), t->v.path);
+}
+
+static void tell_waiting(struct telling *t)
+{
+	struct child_view because;
+
+	if (t->link->cause.seq && core_view(t->d->core, t->link->cause.slot, &because))
+		log_about(LOG_AT_WARNING, &t->about, "waits for %s", because.path);
+	else
+		log_about(LOG_AT_WARNING, &t->about, "waits");
+}
+
+static void tell_budget(struct telling *t)
+{
+	if (t->link->code < 100)
+		log_about(LOG_AT_WARNING, &t->about,
+			  "%d %% of shutdown_timeout is over: all that is left is told to stop",
+			  (int)t->link->code);
+	else
+		log_about(LOG_AT_WARNING, &t->about,
+			  "shutdown_timeout is over: all that is left is killed");
+}
+
+static void tell_doomed(struct telling *t)
+{
+	log_about(LOG_AT_INFO, &t->about, "will end: %s", t->reason);
+}
+
+static void tell_held(struct telling *t)
+{
+	log_about(LOG_AT_INFO, &t->about, "held down: supctl start %s lets it go", t->v.path);
+}
+
+/* ---- all of them ---- */
+
+/* A text, or what needs more than that. */
+static const struct {
+	void (*tell)(struct telling *t);
+	enum log_level level;
+	const char *text;
+} rows[LINK_N_KINDS] = {
+	[LINK_START] = {NULL, LOG_AT_DEBUG, "starting"},
+	[LINK_READY] = {.tell = tell_ready},
+	[LINK_START_FAILED] = {.tell = tell_start_failed},
+	[LINK_IGNORED] = {NULL, LOG_AT_INFO, "not started: it said ignore"},
+	[LINK_STOPPING] = {NULL, LOG_AT_DEBUG, "told to stop"},
+	[LINK_KILLING] = {.tell = tell_killing},
+	[LINK_DOOMED] = {.tell = tell_doomed},
+	[LINK_EXITED] = {.tell = tell_exit},
+	[LINK_BACKOFF] = {.tell = tell_backoff},
+	[LINK_RETRY] = {NULL, LOG_AT_DEBUG, "its start is tried again"},
+	[LINK_SHORTAGE] = {.tell = tell_shortage},
+	[LINK_GAVE_UP] = {.tell = tell_gave_up},
+	[LINK_FAILED] = {.tell = tell_failed},
+	[LINK_WAITING] = {.tell = tell_waiting},
+	[LINK_AUTO_SHUTDOWN] = {NULL, LOG_AT_INFO, "shuts down: what it was for has ended"},
+	[LINK_HELD] = {.tell = tell_held},
+	[LINK_RELEASED] = {NULL, LOG_AT_DEBUG, "no longer held down"},
+	[LINK_REMOVED] = {NULL, LOG_AT_INFO, "removed"},
+	[LINK_LINGERS] = {NULL, LOG_AT_WARNING,
+			  "its main process has ended, but not all that it has started"},
+	[LINK_BUDGET] = {.tell = tell_budget},
+};
+
+void tell_notice(const struct daemon *d, uint32_t slot, const struct link *link)
+{
+	struct telling t = {.d = d, .link = link};
+
+	if (!core_view(d->core, slot, &t.v))
+		return;
+	t.spec = t.v.spec;
+	t.about = (struct log_about){.name = t.v.path, .event = link_kind_names[link->kind]};
+	if (link->pid.n)
+		t.about.pid = actor_pid_format(link->pid, t.pid);
+	if (link->reason.kind != REASON_NONE)
+		t.about.reason = reason_format(&link->reason, t.reason);
+	if (rows[link->kind].tell)
+		rows[link->kind].tell(&t);
+	else
+		log_about(rows[link->kind].level, &t.about, "%s", rows[link->kind].text);
+}
+
+void tell_halt(const struct daemon *d, enum halt_kind halt, uint32_t slot,
+	       const struct reason *reason)
+{
+	char text[REASON_FORMAT_MAX];
+	struct child_view v;
+
+	switch (halt) {
+	case HALT_ORDERLY:
+		log_line(LOG_AT_INFO, "all has stopped; ends with status %d", d->exit_status);
+		return;
+	case HALT_GAVE_UP:
+		log_line(LOG_AT_ERROR, "the root has ended (%s); ends with status %d",
+			 reason_format(reason, text), d->exit_status);
+		return;
+	case HALT_AUTO_SHUTDOWN:
+		log_line(LOG_AT_INFO, "%s has ended (%s), and supd with it: status %d",
+			 core_view(d->core, slot, &v) ? v.path : "a significant service",
+			 reason_format(reason, text), d->exit_status);
+		return;
+	}
+}

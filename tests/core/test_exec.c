@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/exec.h"
+#include "tests/support/alloc.h"
+
+static char **list(const char *first, const char *second)
+{
+	char **texts = calloc(3, sizeof(*texts));
+
+	texts[0] = first ? strdup(first) : NULL;
+	texts[1] = second ? strdup(second) : NULL;
+	return texts;
+}
+
+static struct exec *full(void)
+{
+	struct exec *exec = exec_new();
+
+	exec->argv = list("/bin/sh", "-c");
+	exec->groups = list(NULL, NULL);
+	exec->environment = list("A=1", NULL);
+	exec->environment_files = list("-/etc/a", "/etc/b");
+	exec->pass_environment = list("", "TZ");
+	exec->user = strdup("www-data");
+	exec->group = strdup("adm");
+	exec->working_directory = strdup("/srv");
+	exec->standard_output.kind = OUTPUT_FILE;
+	exec->standard_output.path = strdup("/tmp/out");
+	exec->standard_error.path = strdup("/tmp/err");
+	exec->source = strdup("a.conf:7");
+	exec->umask = 022;
+	return exec;
+}
+
+static void expect_full(const struct exec *exec)
+{
+	cr_expect_str_eq(exec->argv[0], "/bin/sh");
+	cr_expect_str_eq(exec->argv[1], "-c");
+	cr_expect_null(exec->argv[2]);
+	cr_expect_null(exec->groups[0]);
+	cr_expect_str_eq(exec->environment[0], "A=1");
+	cr_expect_null(exec->environment[1]);
+	cr_expect_str_eq(exec->environment_files[0], "-/etc/a");
+	cr_expect_str_eq(exec->environment_files[1], "/etc/b");
+	cr_expect_null(exec->environment_files[2]);
+	cr_expect_str_eq(exec->pass_environment[0], "");
+	cr_expect_str_eq(exec->pass_environment[1], "TZ");
+	cr_expect_null(exec->pass_environment[2]);
+	cr_expect_str_eq(exec->user, "www-data");
+	cr_expect_str_eq(exec->group, "adm");
+	cr_expect_str_eq(exec->working_directory, "/srv");
+	cr_expect_eq(exec->standard_output.kind, OUTPUT_FILE);
+	cr_expect_str_eq(exec->standard_output.path, "/tmp/out");
+	cr_expect_str_eq(exec->standard_error.path, "/tmp/err");
+	cr_expect_str_eq(exec->source, "a.conf:7");
+	cr_expect_eq(exec->umask, 022);
+}
+
+Test(exec, packed_in_one_block)
+{
+	struct exec *exec = full();
+
+	alloc_fail_at(0);
+	exec = exec_pack(exec);
+	cr_expect_eq(alloc_count(), 1);
+	cr_expect(exec->packed);
+	expect_full(exec);
+	cr_expect_eq(exec_pack(exec), exec, "twice is once");
+	exec_free(exec);
+}
+
+Test(exec, what_was_not_given_stays_so)
+{
+	struct exec *exec = exec_pack(exec_new());
+
+	cr_expect(exec->packed);
+	cr_expect_null(exec->argv);
+	cr_expect_null(exec->environment);
+	cr_expect_null(exec->user);
+	cr_expect_null(exec->source);
+	cr_expect_eq(exec->standard_error.kind, OUTPUT_SAME);
+	exec_free(exec);
+	cr_expect_null(exec_pack(NULL));
+}
+
+Test(exec, stays_unpacked_without_memory)
+{
+	struct exec *exec = full();
+
+	alloc_fail_at(1);
+	exec = exec_pack(exec);
+	cr_expect(alloc_fail_end());
+	cr_expect_not(exec->packed);
+	expect_full(exec);
+	exec_free(exec);
+}

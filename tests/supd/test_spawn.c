@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+#include "supd/spawn.h"
+#include "tests/supd/folder.h"
+
+static char *const no_environment[] = {NULL};
+
+/* ---- helpers ---- */
+
+/* A request for `sh -c script`, with its output in a pipe whose reading end is *ret_fd. */
+struct shell {
+	struct spawner spawner;
+	struct spawn_request request;
+	char *programs[2];
+	char *argv[4];
+	int out[2];
+};
+
+static void shell_init(struct shell *s, const char *script)
+{
+	static char path[] = "/bin/sh", name[] = "sh", option[] = "-c";
+
+	*s = (struct shell){
+		.programs = {path, NULL},
+		.argv = {name, option, strdup(script), NULL},
+	};
+	cr_assert_eq(spawner_init(&s->spawner), 0);
+	cr_assert_eq(pipe2(s->out, O_CLOEXEC), 0);
+	s->request = (struct spawn_request){
+		.programs = s->programs,
+		.argv = s->argv,
+		.envp = no_environment,
+		.umask = -1,
+		.stdin_fd = -1,
+		.output = {.kind = SPAWN_TO_FD, .fd = s->out[1]},
+	};
+}
+
+static void shell_fini(struct shell *s)
+{
+	close(s->out[0]);
+	free(s->argv[2]);
+	spawner_fini(&s->spawner);
+}
+
+static int wait_for(pid_t os_pid)
+{
+	int status;
+
+	cr_assert_eq(waitpid(os_pid, &status, 0), os_pid);
+	return status;
+}
+
+static void read_all(int fd, char *text, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	while ((n = read(fd, text + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	cr_assert_eq(n, 0);
+	text[used] = '\0';
+}
+
+/* Runs it to its end with status 0; its output comes in text. also: closed once it runs. */
+static void shell_run_keeping(struct shell *s, char *text, size_t size, int also)
+{
+	struct spawn_failure failure;
+	pid_t os_pid;
+	int r = spawn(&s->spawner, &s->request, &os_pid, &failure);
+
+	cr_assert_eq(r, 0, "step %s: %s", start_step_name(failure.step), strerror(-r));
+	close(s->out[1]);
+	if (also >= 0)
+		close(also);
+	read_all(s->out[0], text, size);
+	cr_assert_eq(wait_for(os_pid), 0, "it said \"%s\"", text);
+}
+
+static void shell_run(struct shell *s, char *text, size_t size)
+{
+	shell_run_keeping(s, text, size, -1);
+}
+
+static struct spawn_failure spawn_fails(struct shell *s)
+{
+	struct spawn_failure failure = {0};
+	pid_t os_pid = -1;
+	int r = spawn(&s->spawner, &s->request, &os_pid, &failure);
+
+	cr_assert_lt(r, 0, "it was started");
+	cr_assert_eq(-r, failure.error);
+	cr_assert_eq(os_pid, -1);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "a child is left");
+	cr_assert_eq(errno, ECHILD);
+	close(s->out[1]);
+	return failure;
+}
+
+/* ---- what a process gets ---- */
+
+Test(spawn, session_of_its_own)
+{
+	struct shell s;
+	char text[256];
+	int pid, group, session;
+
+	shell_init(&s, "read -r pid name state parent group session rest </proc/self/stat; "
+		       "echo $pid $group $session");
+	shell_run(&s, text, sizeof(text));
+	cr_assert_eq(sscanf(text, "%d %d %d", &pid, &group, &session), 3, "%s", text);
+	cr_assert_eq(pid, group);
+	cr_assert_eq(pid, session);
+	shell_fini(&s);
+}
+
+/* SEMANTICS: signal mask and dispositions are reset, whatever ours are. */
+Test(spawn, unix_signals_at_their_defaults)
+{
+	struct shell s;
+	char text[512];
+	sigset_t set;
+
+	shell_init(&s, "while read -r line; do case $line in Sig[BI]*) echo \"$line\"; esac; done "
+		       "</proc/self/status");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGRTMAX, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	shell_run(&s, text, sizeof(text));
+	cr_assert_str_eq(text, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	cr_assert(sigismember(&set, SIGCHLD) && !sigismember(&set, SIGINT),
+		  "our own mask has changed");
+	shell_fini(&s);
+}
+
+Test(spawn, nothing_but_three_fds)
+{
+	struct spawn_failure failure;
+	struct dirent *entry;
+	char path[64];
+	struct shell s;
+	pid_t os_pid;
+	int in[2];
+	DIR *dir;
+
+	shell_init(&s, "echo; read line");
+	cr_assert_eq(pipe2(in, O_CLOEXEC), 0);
+	s.request.stdin_fd = in[0];
+	/* Whatever the test runner left open without the flag is not the daemon's. */
+	for (int fd = 3; fd < 256; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	cr_assert_eq(spawn(&s.spawner, &s.request, &os_pid, &failure), 0);
+	/* The clone returns a moment before the kernel has closed the rest. */
+	cr_assert_eq(read(s.out[0], path, 1), 1);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)os_pid);
+	dir = opendir(path);
+	cr_assert_not_null(dir);
+	while ((entry = readdir(dir)))
+		cr_expect_lt(atoi(entry->d_name), 3, "it has fd %s", entry->d_name);
+	closedir(dir);
+	cr_assert_eq(write(in[1], "\n", 1), 1);
+	cr_assert_eq(wait_for(os_pid), 0);
+	close(in[0]), close(in[1]), close(s.out[1]);
+	shell_fini(&s);
+}
+
+/* Wherever it is here, also where its own place is taken by what becomes standard output. */
+Test(spawn, mailbox)
+{
+	/* The test runner's own, whatever it is. */
+	int old = fcntl(SPAWN_MAILBOX_FD, F_DUPFD_CLOEXEC, 300);
+
+	cr_assert_eq(dup2(STDERR_FILENO, SPAWN_MAILBOX_FD), SPAWN_MAILBOX_FD);
+	for (int there = 0; there < 3; there++) {
+		struct shell s;
+		char text[64];
+		int box[2];
+
+		shell_init(&s, "echo hello >&3; [ -e /proc/self/fd/4 ] || echo alone");
+		for (int fd = 3; fd < 256; fd++)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		cr_assert_eq(pipe2(box, O_CLOEXEC), 0);
+		if (there == 1) {
+			cr_assert_eq(dup3(s.out[1], SPAWN_MAILBOX_FD, O_CLOEXEC), SPAWN_MAILBOX_FD);
+			s.request.output.fd = SPAWN_MAILBOX_FD;
+		} else if (there == 2) {
+			cr_assert_eq(dup3(box[1], SPAWN_MAILBOX_FD, O_CLOEXEC), SPAWN_MAILBOX_FD);
+		}
+		s.request.mailbox_fd = there == 2 ? SPAWN_MAILBOX_FD : box[1];
+		shell_run_keeping(&s, text, sizeof(text), there == 1 ? SPAWN_MAILBOX_FD : -1);
+		cr_expect_str_eq(text, "alone\n", "%d", there);
+		cr_expect_eq(read(box[0], text, sizeof(text)), 6, "%d", there);
+		close(box[0]), close(box[1]);
+		cr_assert_eq(dup2(STDERR_FILENO, SPAWN_MAILBOX_FD), SPAWN_MAILBOX_FD);
+		shell_fini(&s);
+	}
+	cr_assert(old < 0 || dup2(old, SPAWN_MAILBOX_FD) == SPAWN_MAILBOX_FD);
+}
+
+Test(spawn, directory_umask_os_pid)
+{
+	struct shell s;
+	char number[] = "SUP_OS_PID=__________";
+	char *environment[] = {number, NULL};
+	char text[256];
+
+	shell_init(&s, "pwd; umask; [ $SUP_OS_PID = $$ ] && echo same");
+	s.request.envp = environment;
+	s.request.os_pid_text = number + 11;
+	s.request.directory = "/usr";
+	s.request.umask = 027;
+	shell_run(&s, text, sizeof(text));
+	cr_assert_str_eq(text, "/usr\n0027\nsame\n");
+	shell_fini(&s);
+}
+
+Test(spawn, limits_as_asked)
+{
+	struct rlimit limit = {.rlim_cur = 77, .rlim_max = 99};
+	struct shell s;
+	char text[256];
+
+	shell_init(&s, "ulimit -Sn; ulimit -Hn");
+	s.request.nofile = &limit;
+	shell_run(&s, text, sizeof(text));
+	cr_assert_str_eq(text, "77\n99\n");
+	shell_fini(&s);
+}
+
+Test(spawn, another_user)
+{
+	gid_t groups[] = {65533, 65532};
+	struct shell s;
+	char text[256];
+
+	if (geteuid() != 0)
+		cr_skip("not root");
+	shell_init(&s, "grep -E '^(Uid|Gid|Groups)' /proc/self/status");
+	s.request.identity = (struct spawn_identity){.set_groups = true,
+						     .set_gid = true,
+						     .set_uid = true,
+						     .groups = groups,
+						     .n_groups = 2,
+						     .gid = 65534,
+						     .uid = 65534};
+	shell_run(&s, text, sizeof(text));
+	cr_assert_str_eq(text, "Uid:\t65534\t65534\t65534\t65534\n"
+			       "Gid:\t65534\t65534\t65534\t65534\nGroups:\t65532 65533 \n");
+	cr_assert_eq(getuid(), 0);
+	shell_fini(&s);
+}
+
+Test(spawn, stamp_holds_its_start)
+{
+	struct spawn_stamp stamp = {0};
+	struct spawn_failure failure;
+	struct timespec before, after;
+	struct shell s;
+	pid_t os_pid;
+
+	shell_init(&s, "exit 0");
+	s.request.stamp = &stamp;
+	clock_gettime(CLOCK_BOOTTIME, &before);
+	cr_assert_eq(spawn(&s.spawner, &s.request, &os_pid, &failure), 0);
+	clock_gettime(CLOCK_BOOTTIME, &after);
+	cr_assert_eq(stamp.os_pid, os_pid);
+	cr_assert_leq(before.tv_sec * 1000000000 + before.tv_nsec, stamp.earliest_ns);
+	cr_assert_leq(stamp.earliest_ns, stamp.latest_ns);
+	cr_assert_leq(stamp.latest_ns, after.tv_sec * 1000000000 + after.tv_nsec);
+	wait_for(os_pid);
+	close(s.out[1]);
+	shell_fini(&s);
+}
+
+/* ---- files ---- */
+
+Test(spawn, output_to_the_end_of_a_file)
+{
+	struct folder folder;
+	struct shell s;
+	char text[256];
+	char *path;
+	int fd;
+
+	folder_init(&folder);
+	path = folder_at(&folder, "log");
+	for (int i = 0; i < 2; i++) {
+		shell_init(&s, "echo out; echo err >&2");
+		s.request.output = (struct spawn_stream){.kind = SPAWN_TO_FILE, .path = path};
+		s.request.error = (struct spawn_stream){.kind = SPAWN_TO_STDOUT};
+		shell_run(&s, text, sizeof(text));
+		cr_assert_str_eq(text, "");
+		shell_fini(&s);
+	}
+	fd = open(path, O_RDONLY);
+	read_all(fd, text, sizeof(text));
+	close(fd);
+	cr_assert_str_eq(text, "out\nerr\nout\nerr\n");
+	folder_fini(&folder);
+}
+
+Test(spawn, file_is_an_ordinary_one_for_its_program)
+{
+	struct folder folder;
+	struct shell s;
+	char text[256];
+	unsigned flags;
+	char *path;
+
+	folder_init(&folder);
+	path = folder_at(&folder, "log");
+	shell_init(&s, "grep flags /proc/self/fdinfo/2");
+	s.request.error = (struct spawn_stream){.kind = SPAWN_TO_FILE, .path = path};
+	shell_run(&s, text, sizeof(text));
+	cr_assert_eq(sscanf(text, "flags: %o", &flags), 1, "%s", text);
+	cr_assert_eq(flags & (O_APPEND | O_NONBLOCK), O_APPEND, "flags %o", flags);
+	shell_fini(&s);
+	folder_fini(&folder);
+}
+
+Test(spawn, files_that_are_refused)
+{
+	static const struct {
+		const char *name;
+		enum start_step step;
+		int error;
+	} rows[] = {
+		{"fifo", STEP_STDOUT, ENXIO},       {"fifo", STEP_STDERR, ENXIO},
+		{"read-fifo", STEP_STDOUT, EINVAL}, {"link", STEP_STDOUT, ELOOP},
+		{"dangling", STEP_STDERR, ELOOP},   {"none/log", STEP_STDOUT, ENOENT},
+		{"", STEP_STDOUT, EISDIR},          {"/dev/null", STEP_STDOUT, EINVAL},
+		{"file/log", STEP_STDOUT, ENOTDIR},
+	};
+	struct folder folder;
+	char *file;
+	int reader;
+
+	folder_init(&folder);
+	file = folder_write(&folder, "file", "", 0666);
+	cr_assert_eq(mkfifo(folder_at(&folder, "fifo"), 0666), 0);
+	cr_assert_eq(mkfifo(folder_at(&folder, "read-fifo"), 0666), 0);
+	cr_assert_eq(symlink(file, folder_at(&folder, "link")), 0);
+	cr_assert_eq(symlink("/nowhere", folder_at(&folder, "dangling")), 0);
+	reader = open(folder_at(&folder, "read-fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *path =
+			*rows[i].name == '/' ? rows[i].name : folder_at(&folder, rows[i].name);
+		struct spawn_stream stream = {.kind = SPAWN_TO_FILE, .path = path};
+		struct spawn_failure failure;
+		struct shell s;
+
+		shell_init(&s, "exit 0");
+		if (rows[i].step == STEP_STDERR)
+			s.request.error = stream;
+		else
+			s.request.output = stream;
+		failure = spawn_fails(&s);
+		cr_expect_eq(failure.step, rows[i].step, "%s: step %d", rows[i].name, failure.step);
+		cr_expect_eq(failure.error, rows[i].error, "%s: %s", rows[i].name,
+			     strerror(failure.error));
+		shell_fini(&s);
+	}
+	close(reader);
+	folder_fini(&folder);
+}
+
+/* A file is opened as the service's user: root's own rights are no help to it. */
+Test(spawn, file_opened_as_its_user)
+{
+	struct spawn_failure failure;
+	struct folder folder;
+	struct shell s;
+	char *path;
+
+	if (geteuid() != 0)
+		cr_skip("not root");
+	folder_init(&folder);
+	path = folder_at(&folder, "log");
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	shell_init(&s, "exit 0");
+	s.request.identity = (struct spawn_identity){.set_uid = true, .uid = 65534};
+	s.request.output = (struct spawn_stream){.kind = SPAWN_TO_FILE, .path = path};
+	failure = spawn_fails(&s);
+	cr_assert_eq(failure.step, STEP_STDOUT);
+	cr_assert_eq(failure.error, EACCES);
+	shell_fini(&s);
+	folder_fini(&folder);
+}
+
+/* ---- programs ---- */
+
+Test(spawn, programs_tried_in_order)
+{
+	struct folder folder;
+	char *plain, *odd, *text;
+	char sh[] = "/bin/sh", none[] = "/nowhere/sh", under[] = "/bin/sh/sh";
+
+	folder_init(&folder);
+	plain = folder_write(&folder, "plain", "", 0666);
+	odd = folder_write(&folder, "odd", "\177ELF nonsense", 0777);
+	text = folder_write(&folder, "text", "exit 0\n", 0777);
+	const struct {
+		char *programs[4];
+		int error; /* 0: it runs */
+		const char *found;
+	} rows[] = {
+		{{sh}, 0, NULL},
+		{{none, under, sh}, 0, NULL},
+		{{plain, sh}, 0, NULL},
+		{{none}, ENOENT, none},
+		{{under}, ENOTDIR, under},
+		{{none, plain, none}, EACCES, plain},
+		{{plain, none}, EACCES, plain},
+		{{folder.path}, EACCES, folder.path},
+		{{odd, sh}, ENOEXEC, odd},
+		{{text}, ENOEXEC, text},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct shell s;
+		char said[64];
+
+		shell_init(&s, "echo runs");
+		s.request.programs = rows[i].programs;
+		if (rows[i].error == 0) {
+			shell_run(&s, said, sizeof(said));
+			cr_expect_str_eq(said, "runs\n", "row %zu: %s", i, said);
+		} else {
+			struct spawn_failure failure = spawn_fails(&s);
+
+			cr_expect_eq(failure.step, STEP_EXEC, "row %zu: %d", i, failure.step);
+			cr_expect_eq(failure.error, rows[i].error, "row %zu: %s", i,
+				     strerror(failure.error));
+			cr_expect_str_eq(failure.program, rows[i].found, "row %zu", i);
+		}
+		shell_fini(&s);
+	}
+	folder_fini(&folder);
+}
+
+Test(spawn, steps_that_fail)
+{
+	struct spawn_stamp stamp = {0};
+	struct spawn_failure failure;
+	struct rlimit high = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	struct shell s;
+
+	shell_init(&s, "exit 0");
+	s.request.directory = "/srv/nowhere";
+	s.request.stamp = &stamp;
+	failure = spawn_fails(&s);
+	cr_expect_eq(failure.step, STEP_CHDIR);
+	cr_expect_eq(failure.error, ENOENT);
+	cr_expect_eq(stamp.os_pid, 0, "what failed is still noted");
+	shell_fini(&s);
+
+	shell_init(&s, "exit 0");
+	s.request.stdin_fd = 9999;
+	failure = spawn_fails(&s);
+	cr_expect_eq(failure.step, STEP_STDIN);
+	cr_expect_eq(failure.error, EBADF);
+	shell_fini(&s);
+
+	shell_init(&s, "exit 0");
+	s.request.nofile = &high;
+	failure = spawn_fails(&s);
+	cr_expect_eq(failure.step, STEP_LIMIT);
+	cr_expect_eq(failure.error, EPERM);
+	shell_fini(&s);
+}
+
+/* As an ordinary user nobody else can be had. */
+Test(spawn, identities_that_are_refused)
+{
+	static const struct {
+		struct spawn_identity identity;
+		enum start_step step;
+	} rows[] = {
+		{{.set_uid = true, .uid = 0}, STEP_USER},
+		{{.set_gid = true, .gid = 0}, STEP_GROUPS},
+		{{.set_groups = true}, STEP_GROUPS},
+		{{.set_groups = true, .for_user = true}, STEP_USER},
+		{{.set_gid = true, .gid = 0, .for_user = true}, STEP_USER},
+	};
+
+	if (geteuid() == 0)
+		cr_assert(setgid(65534) == 0 && setuid(65534) == 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct spawn_failure failure;
+		struct shell s;
+
+		shell_init(&s, "exit 0");
+		s.request.identity = rows[i].identity;
+		failure = spawn_fails(&s);
+		cr_expect_eq(failure.step, rows[i].step, "row %zu", i);
+		cr_expect_eq(failure.error, EPERM, "row %zu", i);
+		shell_fini(&s);
+	}
+}
+
+/* A limit on processes is the host's shortage; the next start is none the worse for it. */
+Test(spawn, shortage)
+{
+	struct rlimit none = {0, 0}, old;
+	struct spawn_failure failure;
+	struct shell s;
+
+	if (geteuid() == 0)
+		cr_assert(setgid(65534) == 0 && setuid(65534) == 0);
+	getrlimit(RLIMIT_NPROC, &old);
+	none.rlim_max = old.rlim_max;
+	shell_init(&s, "exit 0");
+	setrlimit(RLIMIT_NPROC, &none);
+	failure = spawn_fails(&s);
+	cr_assert_eq(failure.step, STEP_SPAWN);
+	cr_assert_eq(failure.error, EAGAIN);
+	cr_assert(spawn_is_shortage(failure.error));
+	cr_assert(!spawn_is_shortage(ENOENT));
+	shell_fini(&s);
+	setrlimit(RLIMIT_NPROC, &old);
+	shell_init(&s, "echo again");
+	shell_run(&s, (char[64]){0}, 64);
+	shell_fini(&s);
+}
