@@ -53,6 +53,17 @@ static void relay_start(struct cast *cast, enum relay_kind kind, int (*pairs)[2]
 	relay_run(kind, cast->stage, fds);
 }
 
+/* The stage is shared: only one of the two may write there who this is. */
+static void actor_start(struct cast *cast, uint32_t i, int fd)
+{
+	pid_t os_pid = fork_bound();
+
+	if (os_pid == 0)
+		cast_actor(cast->stage, i, fd);
+	cast->stage->actors[i].os_pid = os_pid;
+	close(fd);
+}
+
 void cast_start(struct cast *cast, enum relay_kind kind, uint32_t n)
 {
 	int(*pairs)[2] = calloc(n, sizeof(*pairs));
@@ -63,12 +74,8 @@ void cast_start(struct cast *cast, enum relay_kind kind, uint32_t n)
 	pairs_make(kind, n, pairs);
 	if (kind != RELAY_NONE)
 		relay_start(cast, kind, pairs);
-	for (uint32_t i = 0; i < n; i++) {
-		cast->stage->actors[i].os_pid = fork_bound();
-		if (cast->stage->actors[i].os_pid == 0)
-			cast_actor(cast->stage, i, pairs[i][1]);
-		close(pairs[i][1]);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		actor_start(cast, i, pairs[i][1]);
 	for (uint32_t i = 0; i < n; i++)
 		if (kind != RELAY_NONE || i > 0)
 			close(pairs[i][0]);

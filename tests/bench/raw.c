@@ -28,7 +28,32 @@ static struct {
 	pid_t *os_pids;
 	long n;
 	bool all;
+	volatile sig_atomic_t is_starting; /* a process is there, and its OS pid not yet */
+	volatile sig_atomic_t is_over;
 } fleet;
+
+/* The last one first. */
+static void end(void)
+{
+	siginfo_t info;
+
+	for (long i = fleet.n - 1; i >= 0; i--) {
+		kill(fleet.os_pids[i], SIGTERM);
+		if (!fleet.all)
+			waitid(P_PID, (id_t)fleet.os_pids[i], &info, WEXITED);
+	}
+	while (waitid(P_ALL, 0, &info, WEXITED) == 0) {
+	}
+	_exit(0);
+}
+
+static void on_term(int unix_signal)
+{
+	(void)unix_signal;
+	fleet.is_over = 1;
+	if (!fleet.is_starting)
+		end();
+}
 
 static void start(const char *service, const char *board, long i)
 {
@@ -41,6 +66,7 @@ static void start(const char *service, const char *board, long i)
 	argv[1] = (char *)(uintptr_t)board;
 	argv[2] = index;
 	argv[3] = NULL;
+	fleet.is_starting = 1;
 	pid = vfork();
 	if (pid == 0) {
 		execve(service, argv, environ);
@@ -49,22 +75,9 @@ static void start(const char *service, const char *board, long i)
 	if (pid < 0)
 		_exit(1);
 	fleet.os_pids[i] = pid;
-}
-
-/* Between two starts nothing runs but waitid: the fleet is whole whenever this comes. */
-static void on_term(int unix_signal)
-{
-	siginfo_t info;
-
-	(void)unix_signal;
-	for (long i = fleet.n - 1; i >= 0; i--) {
-		kill(fleet.os_pids[i], SIGTERM);
-		if (!fleet.all)
-			waitid(P_PID, (id_t)fleet.os_pids[i], &info, WEXITED);
-	}
-	while (waitid(P_ALL, 0, &info, WEXITED) == 0) {
-	}
-	_exit(0);
+	fleet.is_starting = 0;
+	if (fleet.is_over)
+		end();
 }
 
 static long find(pid_t os_pid)
