@@ -74,6 +74,10 @@ void request_take_actor(struct conn *conn, const struct request_command *command
 			const struct wire_frame *frame);
 void request_take_name(struct conn *conn, const struct request_command *command,
 		       const struct wire_frame *frame);
+void request_take_trap(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+void request_take_exit_self(struct conn *conn, const struct request_command *command,
+			    const struct wire_frame *frame);
 void request_take_state(struct conn *conn, const struct request_command *command,
 			const struct wire_frame *frame);
 void request_answer_actor(struct pending *pending, const struct reply *reply);

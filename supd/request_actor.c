@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What actors ask for on their own behalf: their names, and that they are ready. What needs an
- * actor inside the tree is refused to guests (SEMANTICS D20), in the table of request.c.
+ * What actors ask for on their own behalf: names, links, traps, last words, and that they are
+ * ready. What needs an actor inside the tree is refused to guests (SEMANTICS D20), in the table of
+ * request.c.
  */
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ void request_take_self(struct conn *conn, const struct request_command *command,
 	conn_end(conn, &e);
 }
 
-/* whereis */
+/* whereis, link, unlink */
 void request_take_actor(struct conn *conn, const struct request_command *command,
 			const struct wire_frame *frame)
 {
@@ -55,6 +56,37 @@ void request_take_name(struct conn *conn, const struct request_command *command,
 			     SPEC_NAME_MAX);
 	else
 		request_submit(conn, command, frame, &request);
+}
+
+void request_take_trap(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame)
+{
+	struct request request = {.kind = command->kind};
+	struct field on;
+
+	if (!field_find(frame, "on", FIELD_BOOL, &on)) {
+		request_fail(conn, frame->ref, STATUS_USAGE,
+			     "trap: on or off? The bool \"on\" is missing");
+		return;
+	}
+	request.on = on.number;
+	request_submit(conn, command, frame, &request);
+}
+
+/* exit_self: last words, as EXIT_REASON on the notify socket, with an end to follow (D15). */
+void request_take_exit_self(struct conn *conn, const struct request_command *command,
+			    const struct wire_frame *frame)
+{
+	struct request request = {.kind = command->kind};
+	const char *reason = field_text(frame, "reason");
+
+	if (!reason || reason_parse(reason, &request.reason) < 0) {
+		request_fail(conn, frame->ref, STATUS_USAGE,
+			     "exit_self: the reason must be a text without control characters");
+		return;
+	}
+	request_submit(conn, command, frame, &request);
+	reason_fini(&request.reason);
 }
 
 /* ready, ignore, watchdog: as on the notify socket. */
@@ -100,6 +132,8 @@ void request_answer_actor(struct pending *pending, const struct reply *reply)
 	field_put_int(&e, FIELD_HIDDEN, "status", (int64_t)status);
 	if (reply->pid.n)
 		field_put_text(&e, 0, "pid", actor_pid_format(reply->pid, pid));
+	if (status == STATUS_OK && pending->command->kind == REQUEST_TRAP)
+		field_put_bool(&e, 0, "was", reply->code);
 	if (status != STATUS_OK) {
 		snprintf(error, sizeof(error), *pending->target ? "%s: %s" : "%s%s",
 			 pending->target, text ? text : answer_names[reply->answer]);

@@ -60,11 +60,18 @@ static void ask_whereis(struct core *core, const struct request *request)
 static void ask_trap(struct core *core, const struct request *request)
 {
 	struct actor *asker = ask_asker(core, request);
+	bool was;
 
 	if (!asker)
 		return;
+	was = asker->trap;
 	asker->trap = request->on;
-	ask_answer(core, request, ANSWER_OK, asker->pid);
+	effect_reply(core, &(struct reply){.id = request->id,
+					   .answer = ANSWER_OK,
+					   .code = was,
+					   .pid = asker->pid,
+					   .slot = asker->child ? asker->child->slot : SLOT_NONE,
+					   .blocker = SLOT_NONE});
 }
 
 /*

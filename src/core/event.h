@@ -65,7 +65,7 @@ enum request_kind {
 	REQUEST_SYNC,       /* answered when the tree rests; allow_starting */
 	/* an actor's, by its source; answered at once. Target: a name or a pid */
 	REQUEST_SELF,       /* pid */
-	REQUEST_TRAP,       /* on */
+	REQUEST_TRAP,       /* on; code: whether it was */
 	REQUEST_LINK,       /* target */
 	REQUEST_UNLINK,     /* target */
 	REQUEST_EXIT_SELF,  /* reason: its last words (D15) */
