@@ -293,7 +293,7 @@ void control_on_notice(struct control *control, uint32_t slot, const struct link
 
 static void listing_forget(struct listing *listing, uint32_t slot)
 {
-	for (uint32_t i = listing->next; i < listing->n; i++)
+	for (size_t i = listing->next; listing->slots && i < listing->n; i++)
 		if (listing->slots[i] == slot)
 			listing->slots[i] = SLOT_NONE;
 }

@@ -33,12 +33,13 @@ struct pending {
 	char *target; /* owned; as the guest named it; of a child to be added, its own path */
 };
 
-/* Rows that are written as the guest takes them: the children asked for, by slot. */
+/* Rows that are written as the guest takes them: the children asked for, by slot, or names. */
 struct listing {
 	struct list link; /* conn.listings */
 	uint64_t ref;
 	uint32_t *slots; /* owned; SLOT_NONE: forgotten meanwhile */
-	uint32_t n, next;
+	char **names;    /* owned, as each of them; NULL: slots */
+	size_t n, next;
 };
 
 struct control {
@@ -94,6 +95,8 @@ void request_take(struct conn *conn, const struct wire_frame *frame);
 /* Rows of listings, until the output queue is full. */
 void request_continue(struct conn *conn);
 void request_forget(struct conn *conn); /* the guest is gone */
+/* NULL: no memory. */
+struct listing *listing_new(struct conn *conn, uint64_t ref);
 void listing_free(struct listing *listing);
 
 #endif

@@ -19,6 +19,8 @@
 /* The smallest page there is, and an OS pid with its blank. */
 #define PAGE_MIN 4096
 #define NUMBER_MAX 16
+/* All of /proc/PID/stat. */
+#define STAT_MAX 1024
 
 static int open_of(pid_t os_pid, const char *name)
 {
@@ -30,32 +32,68 @@ static int open_of(pid_t os_pid, const char *name)
 	return fd >= 0 ? fd : errno == ENOENT ? -ESRCH : -errno;
 }
 
-int proc_stat(pid_t os_pid, struct proc_stat *ret_stat)
+/*
+ * What follows the name in /proc/PID/stat, which stands in parentheses and may hold anything:
+ * fields 3 and on. NULL with *ret_error, negative, where there is none.
+ */
+static const char *read_stat(pid_t os_pid, char text[STAT_MAX], int *ret_error)
 {
-	struct proc_stat stat;
-	char text[1024], state;
 	const char *rest;
-	int threads;
 	ssize_t n;
 	int fd = open_of(os_pid, "stat");
 
+	*ret_error = fd;
 	if (fd < 0)
-		return fd;
-	n = read(fd, text, sizeof(text) - 1);
+		return NULL;
+	n = read(fd, text, STAT_MAX - 1);
+	*ret_error = n < 0 ? -errno : -EIO;
 	close(fd);
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	/* The name, in parentheses, may hold anything. Field 20 counts threads, 22 is the start. */
+	text[MAX_OF(n, (ssize_t)0)] = '\0';
 	rest = strrchr(text, ')');
-	if (!rest || sscanf(rest,
-			    ") %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			    "%*d %d %*d %" SCNu64,
-			    &state, &stat.parent, &stat.group, &stat.session, &threads,
-			    &stat.start_ticks) != 6)
+	return rest ? rest + 1 : NULL;
+}
+
+int proc_stat(pid_t os_pid, struct proc_stat *ret_stat)
+{
+	struct proc_stat stat;
+	char text[STAT_MAX], state;
+	int threads;
+	int r;
+	const char *rest = read_stat(os_pid, text, &r);
+
+	if (!rest)
+		return r;
+	/* Field 20 counts threads, 22 is the start. */
+	if (sscanf(rest,
+		   " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+		   "%*d %d %*d %" SCNu64,
+		   &state, &stat.parent, &stat.group, &stat.session, &threads,
+		   &stat.start_ticks) != 6)
 		return -EIO;
 	stat.dead = state == 'X' || (state == 'Z' && threads <= 1);
 	*ret_stat = stat;
+	return 0;
+}
+
+int proc_usage(pid_t os_pid, struct proc_usage *ret_usage)
+{
+	char text[STAT_MAX];
+	uint64_t user, system, pages;
+	int r;
+	const char *rest = read_stat(os_pid, text, &r);
+
+	if (!rest)
+		return r;
+	/* Fields 14 and 15 are ticks, 24 pages. */
+	if (sscanf(rest,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
+		   " %*d %*d %*d %*d %*d %*d %*u %*u %" SCNu64,
+		   &user, &system, &pages) != 3)
+		return -EIO;
+	*ret_usage = (struct proc_usage){
+		.memory = (int64_t)pages * sysconf(_SC_PAGESIZE),
+		.cpu_time = SPAN_MS((int64_t)(user + system) * (1000 / PROC_TICKS)),
+	};
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 struct proc_stat {
 	bool dead; /* a zombie, or less; one whose first thread alone has ended lives */
@@ -16,10 +17,17 @@ struct proc_stat {
 	uint64_t start_ticks; /* since boot, PROC_TICKS a second */
 };
 
+struct proc_usage {
+	int64_t memory;       /* bytes that are in RAM, those shared with others too */
+	struct span cpu_time; /* of all its threads */
+};
+
 #define PROC_TICKS 100 /* USER_HZ: the same on every Linux */
 
 /* 0, -ESRCH where there is no such process, -errno. */
 int proc_stat(pid_t os_pid, struct proc_stat *ret_stat);
+/* What it has used. 0, -ESRCH, -errno. */
+int proc_usage(pid_t os_pid, struct proc_usage *ret_usage);
 /* Its environment as it was executed, NAME=VALUE with a NUL after each. 0 or -errno (-EACCES). */
 int proc_environment(pid_t os_pid, struct buf *out);
 /* The value of NAME in such an environment, borrowed; NULL: not there. */

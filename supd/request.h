@@ -82,6 +82,15 @@ void request_take_state(struct conn *conn, const struct request_command *command
 			const struct wire_frame *frame);
 void request_answer_actor(struct pending *pending, const struct reply *reply);
 
+/* ---- request_info.c ---- */
+
+void request_take_names(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame);
+void request_take_info(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+/* A row of a listing of names, where somebody still has that one. */
+void listing_write_name(struct conn *conn, const struct listing *listing, const char *name);
+
 /* ---- request_child.c ---- */
 
 void request_take_add(struct conn *conn, const struct request_command *command,

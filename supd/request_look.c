@@ -25,11 +25,14 @@
 void listing_free(struct listing *listing)
 {
 	list_unlink(&listing->link);
+	for (size_t i = 0; listing->names && i < listing->n; i++)
+		free(listing->names[i]);
+	free(listing->names);
 	free(listing->slots);
 	free(listing);
 }
 
-static struct listing *listing_new(struct conn *conn, uint64_t ref)
+struct listing *listing_new(struct conn *conn, uint64_t ref)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
 
@@ -43,12 +46,11 @@ static struct listing *listing_new(struct conn *conn, uint64_t ref)
 
 static int listing_add(struct listing *listing, uint32_t slot)
 {
-	uint32_t n = listing->n;
+	size_t n = listing->n;
 
 	/* Room doubles at each power of two. */
 	if ((n & (n - 1)) == 0) {
-		uint32_t *slots =
-			reallocarray(listing->slots, n ? (size_t)n * 2 : 1, sizeof(*slots));
+		uint32_t *slots = reallocarray(listing->slots, n ? n * 2 : 1, sizeof(*slots));
 
 		if (!slots)
 			return -1;
@@ -86,7 +88,7 @@ static bool status_exists(const struct core *core, uint32_t slot)
 	return slot != SLOT_NONE && core_view(core, slot, &v) && !v.removed;
 }
 
-static void listing_write_row(struct conn *conn, const struct listing *listing, uint32_t slot)
+static void listing_write_child(struct conn *conn, const struct listing *listing, uint32_t slot)
 {
 	struct wire_encoder e;
 	struct child_view v;
@@ -99,6 +101,14 @@ static void listing_write_row(struct conn *conn, const struct listing *listing, 
 	conn_end(conn, &e);
 }
 
+static void listing_write_row(struct conn *conn, const struct listing *listing, size_t i)
+{
+	if (listing->names)
+		listing_write_name(conn, listing, listing->names[i]);
+	else
+		listing_write_child(conn, listing, listing->slots[i]);
+}
+
 void request_continue(struct conn *conn)
 {
 	while (!list_is_empty(&conn->listings)) {
@@ -107,7 +117,7 @@ void request_continue(struct conn *conn)
 		while (listing->next < listing->n) {
 			if (conn_is_full(conn))
 				return;
-			listing_write_row(conn, listing, listing->slots[listing->next++]);
+			listing_write_row(conn, listing, listing->next++);
 		}
 		conn_reply_status(conn, listing->ref, STATUS_OK, NULL);
 		listing_free(listing);

@@ -206,6 +206,22 @@ void row_put_watching(struct wire_encoder *e, uint64_t seq)
 	field_put_text(e, 0, "kind", "watching");
 }
 
+/* ---- names, and info of actors ---- */
+
+void row_put_name(struct wire_encoder *e, const struct name_view *v)
+{
+	field_put_text(e, 0, "name", v->text);
+	row_put_pid(e, 0, "pid", v->pid);
+	field_put_text(e, 0, "kind", name_kind_names[v->kind]);
+}
+
+void row_put_actor(struct wire_encoder *e, const struct actor_view *v)
+{
+	row_put_pid(e, 0, "pid", v->pid);
+	field_put_text(e, 0, "name", v->path);
+	field_put_text(e, 0, "kind", actor_kind_names[v->kind]);
+}
+
 /* ---- the child API ---- */
 
 void row_put_child(struct wire_encoder *e, const struct daemon *d, const struct child_row *row)

@@ -5,6 +5,7 @@
 /* What the model knows, as fields of a row (INTERFACE 3's names and order). Nothing here fails but
  * the encoder. */
 
+#include "core/look.h"
 #include "supd/daemon.h"
 #include "wire/field.h"
 
@@ -16,6 +17,9 @@ void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 /* Events were lost; the watch begins behind seq. */
 void row_put_gap(struct wire_encoder *e, uint64_t lost);
 void row_put_watching(struct wire_encoder *e, uint64_t seq);
+/* A name; an actor's first fields of info. */
+void row_put_name(struct wire_encoder *e, const struct name_view *v);
+void row_put_actor(struct wire_encoder *e, const struct actor_view *v);
 /* The child API's. */
 void row_put_child(struct wire_encoder *e, const struct daemon *d, const struct child_row *row);
 void row_put_counts(struct wire_encoder *e, const struct child_counts *counts);

@@ -277,6 +277,13 @@ struct wire_encoder *actor_begin_request(struct actor_end *a, const char *comman
 	return &request_encoder;
 }
 
+struct wire_frame actor_ask_row(struct actor_end *a)
+{
+	cr_assert_eq(wire_end(&request_encoder), 0);
+	actor_send_bytes(a, request.data, request.size, NULL, 0);
+	return actor_receive(a);
+}
+
 struct wire_frame actor_ask(struct actor_end *a)
 {
 	size_t offset;

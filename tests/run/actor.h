@@ -47,9 +47,11 @@ struct wire_frame actor_receive(struct actor_end *a);
 struct wire_frame actor_receive_op(struct actor_end *a, enum wire_op op);
 /* True where its connection ends, whatever comes before that. */
 bool actor_is_cut_off(struct actor_end *a);
-/* Begins a request in out; actor_ask() sends it and gives the reply. */
+/* Begins a request in out; actor_ask() sends it and gives the reply, actor_ask_row() the first
+ * frame that comes. */
 struct wire_encoder *actor_begin_request(struct actor_end *a, const char *command);
 struct wire_frame actor_ask(struct actor_end *a);
+struct wire_frame actor_ask_row(struct actor_end *a);
 /* The status of a request with at most two text fields (NULL: none). */
 int actor_request(struct actor_end *a, const char *command, const char *field, const char *value,
 		  const char *field2, const char *value2);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "actor.h"
 
@@ -182,6 +183,146 @@ Test(ask, s50_exit_self_by_a_helper)
 	node_end(n);
 }
 
+/* ---- names, info ---- */
+
+/* All rows of names: "a path; clock registered; ". */
+static const char *names_of(struct actor_end *a)
+{
+	struct buf out = BUF_INIT;
+	struct wire_encoder *e = actor_begin_request(a, "names");
+	struct wire_frame frame = actor_ask_row(a);
+
+	(void)e;
+	for (; frame.op == WIRE_ROW; frame = actor_receive(a)) {
+		cr_assert_not_null(field_text(&frame, "pid"));
+		buf_printf(&out, "%s %s; ", field_text(&frame, "name"), field_text(&frame, "kind"));
+	}
+	cr_assert_eq(field_int(&frame, "status", -1), 0);
+	return keep(buf_take(&out));
+}
+
+Test(ask, names_of_all)
+{
+	struct node *n = run_two();
+	struct actor_end *a = actor_borrow(n, "a", false), *guest = actor_guest(n);
+
+	cr_assert_eq(actor_request(a, "register", "name", "clock", NULL, NULL), 0);
+	cr_assert_eq(actor_request(a, "register", "name", "Zed", "target", "b"), 0);
+	cr_expect_str_eq(names_of(guest),
+			 "/ path; Zed registered; a path; b path; clock registered; ");
+	cr_assert_eq(actor_request(a, "unregister", "name", "Zed", NULL, NULL), 0);
+	cr_expect_str_eq(names_of(a), "/ path; a path; b path; clock registered; ");
+	actor_close(a), actor_close(guest);
+	node_end(n);
+}
+
+/* The texts of a list, "x y ". */
+static const char *list_of(const struct wire_frame *frame, const char *name)
+{
+	struct buf out = BUF_INIT;
+	struct field list;
+	const char *text;
+	size_t cursor = 0;
+
+	cr_assert(field_find(frame, name, FIELD_LIST, &list), "%s", name);
+	while ((text = field_list_next(&list, &cursor)))
+		buf_printf(&out, "%s ", text);
+	return keep(buf_take(&out));
+}
+
+static struct wire_frame info_of(struct actor_end *a, const char *target)
+{
+	struct wire_frame reply;
+
+	field_put_text(actor_begin_request(a, "info"), 0, "target", target);
+	reply = actor_ask(a);
+	cr_assert_eq(field_int(&reply, "status", -1), 0, "%s", actor_reply(a, "error"));
+	return reply;
+}
+
+Test(ask, info_of_a_service)
+{
+	struct node *n = run_two();
+	struct actor_end *a = actor_borrow(n, "a", false), *guest = actor_guest(n);
+	const char *pid = look(n, "a").pid, *b = look(n, "b").pid, *root = look(n, "/").pid;
+	struct wire_frame info;
+	struct field span;
+	bool was;
+
+	cr_assert_eq(ask_link(a, "b"), 0);
+	cr_assert_eq(trap(a, true, &was), 0);
+	cr_assert_eq(actor_request(a, "register", "name", "clock", NULL, NULL), 0);
+	info = info_of(guest, "clock");
+	cr_expect_str_eq(field_text(&info, "pid"), pid);
+	cr_expect_str_eq(field_text(&info, "name"), "a");
+	cr_expect_str_eq(field_text(&info, "kind"), "service");
+	cr_expect_str_eq(field_text(&info, "state"), "running");
+	cr_expect_eq(field_int(&info, "os_pid", 0), os_pid_of(n, "a"));
+	cr_expect(field_bool(&info, "trap_exit"));
+	cr_expect_str_eq(list_of(&info, "links"), keep_printf("%s %s ", root, b));
+	cr_expect_str_eq(list_of(&info, "monitors"), "");
+	cr_expect_str_eq(list_of(&info, "monitored_by"), "");
+	cr_expect_str_eq(list_of(&info, "names"), "a clock ");
+	cr_expect_eq(field_int(&info, "uid", -1), (int64_t)getuid());
+	cr_expect_gt(field_int(&info, "memory", 0), 4096);
+	cr_expect(field_find(&info, "cpu_time", FIELD_SPAN, &span));
+	actor_close(a), actor_close(guest);
+	node_end(n);
+}
+
+/* A guest, by its pid, with what it monitors; whoever has ended is nobody. */
+Test(ask, info_of_others)
+{
+	struct node *n = run_two();
+	struct actor_end *guest = actor_guest(n);
+	struct wire_frame monitor = wire_frame(WIRE_MONITOR, "b", 1), info;
+	const char *pid;
+
+	monitor.flags = WIRE_NAMED;
+	monitor.tag_size = sizeof("b");
+	actor_send(guest, &monitor, "", 0);
+	cr_assert_eq(actor_request(guest, "self", NULL, NULL, NULL, NULL), 0);
+	pid = keep(strdup(actor_reply(guest, "pid")));
+	info = info_of(guest, pid);
+	cr_expect_str_eq(field_text(&info, "kind"), "guest");
+	cr_expect_null(field_text(&info, "name"));
+	cr_expect_str_eq(list_of(&info, "monitors"), keep_printf("%s ", look(n, "b").pid));
+	cr_expect_eq(field_int(&info, "os_pid", 0), getpid());
+	info = info_of(guest, "b");
+	cr_expect_str_eq(list_of(&info, "monitored_by"), keep_printf("%s ", pid));
+	info = info_of(guest, "/");
+	cr_expect_str_eq(field_text(&info, "kind"), "supervisor");
+	cr_expect_eq(field_int(&info, "os_pid", 0), 0);
+	cr_assert_eq(actor_request(guest, "info", "target", "c", NULL, NULL), 3);
+	cr_expect_str_eq(actor_reply(guest, "error"), "c: no such actor");
+	cr_assert_eq(actor_request(guest, "info", NULL, NULL, NULL, NULL), 2);
+	actor_close(guest);
+	node_end(n);
+}
+
+/* More names than one datagram holds: rows come as they are taken. */
+Test(ask, many_names)
+{
+	struct node *n = run_two();
+	struct actor_end *a = actor_borrow(n, "a", false), *helper = actor_helper(a);
+	struct wire_frame frame;
+	size_t rows = 0;
+
+	for (int i = 0; i < 2000; i++)
+		cr_assert_eq(
+			actor_request(a, "register", "name", keep_printf("%0190d", i), NULL, NULL),
+			0);
+	actor_begin_request(helper, "names");
+	for (frame = actor_ask_row(helper); frame.op == WIRE_ROW; frame = actor_receive(helper))
+		rows++;
+	cr_expect_eq(rows, 2003);
+	cr_expect_eq(field_int(&frame, "status", -1), 0);
+	frame = info_of(a, "a");
+	cr_expect_eq(field_int(&frame, "more", 0), 2001 - 100);
+	actor_close(a), actor_close(helper);
+	node_end(n);
+}
+
 /* ---- guests ---- */
 
 /* SEMANTICS D20: whatever they may do otherwise. */
@@ -244,6 +385,50 @@ Test(ask, only_within_ones_own_unix_user)
 	cr_expect_eq(actor_request(a, "register", "name", "x", "target", "b"), 0);
 	cr_expect_eq(actor_request(a, "exit", "target", "b", "reason", "normal"), 0);
 	actor_close(a);
+	node_end(n);
+}
+
+/* A viewer may look at actors, a stranger at none; an actor looks whoever it is. */
+static int as_viewer(void *argument)
+{
+	struct actor_end *guest = actor_guest(argument);
+
+	return actor_request(guest, "info", "target", "a", NULL, NULL) == 0 && *names_of(guest) &&
+			       ask_link(guest, "a") == 2
+		       ? 0
+		       : 1;
+}
+
+static int as_stranger(void *argument)
+{
+	struct actor_end *guest = actor_guest(argument);
+
+	return actor_request(guest, "info", "target", "a", NULL, NULL) == 4 &&
+			       actor_request(guest, "names", NULL, NULL, NULL, NULL) == 4
+		       ? 0
+		       : 1;
+}
+
+Test(ask, who_may_look_at_actors)
+{
+	struct person viewer, stranger;
+	struct actor_end *b;
+	struct node *n;
+
+	need_root();
+	stranger = viewer = person_find("nobody");
+	viewer.groups[viewer.n_groups++] = group_find("man");
+	n = node_new();
+	cr_assert_eq(chmod(n->folder, 0777), 0);
+	node_config(n, "view_group = man\n" PUPPET("a", "") PUPPET("b", "user = nobody\n"));
+	node_start(n);
+	sync_tree(n);
+	cr_expect_eq(person_run(&viewer, as_viewer, n), 0);
+	cr_expect_eq(person_run(&stranger, as_stranger, n), 0);
+	b = actor_borrow(n, "b", false);
+	info_of(b, "a");
+	cr_expect_str_eq(names_of(b), "/ path; a path; b path; ");
+	actor_close(b);
 	node_end(n);
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,27 @@ Test(proc, ourselves)
 	cr_assert_str_eq(proc_variable(&environment, "PATH"), getenv("PATH"));
 	cr_assert_null(proc_variable(&environment, "PAT"));
 	cr_assert_null(proc_variable(&environment, "NO_SUCH_VARIABLE"));
+}
+
+/* What is used grows with use. */
+Test(proc, usage)
+{
+	const size_t size = (size_t)32 * 1024 * 1024;
+	struct proc_usage before, after;
+	char *memory = malloc(size);
+
+	cr_assert_not_null(memory);
+	cr_assert_eq(proc_usage(getpid(), &before), 0);
+	cr_assert_gt(before.memory, 4096);
+	do {
+		memset(memory, 1, size);
+		cr_assert_eq(proc_usage(getpid(), &after), 0);
+	} while (after.cpu_time.ns == before.cpu_time.ns);
+	cr_assert_gt(after.memory, before.memory + (int64_t)size / 2);
+	cr_assert_gt(after.cpu_time.ns, before.cpu_time.ns);
+	cr_assert_lt(after.cpu_time.ns, SPAN_S(3600).ns);
+	cr_assert_eq(proc_usage(0, &after), -ESRCH);
+	free(memory);
 }
 
 static void *run_on(void *unused)
