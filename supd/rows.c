@@ -303,6 +303,34 @@ static void row_put_supervisor_spec(struct wire_encoder *e, const struct spec *s
 		field_put_text(e, 0, "max_children", "infinity");
 }
 
+static const char endless[] = "infinity";
+
+static void row_put_size(struct wire_encoder *e, const char *name, uint64_t size)
+{
+	if (size > INT64_MAX)
+		field_put_text(e, 0, name, endless);
+	else
+		field_put_int(e, 0, name, (int64_t)size);
+}
+
+static void row_put_list(struct wire_encoder *e, const char *name, char *const *texts)
+{
+	static char *const none[] = {NULL};
+
+	field_put_list(e, 0, name, texts ? texts : none);
+}
+
+static void row_put_actor_spec(struct wire_encoder *e, const struct spec *spec)
+{
+	field_put_bool(e, 0, "trap_exit", spec->trap_exit);
+	field_put_text(e, 0, "mailbox", mailbox_kind_names[spec->mailbox]);
+	row_put_size(e, "mailbox_limit", spec->mailbox_limit);
+	field_put_text(e, 0, "mailbox_overflow", mailbox_overflow_names[spec->mailbox_overflow]);
+	row_put_size(e, "outbox_limit", spec->outbox_limit);
+	row_put_list(e, "alias", spec->aliases);
+	row_put_list(e, "grants", spec->grants);
+}
+
 void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 {
 	field_put_text(e, 0, "id", spec->name);
@@ -314,12 +342,14 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	field_put_span(e, 0, "restart_delay", spec->restart_delay);
 	field_put_span(e, 0, "restart_delay_max", spec->restart_delay_max);
 	field_put_span(e, 0, "restart_reset", spec->restart_reset);
+	row_put_list(e, "link", spec->links);
 	if (spec->type == CHILD_SUPERVISOR) {
 		row_put_supervisor_spec(e, spec);
 		return;
 	}
 	row_put_ready(e, spec);
 	field_put_span(e, 0, "start_timeout", spec->start_timeout);
+	row_put_actor_spec(e, spec);
 	if (!spec->exec)
 		return;
 	row_put_command(e, spec->exec->argv);
