@@ -179,10 +179,10 @@ int child_reply_status(const struct context *context, const struct wire_frame *r
 /* ---- table of commands' constants ---- */
 
 extern const struct command add_command, check_command, child_command, events_command, exit_command,
-	ignore_command, kill_command, link_command, ping_command, ready_command, register_command,
-	remove_command, restart_command, self_command, shutdown_command, start_command,
-	status_command, stop_command, sync_command, trap_command, tree_command, unlink_command,
-	unregister_command, version_command, wait_command, watchdog_command, whereis_command,
-	why_command;
+	ignore_command, info_command, kill_command, link_command, names_command, ping_command,
+	ready_command, register_command, remove_command, restart_command, self_command,
+	shutdown_command, start_command, status_command, stop_command, sync_command, trap_command,
+	tree_command, unlink_command, unregister_command, version_command, wait_command,
+	watchdog_command, whereis_command, why_command;
 
 #endif

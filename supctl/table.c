@@ -25,6 +25,8 @@ const struct command *const commands[] = {
 	&child_command,
 	&self_command,
 	&whereis_command,
+	&names_command,
+	&info_command,
 	&register_command,
 	&unregister_command,
 	&link_command,

@@ -82,6 +82,36 @@ Test(hands, names_are_given_and_given_back)
 		     "1\n");
 }
 
+/* What is read off the tree by everybody is so by an actor, whatever its rights. */
+Test(hands, names_and_info)
+{
+	static const char *const rows[] = {"NAME *PID *KIND", "/ *<0.*> *path", "a *<0.*> *path",
+					   "clock *<0.*> *registered"};
+	const struct script scripts[] = {
+		{"a", "supctl register clock\nsupctl trap on\nsupctl names\nsupctl ready\n"
+		      "exec sleep 1000\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a"), scripts);
+	char *names, *info, *line;
+	size_t i = 0;
+
+	ctl(n, "wait a --for ready");
+	names = ctl(n, "names");
+	cr_expect_str_eq(node_read(n, "a.out"), names);
+	for (line = strtok(names, "\n"); line; line = strtok(NULL, "\n"), i++)
+		cr_expect(text_glob(rows[i], line), "%s", line);
+	cr_expect_eq(i, ARRAY_LEN(rows));
+	cr_expect_eq(json_check_lines(ctl(n, "names --json")), 3);
+	info = ctl(n, "info clock --json");
+	cr_expect_str_eq(json_get(info, "pid"), look(n, "a").pid);
+	cr_expect_str_eq(json_get(info, "name"), "a");
+	cr_expect_str_eq(json_get(info, "trap_exit"), "true");
+	cr_expect(text_glob("*\nnames: *a clock\n*", ctl(n, "info a")), "%s", ctl(n, "info a"));
+	cr_expect_str_eq(ctl_fails(n, 3, "info nobody"), "supctl: nobody: no such actor\n");
+	node_end(n);
+}
+
 /* ---- states ---- */
 
 Test(hands, ready_and_ignore)
