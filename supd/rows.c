@@ -171,6 +171,18 @@ static void row_put_cause(struct wire_encoder *e, const struct daemon *d, const 
 		field_put_text(e, FIELD_DETAIL, "cause_kind", link_kind_names[because->kind]);
 }
 
+/* Who sent the exit signal, or was linked. */
+static void row_put_from(struct wire_encoder *e, const struct daemon *d, const struct link *link)
+{
+	struct child_view v;
+
+	if (!link->from.n)
+		return;
+	row_put_pid(e, FIELD_DETAIL, "from", link->from);
+	if (core_view(d->core, core_find_pid(d->core, link->from), &v))
+		field_put_text(e, FIELD_DETAIL, "from_name", v.path);
+}
+
 void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 		  const struct link *link)
 {
@@ -186,6 +198,7 @@ void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 	row_put_reason(e, 0, &link->reason);
 	row_put_cause(e, d, &link->cause);
 	row_put_code(e, link);
+	row_put_from(e, d, link);
 	field_put_span(e, FIELD_DETAIL, "age", mono_between(link->at, loop_now()));
 	if (link->reason.kind == REASON_EXEC) {
 		row_explain(&text, &link->reason, known ? v.spec : NULL);

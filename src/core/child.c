@@ -105,6 +105,7 @@ static void child_ready(struct child *c)
 	c->ready_pid = c->actor.pid;
 	chain_add(c, LINK_READY, chain_last(c), NULL, (int32_t)MIN_OF(c->starts, INT32_MAX));
 	child_set_state(c, CHILD_RUNNING);
+	standing_ready(c);
 	supervisor_post(c, NEWS_READY);
 }
 
@@ -123,6 +124,7 @@ static void child_down(struct child *c, struct cause cause)
 	c->verdict = REASON(REASON_NONE);
 	chain_add(c, kind, cause, kind == LINK_IGNORED ? NULL : &c->reason, 0);
 	child_set_state(c, CHILD_DEAD);
+	list_unlink(&c->unlinked);
 	actor_end(&c->actor);
 	supervisor_post(c, NEWS_DOWN);
 }

@@ -42,6 +42,7 @@ int core_new(struct core **ret_core)
 	list_init(&core->gone);
 	list_init(&core->signals);
 	list_init(&core->unsent);
+	list_init(&core->unlinked);
 	list_init(&core->flushes);
 	*ret_core = core;
 	return 0;
@@ -66,6 +67,7 @@ void core_free(struct core *core)
 	tree_free(core);
 	strmap_fini(&core->paths);
 	strmap_fini(&core->names);
+	strmap_fini(&core->standings);
 	map_fini(&core->sources);
 	edge_table_fini(&core->edges);
 	map_fini(&core->pids);
@@ -285,6 +287,7 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 	core->now.ns = MAX_OF(core->now.ns, now.ns);
 	core_go_on(core);
 	signal_retry(core);
+	standing_retry(core);
 	r = core_dispatch(core, event);
 	if (r < 0)
 		return r;
@@ -303,7 +306,7 @@ struct mono core_deadline(const struct core *core)
 		return MONO_NEVER;
 	if (!list_is_empty(&core->put_off) || source_has_more(core))
 		return core->now;
-	if (!list_is_empty(&core->unsent))
+	if (!list_is_empty(&core->unsent) || !list_is_empty(&core->unlinked))
 		at.ns = MIN_OF(at.ns, mono_add(core->now, RETRY).ns);
 	at.ns = MIN_OF(at.ns, core->budget_order.ns);
 	at.ns = MIN_OF(at.ns, core->budget_kill.ns);
