@@ -19,6 +19,7 @@
  * What a child does about its end is not decided here: it leaves news for its supervisor.
  */
 
+#include "core/mailbox.h"
 #include "core/model.h"
 #include "core/signal.h"
 
@@ -452,8 +453,9 @@ static void act_timeout_stopping(struct child *c, const struct event *event)
 	if (c->sup) {
 		supervisor_kill_tree(c->sup, c->cause);
 	} else if (c->polite == POLITE_ASKED) {
-		c->polite = POLITE_TOLD;
-		effect_add(c->core, FX_STOP, c);
+		c->polite = mailbox_stop_is_taken(&c->actor) ? POLITE_TAKEN : POLITE_TOLD;
+		if (c->polite == POLITE_TOLD)
+			effect_add(c->core, FX_STOP, c);
 		if (c->spec->shutdown == SHUTDOWN_SPAN)
 			timer_set(c, mono_add(c->since, c->spec->shutdown_span));
 	} else {

@@ -97,6 +97,7 @@ enum child_input {
 enum politeness {
 	POLITE_NOT,
 	POLITE_ASKED, /* it has the EXIT message, and some time to act on it */
+	POLITE_TAKEN, /* it has taken that, and all of its time */
 	POLITE_TOLD,  /* FX_STOP was given as well */
 };
 
@@ -261,7 +262,11 @@ struct core {
 	struct list unsent;   /* of struct actor: with letters that wait for memory */
 	struct list unlinked; /* of struct child: ready, with standing links that wait for memory */
 	struct strmap standings; /* partner -> one of the struct standing that name it */
-	struct list flushes;     /* of struct source: with frames to be sent */
+	struct list mailboxes;   /* of struct mailbox: with something to be handed out or let in */
+	bool mail_is_short;      /* ... but there was no memory for it */
+	uint32_t *released;      /* owned array: numbers of memfds that are needed no more */
+	size_t n_released, n_memfds, memfds_capacity; /* n_memfds: still needed */
+	struct list flushes;                          /* of struct source: with frames to be sent */
 	struct edge_table edges;
 	struct list gone; /* owned struct actor: guests that have ended in this step */
 	size_t n_children;
