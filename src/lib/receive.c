@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Receiving. What lies at hand is looked at first. A match is final where nothing that would have
+ * to be taken before it can lie in the daemon: it is the first clause's, or the receive is in
+ * order, or nothing more is queued there. Else the daemon is asked, with the clauses that go before
+ * it, and what it has comes into the queue, where the choice is made again.
+ *
+ * Before a wait the daemon is told to hand out whatever comes, however much a receive has passed
+ * over: what matches may lie behind it.
+ */
+
+#include <errno.h>
+
+#include "lib/connection.h"
+
+/* ---- credit and acknowledgements ---- */
+
+/* An ACK for the message that was taken last, where it would come again without. */
+static int receive_acknowledge(struct sup *sup)
+{
+	struct wire_frame ack = wire_frame(WIRE_ACK, "", sup->unacked);
+	int r = sup->unacked ? output_put(sup, &ack) : 0;
+
+	if (r == 0)
+		sup->unacked = 0;
+	return r;
+}
+
+static int receive_put_credit(struct sup *sup)
+{
+	struct wire_frame credit = wire_frame(WIRE_CREDIT, "", 0);
+	uint64_t used = sup->queue.n_fresh < CREDIT_WINDOW ? sup->queue.n_fresh : CREDIT_WINDOW;
+	int r;
+
+	credit.from = sup->consumed;
+	credit.ref = MAX_OF(sup->credit, sup->handed + CREDIT_WINDOW - used);
+	if (credit.ref == sup->credit && credit.from == sup->told_consumed)
+		return 0;
+	r = output_put(sup, &credit);
+	if (r == 0) {
+		sup->credit = credit.ref;
+		sup->told_consumed = credit.from;
+	}
+	return r;
+}
+
+int receive_report(struct sup *sup)
+{
+	int r = receive_acknowledge(sup);
+
+	return r < 0 || sup->role == ROLE_HELPER ? r : receive_put_credit(sup);
+}
+
+/* Tops up when half of the window is used. */
+static void receive_top_up(struct sup *sup)
+{
+	uint64_t half = CREDIT_WINDOW / 2;
+
+	if (sup->role == ROLE_HELPER || sup->credit > sup->handed + half ||
+	    sup->queue.n_fresh >= half)
+		return;
+	/* Where it fails the next receive, which has no message to lose, tries again. */
+	if (receive_put_credit(sup) == 0)
+		output_commit(sup);
+}
+
+static bool receive_is_repeated(const struct sup *sup)
+{
+	return sup->durable || sup->role == ROLE_HELPER;
+}
+
+static struct sup_message *receive_take(struct sup *sup, struct letter *letter)
+{
+	queue_take(&sup->queue, letter);
+	sup->consumed++;
+	if (receive_is_repeated(sup))
+		sup->unacked = letter->message.number;
+	return &letter->message;
+}
+
+int sup_ack(struct sup *sup, const struct sup_message *message)
+{
+	struct wire_frame ack = wire_frame(WIRE_ACK, "", message->number);
+	int r;
+
+	if (!message->number || !receive_is_repeated(sup))
+		return 0;
+	r = output_put(sup, &ack);
+	if (r < 0)
+		return r;
+	if (sup->unacked == message->number)
+		sup->unacked = 0;
+	return output_commit(sup);
+}
+
+/* ---- asking the daemon ---- */
+
+static int receive_put(struct sup *sup, const void *clauses, size_t size, uint8_t flags,
+		       uint64_t ref)
+{
+	struct wire_frame frame = wire_frame(WIRE_RECEIVE, "", ref);
+	struct wire_encoder e;
+
+	frame.flags = flags;
+	wire_begin(&e, &sup->out, &frame);
+	wire_put(&e, clauses, size);
+	return output_end(sup, &e);
+}
+
+/* One RECEIVE that does not wait. 1: a message came into the queue; 0: none. */
+static int receive_ask(struct sup *sup, const void *clauses, size_t size, uint8_t flags)
+{
+	struct waiter waiter;
+	int r;
+
+	waiter_add(sup, &waiter, ref_new(sup));
+	waiter.receives = true;
+	r = receive_report(sup);
+	if (r == 0)
+		r = receive_put(sup, clauses, size, flags | WIRE_NOW, waiter.ref);
+	if (r == 0)
+		r = wait_for(sup, &waiter, MONO_NEVER);
+	if (r == 0)
+		r = waiter.frame.to ? 1 : 0;
+	waiter_remove(&waiter);
+	return r;
+}
+
+/* Something may lie in the daemon that is not at hand. */
+static bool receive_may_have_more(const struct sup *sup)
+{
+	return sup->queued || sup->handed >= sup->credit;
+}
+
+/* ---- main processes and guests ---- */
+
+/* How a receive stands. */
+struct receiving {
+	struct scan *scan;
+	bool in_order;
+	struct mono deadline;
+	bool over;   /* the deadline has passed */
+	bool waited; /* for something to come, at least once */
+	bool asked;  /* the daemon, since then */
+};
+
+/* The match at hand where that is final, or NULL. */
+static struct letter *receive_match(struct sup *sup, struct receiving *r, size_t *ret_before)
+{
+	size_t i = 0;
+	struct letter *letter = queue_match(&sup->queue, r->scan, r->in_order, &i);
+
+	/* How many clauses something in the daemon could match and have to be taken first. */
+	*ret_before = letter ? (r->in_order ? 0 : i) : r->scan->n;
+	return letter;
+}
+
+static int receive_wait(struct sup *sup, struct receiving *r)
+{
+	int error;
+
+	queue_pass_all(&sup->queue);
+	error = receive_report(sup);
+	if (error == 0)
+		error = wait_input(sup, r->deadline);
+	r->waited = true;
+	r->asked = false;
+	if (error != -ETIMEDOUT)
+		return error;
+	r->over = true;
+	return 0;
+}
+
+static int receive_main(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
+{
+	for (;;) {
+		struct letter *letter;
+		size_t before;
+		int error = input_drain(sup);
+
+		if (error < 0)
+			return error;
+		letter = receive_match(sup, r, &before);
+		if (before && !r->asked && (letter || r->over || !r->waited) && !sup->closed &&
+		    receive_may_have_more(sup)) {
+			r->asked = true;
+			error = receive_ask(sup, r->scan->bytes.data, scan_size(r->scan, before),
+					    r->in_order ? WIRE_IN_ORDER : 0);
+		} else if (letter) {
+			*ret_message = receive_take(sup, letter);
+			receive_top_up(sup);
+			return 0;
+		} else if (r->over) {
+			return sup->closed ? -EPIPE : -ETIMEDOUT;
+		} else {
+			error = receive_wait(sup, r);
+		}
+		if (error < 0 && !(error == -EPIPE && letter))
+			return error;
+	}
+}
+
+/* ---- helpers ---- */
+
+/* The RECEIVE that waits is taken back; it may have been answered meanwhile. */
+static int receive_cancel(struct sup *sup, struct waiter *receive)
+{
+	struct wire_frame cancel = wire_frame(WIRE_CANCEL, "", receive->ref);
+	int r = output_put(sup, &cancel);
+
+	return r < 0 ? r : wait_for(sup, receive, MONO_NEVER);
+}
+
+static int receive_helper_wait(struct sup *sup, struct receiving *r, struct waiter *waiter)
+{
+	int error = 0;
+
+	while (!waiter->done && error == 0)
+		error = wait_input(sup, r->deadline);
+	if (error != -ETIMEDOUT && error != -EINTR)
+		return error;
+	if (receive_cancel(sup, waiter) < 0)
+		return -EPIPE;
+	return list_is_empty(&sup->queue.letters) ? error : 0;
+}
+
+/* Every receive asks for one message; one that came although it was given up is the next one's. */
+static int receive_helper(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
+{
+	struct waiter waiter;
+	struct letter *letter;
+	size_t before;
+	int error = 0;
+
+	letter = receive_match(sup, r, &before);
+	if (!letter) {
+		uint8_t flags = (uint8_t)((r->in_order ? WIRE_IN_ORDER : 0) |
+					  (deadline_is_over(r->deadline) ? WIRE_NOW : 0));
+
+		waiter_add(sup, &waiter, ref_new(sup));
+		waiter.receives = true;
+		error = receive_report(sup);
+		if (error == 0)
+			error = receive_put(sup, r->scan->bytes.data, r->scan->bytes.size, flags,
+					    waiter.ref);
+		if (error == 0)
+			error = flags & WIRE_NOW ? wait_for(sup, &waiter, MONO_NEVER)
+						 : receive_helper_wait(sup, r, &waiter);
+		waiter_remove(&waiter);
+		letter = receive_match(sup, r, &before);
+	}
+	if (!letter)
+		return error < 0 ? error : -ETIMEDOUT;
+	*ret_message = receive_take(sup, letter);
+	return 0;
+}
+
+/* ---- the function ---- */
+
+int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clauses, unsigned flags,
+		int64_t timeout_ms, struct sup_message **ret_message)
+{
+	struct receiving r = {
+		.in_order = flags & SUP_IN_ORDER,
+		.deadline = deadline_in(timeout_ms),
+		.over = timeout_ms == 0,
+	};
+	int error = receive_acknowledge(sup);
+
+	if (error == 0)
+		error = queue_scan(&sup->queue, clauses, n_clauses, &r.scan);
+	if (error != 0)
+		return error;
+	return sup->role == ROLE_HELPER ? receive_helper(sup, &r, ret_message)
+					: receive_main(sup, &r, ret_message);
+}
+
+int sup_sleep(struct sup *sup, int64_t timeout_ms)
+{
+	struct mono deadline = deadline_in(timeout_ms);
+	int r = 0;
+
+	while (r == 0)
+		r = wait_input(sup, deadline);
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
+/* ---- flushing ---- */
+
+static int receive_drop(struct sup *sup, const struct clause *clause)
+{
+	struct list *from = sup->queue.letters.next;
+	struct letter *letter;
+
+	while ((letter = queue_find(&sup->queue, from, clause))) {
+		struct wire_frame ack = wire_frame(WIRE_ACK, "", letter->message.number);
+		int r = receive_is_repeated(sup) ? output_put(sup, &ack) : 0;
+
+		if (r < 0)
+			return r;
+		from = letter->link.next;
+		queue_unlink(&sup->queue, letter);
+		sup->consumed++;
+		letter_free(letter);
+	}
+	return 0;
+}
+
+int receive_flush(struct sup *sup, const struct sup_clause *clause)
+{
+	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
+	struct clause wanted;
+	size_t cursor = 0;
+	int r = clauses_put(&bytes, clause, 1);
+
+	if (r < 0)
+		return r;
+	clause_decode(bytes.data, bytes.size, &cursor, &wanted);
+	do {
+		r = receive_drop(sup, &wanted);
+		if (r == 0 && (sup->role == ROLE_HELPER || receive_may_have_more(sup)))
+			r = receive_ask(sup, bytes.data, bytes.size, 0);
+	} while (r > 0);
+	return r == 0 ? receive_drop(sup, &wanted) : r;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUP_H
+#define SUP_H
+
+/*
+ * libsup: a program as an actor under supd(8), with a pid, a mailbox, links and monitors. All of it
+ * is described in sup(3); the words and the rules are those of Erlang/OTP, sup(7) has them.
+ *
+ * Every function that returns an int returns 0 or a count, or a negative errno; outputs are
+ * untouched where it fails. Nothing here aborts, prints, or keeps a global variable. -EPIPE: the
+ * connection to supd is closed; -ENOMEM and -EPROTO (the other side is no supd) may come from
+ * everywhere.
+ *
+ * A connection belongs to one thread at a time, and to the process that opened it: a child of
+ * fork() must neither use nor close it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* An actor's id; n is 0 for none. Never an OS pid. Compare n. */
+typedef struct {
+	uint64_t n;
+} sup_pid;
+
+/* Names a call or a monitor; n is 0 for none. */
+typedef struct {
+	uint64_t n;
+} sup_ref;
+
+#define SUP_PID_TEXT_MAX 32
+/* Longest tag, without its final NUL; longest payload. */
+#define SUP_TAG_MAX 255
+#define SUP_PAYLOAD_MAX ((size_t)1 << 30)
+
+/* Writes "<0.L.H>"; returns text. */
+char *sup_pid_format(sup_pid pid, char text[SUP_PID_TEXT_MAX]);
+/* Takes "<0.L.H>" and "0.L.H". 0 or -EINVAL. */
+int sup_pid_parse(const char *text, sup_pid *ret_pid);
+
+/* ---- connections ---- */
+
+struct sup;
+
+/*
+ * Connects this process to its mailbox. The main process of a service, or of what was spawned, uses
+ * the socket SUP_FD, which is close-on-exec from then on; any other process inside an actor acts
+ * for that one by SUP_SOCKET, SUP_PID and SUP_TOKEN. -ENOTCONN: this process is no actor's; -EBUSY:
+ * its mailbox has been opened already; -EKEYREJECTED: supd does not know the token;
+ * -EPROTONOSUPPORT: supd speaks another version.
+ */
+int sup_open(struct sup **ret_sup);
+/*
+ * Connects as a guest: an actor for as long as the connection lasts. path NULL: the socket of the
+ * daemon that supctl(1) would take.
+ */
+int sup_open_guest(const char *path, struct sup **ret_sup);
+/* Takes NULL. What was sent has been sent; messages not taken are lost with the mailbox. */
+void sup_close(struct sup *sup);
+
+/*
+ * For an event loop: turns readable when there may be a message. Then receive with a timeout of 0
+ * until -ETIMEDOUT, and before the first wait, too. -EPIPE: the connection is closed.
+ */
+int sup_fd(const struct sup *sup);
+/* One's own pid. */
+int sup_self(struct sup *sup, sup_pid *ret_pid);
+/* What supd said of the last call that failed: a sentence for a person, or "". Borrowed. */
+const char *sup_error(const struct sup *sup);
+/* The exit reason behind the last failure: why the server of a call has ended. "" or borrowed. */
+const char *sup_reason(const struct sup *sup);
+
+/* ---- messages ---- */
+
+enum sup_kind {
+	SUP_ANY = 0, /* in a clause: whatever kind */
+	SUP_MESSAGE = 1,
+	SUP_CALL = 2,  /* wants a sup_reply() */
+	SUP_REPLY = 3, /* to a sup_call_begin() */
+	SUP_EXIT = 4,  /* an exit signal, where exits are trapped; payload: the reason, a text */
+	SUP_DOWN = 5,  /* of a monitor; payload: the reason, a text */
+};
+
+/* A message that was received. Owned by who took it: sup_message_free(). */
+struct sup_message {
+	enum sup_kind kind;
+	bool redelivered; /* it has been handed out before (durable mailboxes, helpers) */
+	sup_pid from;     /* who sent it, or has ended; 0: a name that nobody had */
+	sup_ref ref;      /* SUP_CALL: for its reply; SUP_REPLY, SUP_DOWN: of the call, monitor */
+	uint64_t number;  /* its place in the mailbox, for sup_ack() */
+	const char *tag;  /* "" where it has none; SUP_DOWN: the name that was monitored, or "" */
+	const void *payload; /* never NULL; a NUL follows that size does not count */
+	size_t size;
+};
+
+void sup_message_free(struct sup_message *message); /* takes NULL */
+
+/* What a message carries, as it is handed to the functions that send. Borrowed. */
+struct sup_bytes {
+	const void *data;
+	size_t size;
+};
+
+#define SUP_NOTHING ((struct sup_bytes){NULL, 0})
+
+struct sup_bytes sup_bytes(const void *data, size_t size);
+struct sup_bytes sup_text(const char *text); /* without its final NUL */
+
+/* ---- sending ---- */
+
+/* Flags of sup_send(), sup_send_name(), sup_reply(), sup_call_begin(). */
+#define SUP_NOWAIT 1u /* -EAGAIN, and nothing is sent, where it would have to wait */
+
+/*
+ * Messages to one receiver arrive in the order sent. Waits only where so much waits for receivers
+ * with full mailboxes that supd takes no more for now. To a pid that is gone: 0, and nothing
+ * happens. -EMSGSIZE: tag or payload too long.
+ */
+int sup_send(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payload,
+	     unsigned flags);
+/*
+ * To whom the name belongs; returns when the message is in the mailbox. -ESRCH: nobody has the
+ * name; -ENOBUFS: the mailbox is full and takes no more; -ENAMETOOLONG: name and tag together.
+ */
+int sup_send_name(struct sup *sup, const char *name, const char *tag, struct sup_bytes payload,
+		  unsigned flags);
+
+/* From here to sup_uncork() what is sent is collected and sent together; may be nested. */
+void sup_cork(struct sup *sup);
+int sup_uncork(struct sup *sup);
+
+/* ---- receiving ---- */
+
+/* What a message must be like; what is left out, and so 0 or NULL, matches anything. */
+struct sup_clause {
+	enum sup_kind kind;
+	const char *tag; /* a pattern: * is any text, ? one byte, the rest itself */
+	sup_pid from;
+	sup_ref ref;
+};
+
+#define SUP_CLAUSES_MAX 1024
+/* A timeout without end. Timeouts are milliseconds and run from the entry into the function. */
+#define SUP_FOREVER (-1)
+
+/* Flags of sup_receive(). */
+#define SUP_IN_ORDER                                                                 \
+	1u /* the first message of the mailbox that matches any clause, as in Erlang \
+	    */
+
+/*
+ * Takes a message out of the mailbox: the first that matches the first clause, wherever it lies;
+ * where none does the first that matches the second; and so on. With SUP_IN_ORDER the first that
+ * matches any. Without clauses the first there is. What matches nothing stays, in its order.
+ *
+ * -ETIMEDOUT; a timeout of 0 looks at the whole mailbox once. -EINTR: the handler of a Unix signal
+ * ran while it waited. Receiving acknowledges what was received before, see sup_ack().
+ */
+int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clauses, unsigned flags,
+		int64_t timeout_ms, struct sup_message **ret_message);
+/* Waits and takes no message: Erlang's receive without clauses. 0, or -EINTR. */
+int sup_sleep(struct sup *sup, int64_t timeout_ms);
+/*
+ * It is done with, and need not come again should this process end. Without this, that is so when
+ * the next message is received, or a call is replied to. Only durable mailboxes, and processes that
+ * are not the actor's main one, have messages come again.
+ */
+int sup_ack(struct sup *sup, const struct sup_message *message);
+
+/* ---- calls ---- */
+
+/*
+ * Sends a call and waits for its reply. -ETIMEDOUT: the server lives, and is slow; its reply is
+ * dropped should it still come. -ESRCH: there is no such actor. -ECONNRESET: it has ended without a
+ * reply, sup_reason() says why. -EDEADLK: a call of oneself.
+ */
+int sup_call(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payload,
+	     int64_t timeout_ms, struct sup_message **ret_reply);
+int sup_call_name(struct sup *sup, const char *name, const char *tag, struct sup_bytes payload,
+		  int64_t timeout_ms, struct sup_message **ret_reply);
+/*
+ * Sends a call and goes on. Its reply comes as a SUP_REPLY with that ref or, where there will be
+ * none, a SUP_DOWN. sup_demonitor() gives it up.
+ */
+int sup_call_begin(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payload,
+		   unsigned flags, sup_ref *ret_ref);
+/* Answers a call: to and ref are its from and ref. Nothing happens where the caller is gone. */
+int sup_reply(struct sup *sup, sup_pid to, sup_ref ref, const char *tag, struct sup_bytes payload,
+	      unsigned flags);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
