@@ -149,7 +149,7 @@ $(BUILD)/tests/otp-core: $(call objects,$(filter-out $(OTP_DAEMON),$(OTP_SOURCES
 		$(CORE)
 	$(link)
 
-$(BUILD)/tests/otp-daemon: $(call objects,$(filter-out %/main.c %/world_core.c,$(OTP_SOURCES))) \
+$(BUILD)/tests/otp-daemon: $(call objects,$(filter-out %/main.c %/world_core.c %/core_answers.c,$(OTP_SOURCES))) \
 		$(EVERY)
 	$(link)
 

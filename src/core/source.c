@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/mailbox.h"
 #include "core/model.h"
-#include "core/signal.h"
 
 /* Answers to one event of it, its drop, and its guest's end. */
 #define EFFECTS_PER_SOURCE 8
@@ -68,15 +66,6 @@ static struct actor *guest_new(struct core *core, const struct event *event)
 	return actor;
 }
 
-static void source_attach(struct source *source, struct actor *actor)
-{
-	source->actor = actor;
-	source->window = outbox_limit(actor);
-	list_append(&actor->sources, &source->link);
-	/* Its mailbox may hold something already. */
-	mailbox_wake(actor->mailbox);
-}
-
 static void source_join_guest(struct core *core, const struct event *event)
 {
 	struct source *source = source_new(core, event);
@@ -88,7 +77,8 @@ static void source_join_guest(struct core *core, const struct event *event)
 		source_refuse(core, event->source, "the daemon is short of memory");
 		return;
 	}
-	source_attach(source, actor);
+	source->actor = actor;
+	list_append(&actor->sources, &source->link);
 	e = effect_add(core, FX_JOINED, NULL);
 	e->pid = actor->pid;
 	e->out.source = source->id;
@@ -117,7 +107,8 @@ void source_join(struct core *core, const struct event *event)
 		source_refuse(core, event->source, "the daemon is short of memory");
 		return;
 	}
-	source_attach(source, actor);
+	source->actor = actor;
+	list_append(&actor->sources, &source->link);
 }
 
 /* ---- leaving ---- */
@@ -126,14 +117,9 @@ void source_free(struct source *source)
 {
 	if (!source)
 		return;
-	if (source->actor) {
-		outlet_leave(source);
-		signal_leave(source);
-	}
 	list_unlink(&source->link);
 	list_unlink(&source->in_flushes);
 	buf_fini(&source->out);
-	buf_fini(&source->held);
 	map_remove(&source->core->sources, source->id);
 	effect_release(source->core, EFFECTS_PER_SOURCE);
 	free(source);
@@ -167,11 +153,8 @@ void source_set_full(struct core *core, uint64_t id, bool full)
 {
 	struct source *source = source_find(core, id);
 
-	if (!source)
-		return;
-	source->full = full;
-	if (!full)
-		mailbox_wake(source->actor->mailbox);
+	if (source)
+		source->full = full;
 }
 
 void source_drop(struct source *source, const char *text)
@@ -198,13 +181,7 @@ void source_expel(struct source *source, const char *text)
 /* At most so many units for one source in one step; the rest goes in the next. */
 #define UNITS_PER_STEP 4
 
-void source_has_output(struct source *source)
-{
-	if (list_is_empty(&source->in_flushes))
-		list_append(&source->core->flushes, &source->in_flushes);
-}
-
-int source_append(struct source *source, const struct wire_frame *frame)
+static int source_append(struct source *source, const struct wire_frame *frame)
 {
 	struct wire_encoder e;
 	int r;
@@ -213,25 +190,19 @@ int source_append(struct source *source, const struct wire_frame *frame)
 	wire_put(&e, frame->payload, frame->payload_size);
 	r = wire_end(&e);
 	source->out.error = 0;
-	if (r >= 0)
-		source_has_output(source);
+	if (r >= 0 && list_is_empty(&source->in_flushes))
+		list_append(&source->core->flushes, &source->in_flushes);
 	return r;
-}
-
-/* Closed in the next step: whoever is in the middle of something here still needs it. */
-void source_starve(struct source *source)
-{
-	source->is_starved = true;
-	source_has_output(source);
 }
 
 void source_put(struct source *source, const struct wire_frame *frame)
 {
 	if (source_append(source, frame) < 0)
-		source_starve(source);
+		source_expel(source, "the daemon is short of memory");
 }
 
-struct source *source_of(const struct actor *actor)
+/* The connection that an actor takes its messages from. */
+static struct source *source_of(const struct actor *actor)
 {
 	LIST_EACH (l, &actor->sources) {
 		struct source *source = LIST_ENTRY(l, struct source, link);
@@ -242,21 +213,13 @@ struct source *source_of(const struct actor *actor)
 	return NULL;
 }
 
-/* A DONE that names a message has it right behind: they are never parted. */
-static size_t source_unit(const char *data, size_t size)
+int source_deliver(struct actor *actor, const struct wire_frame *frame)
 {
-	size_t unit = wire_datagram_size(data, size), at = 0, next;
+	struct source *source = source_of(actor);
 
-	if (unit == size)
-		return unit;
-	for (; at < unit; at = next) {
-		const uint8_t *frame = (const uint8_t *)data + at;
-
-		next = at + frame_size(frame);
-		if (next == unit && at > 0 && frame_op(frame) == WIRE_DONE && frame_number(frame))
-			return at;
-	}
-	return unit;
+	if (source)
+		return source_append(source, frame);
+	return actor->closed ? 0 : -ENOMEM;
 }
 
 void source_flush_all(struct core *core)
@@ -270,7 +233,7 @@ void source_flush_all(struct core *core)
 
 			e->out.source = source->id;
 			e->out.data = data;
-			e->out.size = source_unit(data, source->out.size - source->sent);
+			e->out.size = wire_datagram_size(data, source->out.size - source->sent);
 			source->sent += e->out.size;
 		}
 	}
@@ -281,7 +244,7 @@ bool source_has_more(const struct core *core)
 	LIST_EACH (l, &core->flushes) {
 		const struct source *source = LIST_ENTRY(l, struct source, in_flushes);
 
-		if (source->sent < source->out.size || source->is_starved)
+		if (source->sent < source->out.size)
 			return true;
 	}
 	return false;
@@ -296,7 +259,5 @@ void source_clear_all(struct core *core)
 		source->sent = 0;
 		if (!source->out.size)
 			list_unlink(&source->in_flushes);
-		if (source->is_starved)
-			source_expel(source, "the daemon is short of memory");
 	}
 }

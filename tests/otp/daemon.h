@@ -22,9 +22,11 @@
 #define PATIENCE 60
 #define SCENARIO_MAX 300
 /* A scenario with periods of a second, which a slow machine can not meet, is played again with
- * PACE_STEP times the time, and so on. */
+ * PACE_STEP times the time, and so on; so is one where processes ended in an order of their own, as
+ * that may be chance, but not for ever. */
 #define PACE_STEP 2
 #define PACE_MAX 16
+#define DISORDER_PACE_MAX 8
 
 extern const struct world_ops world_daemon;
 
@@ -35,6 +37,9 @@ int daemon_program(const char *name, char path[PATH_MAX]);
 /* The sections of def, under that path, and of what is below it. */
 void daemon_put_sections(const struct scenario *scenario, const struct actor_def *def,
 			 const char *path, struct buf *out);
+
+/* All of supd.conf, for a supd in the working directory. 0 or -1. */
+int daemon_put_config(const struct scenario *scenario, struct buf *out);
 
 /* ---- supd (daemon_node.c) ---- */
 
@@ -63,6 +68,36 @@ void node_get_field(const char *line, const char *key, char *text, size_t size);
 int node_wait(struct node *node);
 /* Ends it; -1 where it, or what it has started, did not end as it should. */
 int node_close(struct node *node);
+
+/* ---- workers (daemon_workers.c) ---- */
+
+struct workers {
+	struct play *play;       /* borrowed */
+	const struct node *node; /* borrowed */
+	actor_pid *live;         /* owned; those that are ready */
+	size_t n_live;
+	actor_pid *dying; /* owned; killed or doomed, in order */
+	size_t n_dying;
+	actor_pid *stopping; /* owned; told to end by their supervisors */
+	size_t n_stopping;
+	bool disordered; /* one of the dying has overtaken another */
+	int notes;
+	struct buf rest;
+};
+
+void workers_open(struct workers *workers, struct play *play, const struct node *node);
+void workers_close(struct workers *workers);
+/* An event of a worker, as supd's log names it. */
+void workers_take(struct workers *workers, const char *event, actor_pid pid);
+/* From now on all end when they are told. */
+void workers_let_go(struct workers *workers);
+/* Sends an order; sends one and waits until it is carried out, or the worker has ended. 0 or -1. */
+int workers_order(struct workers *workers, actor_pid pid, const char *order);
+int workers_do(struct workers *workers, actor_pid pid, const char *order);
+/* All that live take what was sent to them. 0 or -1. */
+int workers_flush(struct workers *workers);
+/* What was taken goes to the play. 0 or -1. */
+int workers_read_notes(struct workers *workers);
 
 /* ---- calls (daemon_answers.c) ---- */
 

@@ -40,7 +40,7 @@ static void put_word(struct buf *out, const char *word)
 static void put_command(const struct actor_def *def, struct buf *out)
 {
 	struct buf fails CLEANUP(buf_fini) = BUF_INIT;
-	char program[PATH_MAX], folder[PATH_MAX];
+	char program[PATH_MAX], folder[PATH_MAX], on_term[32];
 
 	if (daemon_program("otp_worker", program) < 0 || !getcwd(folder, sizeof(folder)))
 		program[0] = folder[0] = '\0';
@@ -53,6 +53,11 @@ static void put_command(const struct actor_def *def, struct buf *out)
 	put_word(out, def->name);
 	put_word(out, folder);
 	put_word(out, fails.size ? buf_text(&fails) : "-");
+	put_word(out, def->trap ? "yes" : "no");
+	snprintf(on_term, sizeof(on_term), "error:%u", def->on_term_code);
+	put_word(out, def->on_term == ON_TERM_OBEY     ? "obey"
+		      : def->on_term == ON_TERM_IGNORE ? "ignore"
+						       : on_term);
 	buf_puts(out, "\nready = notify\nstart_timeout = infinity\n");
 }
 
@@ -94,4 +99,18 @@ void daemon_put_sections(const struct scenario *scenario, const struct actor_def
 		buf_printf(&below, "%s%s%s", root ? "" : path, root ? "" : "/", child->name);
 		daemon_put_sections(scenario, child, buf_text(&below), out);
 	}
+}
+
+int daemon_put_config(const struct scenario *scenario, struct buf *out)
+{
+	char folder[PATH_MAX];
+
+	if (!getcwd(folder, sizeof(folder)))
+		return -1;
+	buf_printf(out,
+		   "[supd]\nrun_dir = %s/run\nlog_level = debug\nlog_format = json\n"
+		   "shutdown_timeout = infinity\n",
+		   folder);
+	daemon_put_sections(scenario, scenario_root(scenario), "/", out);
+	return 0;
 }

@@ -121,6 +121,7 @@ _Noreturn static void node_exec(const char *program, int log)
 	dup2(null, 0);
 	dup2(log, 1);
 	dup2(log, 2);
+	signal(SIGPIPE, SIG_DFL);
 	/* Whatever ends the scenario's process ends it too, in order. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	execl(program, "supd", "-c", "supd.conf", (char *)NULL);

@@ -2,8 +2,7 @@
 
 /*
  * otp-core --out DIR FILE...: plays scenarios on the core and writes DIR/NAME.trace for each.
- * Those that need links, monitors or trapped exits are named on standard output and left out.
- * Exit status 0 where every other one came to its end.
+ * Exit status 0 where every one came to its end.
  */
 
 #include <stdio.h>

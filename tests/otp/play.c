@@ -1,61 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "tests/otp/play.h"
+#include "tests/otp/play_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_MAX_SIZE 512
-
-/* A name in the trace: an actor's, or NAME#k for the children of a simple_one_for_one. */
-struct label {
-	char text[LABEL_MAX];
-	actor_pid pid; /* of the last that was ready under it */
-	unsigned starts;
-	bool alive;
-};
-
-/* Every incarnation that was ready: two supervisors may each have a child of one name. */
-struct life {
-	actor_pid pid;
-	size_t label;
-};
-
-struct node {
-	char label[LABEL_MAX];
-	const struct actor_def *def;
-	unsigned depth;
-	unsigned number; /* under a simple_one_for_one */
-	unsigned starts;
-	enum node_state state;
-	bool busy;
-};
-
-struct lines {
-	char (*at)[LINE_MAX_SIZE]; /* owned */
-	size_t n;
-};
-
-struct play {
-	const struct scenario *scenario;
-	const struct world_ops *ops;
-	void *world;
-	struct label *labels; /* owned */
-	size_t n_labels;
-	struct life *lives; /* owned */
-	size_t n_lives;
-	struct node *nodes; /* owned */
-	size_t n_nodes;
-	struct lines log, notes, rows;
-	struct buf *out;
-	char answer[1024]; /* of the call in hand */
-	unsigned pending;  /* async calls not answered */
-	bool ended;        /* the root's end, with its reason in end */
-	char end[LINE_MAX_SIZE];
-};
-
-static void *grow(void *array, size_t n, size_t size)
+void *play_grow(void *array, size_t n, size_t size)
 {
 	void *grown = reallocarray(array, n + 1, size);
 
@@ -66,9 +17,9 @@ static void *grow(void *array, size_t n, size_t size)
 	return grown;
 }
 
-static void lines_add(struct lines *lines, const char *text)
+void lines_add(struct lines *lines, const char *text)
 {
-	lines->at = grow(lines->at, lines->n, sizeof(*lines->at));
+	lines->at = play_grow(lines->at, lines->n, sizeof(*lines->at));
 	snprintf(lines->at[lines->n++], LINE_MAX_SIZE, "%s", text);
 }
 
@@ -97,7 +48,7 @@ void play_put_reason(struct buf *out, const char *reason)
 
 /* ---- labels ---- */
 
-static struct label *label_find(struct play *play, const char *text)
+struct label *label_find(struct play *play, const char *text)
 {
 	for (size_t i = 0; i < play->n_labels; i++)
 		if (strcmp(play->labels[i].text, text) == 0)
@@ -105,7 +56,7 @@ static struct label *label_find(struct play *play, const char *text)
 	return NULL;
 }
 
-static struct label *label_of_pid(const struct play *play, actor_pid pid)
+struct label *label_of_pid(const struct play *play, actor_pid pid)
 {
 	for (size_t i = play->n_lives; pid.n && i--;)
 		if (play->lives[i].pid.n == pid.n)
@@ -119,15 +70,14 @@ static struct label *label_get(struct play *play, const char *text)
 
 	if (label)
 		return label;
-	play->labels = grow(play->labels, play->n_labels, sizeof(*play->labels));
+	play->labels = play_grow(play->labels, play->n_labels, sizeof(*play->labels));
 	label = &play->labels[play->n_labels++];
 	*label = (struct label){0};
 	snprintf(label->text, sizeof(label->text), "%s", text);
 	return label;
 }
 
-/* The name in a path's last part: "/" -> the root's, "d1/d1t@3" -> "d1t". */
-static void path_name(const struct play *play, const char *path, char name[LABEL_MAX])
+void play_path_name(const struct play *play, const char *path, char name[LABEL_MAX])
 {
 	const char *slash = strrchr(path, '/');
 
@@ -143,11 +93,11 @@ const struct actor_def *play_def(const struct play *play, const char *path)
 {
 	char name[LABEL_MAX];
 
-	path_name(play, path, name);
+	play_path_name(play, path, name);
 	return scenario_find(play->scenario, name);
 }
 
-static const struct actor_def *simple_parent(const struct play *play, const struct actor_def *def)
+const struct actor_def *play_simple_parent(const struct play *play, const struct actor_def *def)
 {
 	const struct actor_def *parent = def ? scenario_find(play->scenario, def->parent) : NULL;
 
@@ -158,13 +108,13 @@ static const struct actor_def *simple_parent(const struct play *play, const stru
 static struct label *label_ready(struct play *play, const char *path)
 {
 	const struct actor_def *def = play_def(play, path);
-	const struct actor_def *simple = simple_parent(play, def);
+	const struct actor_def *simple = play_simple_parent(play, def);
 	char text[LABEL_MAX + 16];
 	size_t size;
 	unsigned n = 1;
 
 	if (!simple) {
-		path_name(play, path, text);
+		play_path_name(play, path, text);
 		return label_get(play, text);
 	}
 	size = (size_t)snprintf(text, sizeof(text), "%s#", simple->name);
@@ -201,7 +151,7 @@ void play_happened(struct play *play, enum happening what, actor_pid pid, const 
 	struct buf end CLEANUP(buf_fini) = BUF_INIT;
 	struct label *label;
 
-	path_name(play, path, name);
+	play_path_name(play, path, name);
 	if (what == HAPPENED_EXIT) {
 		happened_exit(play, pid, path, reason);
 		return;
@@ -210,7 +160,7 @@ void play_happened(struct play *play, enum happening what, actor_pid pid, const 
 		label = label_ready(play, path);
 		label->pid = pid;
 		label->alive = true;
-		play->lives = grow(play->lives, play->n_lives, sizeof(*play->lives));
+		play->lives = play_grow(play->lives, play->n_lives, sizeof(*play->lives));
 		play->lives[play->n_lives++] = (struct life){pid, (size_t)(label - play->labels)};
 		snprintf(text, sizeof(text), "+ %s %u", label->text, ++label->starts);
 	} else {
@@ -277,101 +227,6 @@ const struct scenario *play_scenario(const struct play *play)
 	return play->scenario;
 }
 
-/* ---- the tree ---- */
-
-void play_tree_node(struct play *play, const char *path, unsigned depth, enum node_state state,
-		    actor_pid pid)
-{
-	const struct actor_def *def = play_def(play, path);
-	struct node *node;
-	struct label *label;
-
-	play->nodes = grow(play->nodes, play->n_nodes, sizeof(*play->nodes));
-	node = &play->nodes[play->n_nodes++];
-	*node = (struct node){.def = def, .depth = depth, .state = state};
-	path_name(play, path, node->label);
-	if (simple_parent(play, def)) {
-		label = label_of_pid(play, pid);
-		if (label && state == NODE_UP) {
-			snprintf(node->label, sizeof(node->label), "%s", label->text);
-			node->number = (unsigned)strtoul(strchr(label->text, '#') + 1, NULL, 10);
-		}
-	} else {
-		label = label_find(play, node->label);
-	}
-	node->starts = label ? label->starts : 0;
-	node->busy = def && def->supervisor && play->ops->is_held(play->world, def->name);
-}
-
-/* Children of a simple_one_for_one by number: a few, so the simplest sort will do. */
-static void tree_sort(struct node *nodes, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		for (size_t k = i; k && nodes[k].number < nodes[k - 1].number; k--) {
-			struct node other = nodes[k];
-
-			nodes[k] = nodes[k - 1];
-			nodes[k - 1] = other;
-		}
-	}
-}
-
-static size_t tree_print(struct play *play, size_t i);
-
-static void tree_print_kids(struct play *play, size_t first, size_t end)
-{
-	if (play->nodes[first - 1].def->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
-		tree_sort(play->nodes + first, end - first);
-	buf_putc(play->out, '{');
-	for (size_t k = first; k < end;) {
-		if (k > first)
-			buf_putc(play->out, ' ');
-		k = tree_print(play, k);
-	}
-	buf_putc(play->out, '}');
-}
-
-/* Returns the node after i and all that is below it. */
-static size_t tree_print(struct play *play, size_t i)
-{
-	static const char *const states[] = {[NODE_DOWN] = "down",
-					     [NODE_UP] = "up",
-					     [NODE_STARTING] = "starting",
-					     [NODE_RESTARTING] = "restarting"};
-	const struct node *node = &play->nodes[i];
-	size_t end = i + 1;
-
-	while (end < play->n_nodes && play->nodes[end].depth > node->depth)
-		end++;
-	if (simple_parent(play, node->def) && node->state != NODE_UP) {
-		buf_puts(play->out, states[node->state]);
-		return end;
-	}
-	buf_printf(play->out, "%s:%s:%u", node->label, node->busy ? "busy" : states[node->state],
-		   node->starts);
-	if (node->def->supervisor && node->state == NODE_UP && !node->busy)
-		tree_print_kids(play, i + 1, end);
-	return end;
-}
-
-static int put_tree(struct play *play)
-{
-	const char *root = scenario_root(play->scenario)->name;
-	struct label *label = label_find(play, root);
-
-	buf_puts(play->out, "tree ");
-	if (!label || !label->alive) {
-		buf_printf(play->out, "%s:down:%u", root, label ? label->starts : 0);
-	} else {
-		play->n_nodes = 0;
-		if (play->ops->walk(play->world) < 0)
-			return -1;
-		tree_print(play, 0);
-	}
-	buf_puts(play->out, "\n.\n");
-	return 0;
-}
-
 /* ---- blocks ---- */
 
 /* Children of a simple_one_for_one stop at the same time: each run of their stops is sorted. */
@@ -404,12 +259,12 @@ static int put_block(struct play *play, size_t number, const char *text, const c
 		buf_printf(play->out, "* %s\n", notes->at[i]);
 	log->n = notes->n = 0;
 	buf_printf(play->out, "result %s\n", result);
-	return put_tree(play);
+	return play_put_tree(play);
 }
 
 /* ---- events ---- */
 
-static struct label *label_live(struct play *play, const char *text)
+struct label *label_live(struct play *play, const char *text)
 {
 	struct label *label = label_find(play, text);
 
@@ -474,6 +329,10 @@ static int do_to_actor(struct play *play, char *const *words)
 		return 0;
 	if (strcmp(words[0], "die") == 0)
 		return play->ops->die(play->world, label->text, label->pid, words[2]);
+	/* Who plays the scenario is the root's parent, and in OTP obeyed. */
+	if (strcmp(label->text, scenario_root(play->scenario)->name) == 0 &&
+	    strcmp(words[2], "shutdown") == 0)
+		return play->ops->stop(play->world);
 	return play->ops->exit(play->world, label->pid, words[2]);
 }
 
@@ -502,6 +361,8 @@ static int do_event(struct play *play, const struct scenario_event *event, int n
 		return play->ops->sleep(play->world, (unsigned)strtoul(words[1], NULL, 10));
 	if (strcmp(verb, "stop") == 0)
 		return do_stop(play);
+	if (scenario_verb_is_act(verb))
+		return play_do_act(play, words);
 	if (strcmp(verb, "async") != 0)
 		return do_call(play, words, event->n_words, number, false);
 	snprintf(play->answer, sizeof(play->answer), "queued");
@@ -555,6 +416,7 @@ int play_scenario_in(const struct world_ops *ops, const struct scenario *scenari
 	free(play.labels);
 	free(play.lives);
 	free(play.nodes);
+	free(play.monitors);
 	free(play.log.at);
 	free(play.notes.at);
 	free(play.rows.at);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/pid.h"
+#include "core/event.h"
 #include "tests/otp/scenario.h"
 
 struct play;
@@ -35,7 +36,17 @@ struct api_call {
 	bool async;
 };
 
-/* The world was too slow for the scenario's periods: it is to be played again, with more pace. */
+/* What one worker does to another (or, with trap, to itself). */
+struct act {
+	const char *verb; /* scenario_verb_is_act() */
+	actor_pid pid;    /* who does it */
+	actor_pid target; /* link, unlink, monitor; it may be dead */
+	uint64_t ref;     /* monitor, demonitor (with flush) */
+	bool on;          /* trap */
+};
+
+/* The world was too slow for the scenario's periods, or what ended in it at the same time did so in
+ * no order that OTP has: it is to be played again, with more pace. */
 #define PLAY_AGAIN 1
 
 /* All acts return at once; rest() waits until nothing is going on, and may say PLAY_AGAIN. 0, or -1
@@ -46,6 +57,7 @@ struct world_ops {
 	int (*rest)(void *world);
 	int (*die)(void *world, const char *name, actor_pid pid, const char *reason);
 	int (*exit)(void *world, actor_pid pid, const char *reason);
+	int (*act)(void *world, const struct act *act);
 	int (*hold)(void *world, const char *name);
 	/* 1: it was held and goes on; 0: nothing is held */
 	int (*release)(void *world, const char *name, bool fail);
@@ -61,6 +73,9 @@ struct world_ops {
 /* To be called by worlds. path: "/", "s1/w2", "d1/d1t@3". */
 void play_happened(struct play *play, enum happening what, actor_pid pid, const char *path,
 		   const char *reason);
+/* An EXIT message that to has taken; from: none, the driver. Not those of its own supervisor. */
+void play_took_exit(struct play *play, actor_pid to, actor_pid from, const char *reason);
+void play_took_down(struct play *play, actor_pid to, uint64_t ref, const char *reason);
 /* A call's answer in OTP's words, as the trace has it, but for reasons, which are supd's. */
 void play_answer(struct play *play, int number, bool async, const char *text);
 void play_tree_node(struct play *play, const char *path, unsigned depth, enum node_state state,
@@ -79,10 +94,11 @@ void play_put_reason(struct buf *out, const char *reason);
  * standard error. */
 int play_scenario_in(const struct world_ops *ops, const struct scenario *scenario, struct buf *out);
 
-/* Plays the scenario of that file and writes DIR/NAME.trace; names it on standard output where it
- * needs what supd does not have yet. 0, PLAY_AGAIN, or -1 with a message. */
+/* Plays the scenario of that file and writes DIR/NAME.trace. 0, PLAY_AGAIN, or -1 with a message.
+ */
 int play_file(const struct world_ops *ops, const char *dir, const char *path, unsigned pace);
 
 extern const struct world_ops world_core;
+void core_answer_put(struct play *play, const struct reply *reply, struct buf *out);
 
 #endif

@@ -32,8 +32,6 @@ int play_file(const struct world_ops *ops, const char *dir, const char *path, un
 	scenario.pace = pace;
 	if (r < 0)
 		fprintf(stderr, "otp: %s: %s\n", path, scenario.error);
-	else if (scenario_needs_actors(&scenario))
-		printf("left out: %s\n", scenario.name);
 	else if ((r = play_scenario_in(ops, &scenario, &trace)) == 0)
 		r = write_trace(dir, &scenario, &trace);
 	scenario_fini(&scenario);

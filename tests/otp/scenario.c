@@ -58,6 +58,17 @@ static bool read_shutdown(struct actor_def *def, const char *value)
 	return *value && !*end;
 }
 
+static bool read_on_term(struct actor_def *def, const char *value)
+{
+	if (strncmp(value, "error:", 6) == 0) {
+		def->on_term = ON_TERM_ERROR;
+		def->on_term_code = (unsigned)strtoul(value + 6, NULL, 10);
+		return true;
+	}
+	def->on_term = strcmp(value, "ignore") == 0 ? ON_TERM_IGNORE : ON_TERM_OBEY;
+	return def->on_term == ON_TERM_IGNORE || strcmp(value, "obey") == 0;
+}
+
 static bool read_enum(const char *value, const char *const *names, void *ret_enum)
 {
 	int found = find_word(value, names);
@@ -90,7 +101,9 @@ static bool read_attribute(struct actor_def *def, const char *key, const char *v
 		def->trap = strcmp(value, "yes") == 0;
 	else if (strcmp(key, "fail") == 0)
 		read_fails(def, value);
-	else if (strcmp(key, "onterm") != 0)
+	else if (strcmp(key, "onterm") == 0)
+		return read_on_term(def, value);
+	else
 		return false;
 	return true;
 }
@@ -245,6 +258,19 @@ bool actor_fails(const struct actor_def *def, unsigned attempt)
 	return def->fail_all;
 }
 
+struct span scenario_shortest_period(const struct scenario *scenario)
+{
+	struct span shortest = SPAN_INFINITY;
+
+	for (size_t i = 0; i < scenario->n_defs; i++) {
+		struct span period = SPAN_S(scenario->defs[i].period * scenario->pace);
+
+		if (scenario->defs[i].supervisor && period.ns < shortest.ns)
+			shortest = period;
+	}
+	return shortest;
+}
+
 bool scenario_sleeps(const struct scenario *scenario)
 {
 	for (size_t i = 0; i < scenario->n_events; i++)
@@ -253,15 +279,20 @@ bool scenario_sleeps(const struct scenario *scenario)
 	return false;
 }
 
-bool scenario_needs_actors(const struct scenario *scenario)
+bool scenario_verb_is_act(const char *verb)
 {
 	static const char *const verbs[] = {"link", "unlink", "monitor", "demonitor", "trap", NULL};
 
+	return find_word(verb, verbs) >= 0;
+}
+
+bool scenario_has_messages(const struct scenario *scenario)
+{
 	for (size_t i = 0; i < scenario->n_defs; i++)
 		if (scenario->defs[i].trap)
 			return true;
 	for (size_t i = 0; i < scenario->n_events; i++)
-		if (find_word(scenario->events[i].words[0], verbs) >= 0)
+		if (scenario_verb_is_act(scenario->events[i].words[0]))
 			return true;
 	return false;
 }
@@ -282,6 +313,7 @@ static struct spec *spec_of(const struct actor_def *def)
 	spec->shutdown_span = SPAN_MS(def->shutdown_ms);
 	spec->start_timeout = SPAN_INFINITY;
 	spec->ready = READY_NOTIFY;
+	spec->trap_exit = def->trap;
 	if (!def->supervisor)
 		return spec;
 	spec->strategy = def->strategy;

@@ -23,6 +23,8 @@
 #define WORDS_MAX 8
 #define FAILS_MAX 64
 
+enum on_term { ON_TERM_OBEY, ON_TERM_IGNORE, ON_TERM_ERROR };
+
 struct actor_def {
 	char name[LABEL_MAX];
 	char parent[LABEL_MAX];
@@ -36,6 +38,8 @@ struct actor_def {
 	enum shutdown_kind shutdown;
 	unsigned shutdown_ms;
 	bool trap;
+	enum on_term on_term; /* what a trapping worker does when its supervisor tells it to end */
+	unsigned on_term_code;
 	bool fail_all;
 	unsigned fails[FAILS_MAX];
 	size_t n_fails;
@@ -67,10 +71,14 @@ void scenario_fini(struct scenario *scenario);
 struct actor_def *scenario_find(const struct scenario *scenario, const char *name); /* or NULL */
 const struct actor_def *scenario_root(const struct scenario *scenario);
 bool actor_fails(const struct actor_def *def, unsigned attempt);
+/* Of its supervisors' periods, with its pace. */
+struct span scenario_shortest_period(const struct scenario *scenario);
 /* It waits for time to pass. */
 bool scenario_sleeps(const struct scenario *scenario);
-/* It needs links, monitors or trapped exits, which supd does not have yet. */
-bool scenario_needs_actors(const struct scenario *scenario);
+/* What one worker does to another, or to itself. */
+bool scenario_verb_is_act(const char *verb);
+/* Workers get messages there: of links, of monitors, or because they trap exits. */
+bool scenario_has_messages(const struct scenario *scenario);
 
 /* The specification of def and of what is below it; the root is named "/". NULL: no memory. */
 struct spec *scenario_spec(const struct scenario *scenario, const struct actor_def *def);

@@ -13,6 +13,7 @@
 
 #include "core/core.h"
 #include "tests/otp/play.h"
+#include "wire/frame.h"
 
 /* What is known of a worker over the whole scenario. */
 struct worker {
@@ -21,9 +22,17 @@ struct worker {
 	actor_pid held; /* the attempt that waits for its release */
 };
 
+/* A process that runs. Its connection has its pid's number. */
+struct process {
+	actor_pid pid;
+	const struct actor_def *def;
+	bool traps;    /* it is deaf to the stop signal then */
+	bool stubborn; /* it was told to end, and does not */
+};
+
 struct queued {
 	enum event_kind kind;
-	actor_pid pid;
+	actor_pid pid; /* EVENT_JOIN: the connection, too */
 	int code;
 	bool by_signal;
 	struct reason reason; /* owned */
@@ -39,8 +48,10 @@ struct world {
 	struct play *play;
 	struct core *core;
 	struct mono now;
-	struct worker *workers; /* owned, by definition */
-	struct queued *queue;   /* owned */
+	struct worker *workers;    /* owned, by definition */
+	struct process *processes; /* owned */
+	size_t n_processes;
+	struct queued *queue; /* owned */
 	size_t head, tail, capacity;
 	struct call_id calls[256];
 	size_t n_calls;
@@ -85,12 +96,44 @@ static void world_queue_end(struct world *world, actor_pid pid, int code, bool b
 
 /* ---- processes ---- */
 
+static struct process *process_find(struct world *world, actor_pid pid)
+{
+	for (size_t i = 0; i < world->n_processes; i++)
+		if (world->processes[i].pid.n == pid.n)
+			return &world->processes[i];
+	return NULL;
+}
+
+static void process_add(struct world *world, actor_pid pid, const struct actor_def *def)
+{
+	struct process *grown;
+
+	grown = reallocarray(world->processes, world->n_processes + 1, sizeof(*grown));
+	if (!grown)
+		abort();
+	world->processes = grown;
+	grown[world->n_processes++] = (struct process){.pid = pid, .def = def};
+}
+
+static void process_exit(struct world *world, actor_pid pid, int code, bool by_signal)
+{
+	struct process *process = process_find(world, pid);
+
+	if (process)
+		*process = world->processes[--world->n_processes];
+	world_queue_end(world, pid, code, by_signal);
+}
+
 static void process_finish_attempt(struct world *world, actor_pid pid, bool fails)
 {
-	if (fails)
-		world_queue_end(world, pid, 7, false);
-	else
-		world_queue(world, (struct queued){.kind = EVENT_READY, .pid = pid});
+	struct process *process = process_find(world, pid);
+
+	if (fails || !process) {
+		process_exit(world, pid, 7, false);
+		return;
+	}
+	process->traps = process->def->trap;
+	world_queue(world, (struct queued){.kind = EVENT_READY, .pid = pid});
 }
 
 static void process_start(struct world *world, const struct child_view *view, actor_pid pid)
@@ -98,7 +141,9 @@ static void process_start(struct world *world, const struct child_view *view, ac
 	const struct actor_def *def = play_def(world->play, view->path);
 	struct worker *worker = world_worker(world, def);
 
+	process_add(world, pid, def);
 	world_queue(world, (struct queued){.kind = EVENT_STARTED, .pid = pid});
+	world_queue(world, (struct queued){.kind = EVENT_JOIN, .pid = pid});
 	worker->attempts++;
 	if (worker->hold) {
 		worker->held = pid;
@@ -110,64 +155,69 @@ static void process_start(struct world *world, const struct child_view *view, ac
 
 static void process_end(struct world *world, actor_pid pid, int unix_signal)
 {
+	const struct process *process = process_find(world, pid);
+
+	if (!process || (process->traps && unix_signal != 9))
+		return;
 	for (size_t i = 0; i < play_scenario(world->play)->n_defs; i++)
 		if (world->workers[i].held.n == pid.n)
 			world->workers[i].held = ACTOR_PID_NONE;
-	world_queue_end(world, pid, unix_signal, true);
+	process_exit(world, pid, unix_signal, true);
+}
+
+/* normal and error:N are exit codes; anything else is told before an exit with 0. */
+static int process_die(void *owner, const char *name, actor_pid pid, const char *reason)
+{
+	struct world *world = owner;
+	struct queued told = {.kind = EVENT_TOLD, .pid = pid};
+	int code = 0;
+
+	(void)name;
+	if (strncmp(reason, "error:", 6) == 0) {
+		code = (int)strtol(reason + 6, NULL, 10);
+	} else if (strcmp(reason, "normal") != 0) {
+		if (reason_parse(reason, &told.reason) < 0)
+			return world_fail(world, "no such reason");
+		world_queue(world, told);
+	}
+	process_exit(world, pid, code, false);
+	return 0;
+}
+
+/* An EXIT message from its own supervisor. */
+static void process_obey(struct world *world, struct process *process, const char *reason)
+{
+	enum on_term on_term = process->def->on_term;
+
+	if (on_term == ON_TERM_OBEY)
+		process_die(world, process->def->name, process->pid, reason);
+	else if (on_term == ON_TERM_IGNORE)
+		process->stubborn = true;
+	else
+		process_exit(world, process->pid, (int)process->def->on_term_code, false);
+}
+
+static void process_take(struct world *world, actor_pid pid, const struct wire_frame *frame)
+{
+	char reason[REASON_FORMAT_MAX];
+	struct process *process = process_find(world, pid);
+	struct child_view view, parent;
+
+	if (!process || !core_view(world->core, core_find_pid(world->core, pid), &view))
+		return;
+	snprintf(reason, sizeof(reason), "%.*s", (int)frame->payload_size,
+		 (const char *)frame->payload);
+	if (frame->op == WIRE_DOWN)
+		play_took_down(world->play, pid, frame->ref, reason);
+	if (frame->op != WIRE_EXIT)
+		return;
+	if (core_view(world->core, view.parent, &parent) && parent.pid.n == frame->from)
+		process_obey(world, process, reason);
+	else
+		play_took_exit(world->play, pid, (actor_pid){frame->from}, reason);
 }
 
 /* ---- answers ---- */
-
-static void answer_rows(struct world *world, const struct reply *reply, struct buf *out)
-{
-	static const char *const states[] = {
-		[ROW_UP] = "up", [ROW_UNDEFINED] = "undefined", [ROW_RESTARTING] = "restarting"};
-
-	for (uint32_t i = 0; i < reply->n_rows; i++) {
-		const struct child_row *row = &reply->rows[i];
-
-		play_put_row(world->play, row->name, states[row->state], row->pid,
-			     row->type == CHILD_SUPERVISOR ? "supervisor" : "worker");
-	}
-	play_end_rows(world->play, out);
-}
-
-static void answer_spec(const struct spec *spec, struct buf *out)
-{
-	buf_printf(out, "ok id=%s restart=%s significant=%s shutdown=", spec->name,
-		   restart_type_names[spec->restart], spec->significant ? "true" : "false");
-	if (spec->shutdown == SHUTDOWN_SPAN)
-		buf_printf(out, "%lld", (long long)spec->shutdown_span.ns / 1000000);
-	else
-		buf_puts(out, spec->shutdown == SHUTDOWN_INFINITY ? "infinity" : "brutal_kill");
-	buf_printf(out, " type=%s", spec->type == CHILD_SUPERVISOR ? "supervisor" : "worker");
-}
-
-static void answer_put(struct world *world, const struct reply *reply, struct buf *out)
-{
-	char reason[REASON_FORMAT_MAX];
-
-	if (reply->answer == ANSWER_OK)
-		buf_puts(out, "ok");
-	else if (reply->answer == ANSWER_OK_UP)
-		buf_puts(out, "ok up");
-	else if (reply->answer == ANSWER_OK_UNDEFINED)
-		buf_puts(out, "ok undefined");
-	else if (reply->answer == ANSWER_NOPROC)
-		buf_puts(out, "noproc");
-	else if (reply->answer == ANSWER_START_FAILED)
-		buf_printf(out, "error start(%s)", reason_format(&reply->reason, reason));
-	else if (reply->answer == ANSWER_ROWS)
-		answer_rows(world, reply, out);
-	else if (reply->answer == ANSWER_COUNTS)
-		buf_printf(out, "ok specs=%u active=%u supervisors=%u workers=%u",
-			   (unsigned)reply->counts.specs, (unsigned)reply->counts.active,
-			   (unsigned)reply->counts.supervisors, (unsigned)reply->counts.workers);
-	else if (reply->answer == ANSWER_SPEC)
-		answer_spec(reply->spec, out);
-	else
-		buf_printf(out, "error %s", answer_names[reply->answer]);
-}
 
 static void world_take_reply(struct world *world, const struct reply *reply)
 {
@@ -176,7 +226,7 @@ static void world_take_reply(struct world *world, const struct reply *reply)
 	for (size_t i = 0; i < world->n_calls; i++) {
 		if (world->calls[i].id != reply->id)
 			continue;
-		answer_put(world, reply, &text);
+		core_answer_put(world->play, reply, &text);
 		world->calls[i].id = 0;
 		play_answer(world->play, world->calls[i].number, world->calls[i].async,
 			    buf_text(&text));
@@ -205,6 +255,15 @@ static void world_take_notice(struct world *world, const struct effect *effect)
 			      reason_format(&effect->link.reason, reason));
 }
 
+static void world_take_frames(struct world *world, const struct effect *effect)
+{
+	struct wire_frame frame;
+	size_t cursor = 0;
+
+	while (wire_decode(effect->out.data, effect->out.size, &cursor, &frame) == 1)
+		process_take(world, (actor_pid){effect->out.source}, &frame);
+}
+
 static void world_take_effect(struct world *world, const struct effect *effect)
 {
 	struct child_view view;
@@ -226,10 +285,12 @@ static void world_take_effect(struct world *world, const struct effect *effect)
 	case FX_REPLY:
 		world_take_reply(world, &effect->reply);
 		break;
+	case FX_FRAMES:
+		world_take_frames(world, effect);
+		break;
 	case FX_FORGET:
 	case FX_HALT:
 	case FX_JOINED:
-	case FX_FRAMES:
 	case FX_DROP:
 	case FX_N_KINDS:
 		break;
@@ -252,18 +313,35 @@ static int world_step(struct world *world, const struct event *event)
 	return broken ? world_fail(world, broken) : 0;
 }
 
+/* Lets time pass until what was told to end, and does not, is killed. False: nothing is. */
+static bool world_wait(struct world *world)
+{
+	struct mono deadline = core_deadline(world->core);
+
+	for (size_t i = 0; i < world->n_processes && deadline.ns != MONO_NEVER.ns; i++) {
+		if (!world->processes[i].stubborn)
+			continue;
+		world->now = deadline;
+		world_queue(world, (struct queued){.kind = EVENT_TICK});
+		return true;
+	}
+	return false;
+}
+
 static int world_rest(void *owner)
 {
 	struct world *world = owner;
 	int r = 0;
 
-	for (size_t steps = 0; r == 0 && world->head < world->tail; steps++) {
+	for (size_t steps = 0; r == 0 && (world->head < world->tail || world_wait(world));
+	     steps++) {
 		struct queued *q = &world->queue[world->head++];
 		struct event event = {.kind = q->kind,
 				      .pid = q->pid,
 				      .code = q->code,
 				      .by_signal = q->by_signal,
-				      .reason = q->reason};
+				      .reason = q->reason,
+				      .source = q->pid.n};
 
 		if (steps > 1000000)
 			return world_fail(world, "it does not come to rest");
@@ -304,29 +382,57 @@ static int world_close(void *owner)
 		reason_fini(&world->queue[world->head++].reason);
 	core_free(world->core);
 	free(world->workers);
+	free(world->processes);
 	free(world->queue);
 	free(world);
 	return 0;
 }
 
-/* normal and error:N are exit codes; anything else is told before an exit with 0. */
-static int world_die(void *owner, const char *name, actor_pid pid, const char *reason)
+/* A request to the daemon, by an actor where source is not 0. */
+static int world_request(struct world *world, enum request_kind kind, uint64_t source,
+			 const struct act *act)
+{
+	char target[ACTOR_PID_TEXT_MAX];
+	struct event event = {.kind = EVENT_REQUEST};
+
+	event.request = (struct request){.id = 1, .kind = kind, .source = source, .on = act->on};
+	event.request.target = actor_pid_format(act->target, target);
+	return world_step(world, &event);
+}
+
+static int world_send(struct world *world, uint64_t source, const struct wire_frame *frame)
+{
+	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_encoder e;
+
+	wire_begin(&e, &bytes, frame);
+	if (wire_end(&e) < 0)
+		abort();
+	return world_step(world, &(struct event){.kind = EVENT_FRAMES,
+						 .source = source,
+						 .data = bytes.data,
+						 .size = bytes.size});
+}
+
+static int world_act(void *owner, const struct act *act)
 {
 	struct world *world = owner;
-	struct queued told = {.kind = EVENT_TOLD, .pid = pid};
+	struct process *process = process_find(world, act->pid);
+	struct wire_frame frame = {.to = act->target.n, .ref = act->ref};
+	uint64_t source = act->pid.n;
 
-	(void)name;
-	if (strncmp(reason, "error:", 6) == 0) {
-		world_queue_end(world, pid, (int)strtol(reason + 6, NULL, 10), false);
-		return 0;
+	if (strcmp(act->verb, "link") == 0)
+		return world_request(world, REQUEST_LINK, source, act);
+	if (strcmp(act->verb, "unlink") == 0)
+		return world_request(world, REQUEST_UNLINK, source, act);
+	if (strcmp(act->verb, "trap") != 0) {
+		frame.op = act->target.n ? WIRE_MONITOR : WIRE_CANCEL;
+		frame.flags = act->target.n ? 0 : WIRE_FLUSH;
+		return world_send(world, source, &frame);
 	}
-	if (strcmp(reason, "normal") != 0) {
-		if (reason_parse(reason, &told.reason) < 0)
-			return world_fail(world, "no such reason");
-		world_queue(world, told);
-	}
-	world_queue_end(world, pid, 0, false);
-	return 0;
+	if (process)
+		process->traps = act->on;
+	return world_request(world, REQUEST_TRAP, source, act);
 }
 
 static int world_exit(void *owner, actor_pid pid, const char *reason)
@@ -479,8 +585,9 @@ const struct world_ops world_core = {
 	.open = world_open,
 	.close = world_close,
 	.rest = world_rest,
-	.die = world_die,
+	.die = process_die,
 	.exit = world_exit,
+	.act = world_act,
 	.hold = world_hold,
 	.release = world_release,
 	.call = world_call,

@@ -44,6 +44,7 @@ struct world {
 	struct play *play;
 	const struct scenario *scenario;
 	struct node node;
+	struct workers actors;
 	struct worker *workers;  /* owned, by definition */
 	struct status_row *rows; /* owned; as of the last walk */
 	size_t n_rows;
@@ -103,6 +104,7 @@ static void take_start(struct world *world, actor_pid pid, const char *path)
 static bool take_line(struct world *world, const char *line)
 {
 	char path[256], event[32], pid_text[ACTOR_PID_TEXT_MAX], reason[REASON_FORMAT_MAX];
+	const struct actor_def *def;
 	actor_pid pid;
 
 	node_get_field(line, "name", path, sizeof(path));
@@ -111,6 +113,9 @@ static bool take_line(struct world *world, const char *line)
 	node_get_field(line, "reason", reason, sizeof(reason));
 	if (!*path || actor_pid_parse(pid_text, &pid) < 0)
 		return false;
+	def = play_def(world->play, path);
+	if (def && !def->supervisor)
+		workers_take(&world->actors, event, pid);
 	if (strcmp(event, "start") == 0) {
 		take_start(world, pid, path);
 	} else if (strcmp(event, "ready") == 0) {
@@ -196,6 +201,7 @@ static int receive(struct world *world)
 		return 0;
 	r = client_receive(world->node.client, daemon_deadline(), &frame);
 	if (r == 0) {
+		read_log(world);
 		take_frame(world, &frame);
 		return 0;
 	}
@@ -296,7 +302,7 @@ static int check_end(const struct world *world)
 static int world_rest(void *owner)
 {
 	struct world *world = owner;
-	bool synced = false;
+	bool synced = false, flushed = !scenario_has_messages(world->scenario);
 	int r = 0;
 
 	read_log(world);
@@ -304,8 +310,13 @@ static int world_rest(void *owner)
 		bool ends = world->root_ended || world->stopped;
 		bool wait = world->dying.n || ends || (synced && world->n_starting);
 
-		if (synced && !wait)
+		if (synced && !wait && flushed)
 			break;
+		if (synced && !wait) {
+			r = workers_flush(&world->actors);
+			flushed = true;
+			continue;
+		}
 		r = wait ? receive(world) : sync_once(world);
 		synced = !wait;
 		if (read_log(world) && world_holds(world))
@@ -314,38 +325,15 @@ static int world_rest(void *owner)
 	if (r == 0)
 		r = hear_all_held(world);
 	if (r == 0)
+		r = workers_read_notes(&world->actors);
+	if (r == 0)
 		r = check_end(world);
+	if (r == 0 && world->actors.disordered && world->scenario->pace < DISORDER_PACE_MAX)
+		return PLAY_AGAIN;
 	return r == 0 && world_is_late(world) ? PLAY_AGAIN : r;
 }
 
 /* ---- acts ---- */
-
-static struct span shortest_period(const struct scenario *scenario)
-{
-	struct span shortest = SPAN_INFINITY;
-
-	for (size_t i = 0; i < scenario->n_defs; i++) {
-		struct span period = SPAN_S(scenario->defs[i].period * scenario->pace);
-
-		if (scenario->defs[i].supervisor && period.ns < shortest.ns)
-			shortest = period;
-	}
-	return shortest;
-}
-
-static int put_config(struct world *world, struct buf *out)
-{
-	char folder[PATH_MAX];
-
-	if (!getcwd(folder, sizeof(folder)))
-		return -1;
-	buf_printf(out,
-		   "[supd]\nrun_dir = %s/run\nlog_level = debug\nlog_format = json\n"
-		   "shutdown_timeout = infinity\n",
-		   folder);
-	daemon_put_sections(world->scenario, scenario_root(world->scenario), "/", out);
-	return 0;
-}
 
 static int world_open(struct play *play, void **ret_world)
 {
@@ -361,12 +349,13 @@ static int world_open(struct play *play, void **ret_world)
 	world->play = play;
 	world->scenario = scenario;
 	world->since = daemon_now();
-	world->period = shortest_period(scenario);
+	world->period = scenario_shortest_period(scenario);
 	world->node = (struct node){.name = scenario->name, .pidfd = -1, .log = -1};
+	workers_open(&world->actors, play, &world->node);
 	/* For writing too: it never comes to an end. */
 	if (mkfifo("held", 0600) == 0)
 		world->held_fifo = open("held", O_RDWR | O_CLOEXEC);
-	if (world->held_fifo <= 0 || put_config(world, &config) < 0)
+	if (world->held_fifo <= 0 || daemon_put_config(scenario, &config) < 0)
 		return node_fail(&world->node, "no files can be made here: %s", strerror(errno));
 	if (node_open(&world->node, scenario->name, &config) < 0)
 		return -1;
@@ -379,36 +368,29 @@ static int world_open(struct play *play, void **ret_world)
 static int world_close(void *owner)
 {
 	struct world *world = owner;
-	int r = node_close(&world->node);
+	int r;
+
+	workers_let_go(&world->actors);
+	r = node_close(&world->node);
 
 	if (world->held_fifo > 0)
 		close(world->held_fifo);
+	workers_close(&world->actors);
 	free(world->workers);
 	free(world->rows);
 	free(world);
 	return r;
 }
 
-static int world_order(struct world *world, actor_pid pid, const char *order)
-{
-	char text[ACTOR_PID_TEXT_MAX], path[ACTOR_PID_TEXT_MAX + 8];
-	int fd, size;
-
-	snprintf(path, sizeof(path), "%s.orders", actor_pid_format(pid, text));
-	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	size = fd < 0 ? 0 : dprintf(fd, "%s\n", order);
-	if (fd >= 0)
-		close(fd);
-	return size > 0 ? 0 : node_fail(&world->node, "%s: %s", path, strerror(errno));
-}
-
 static int world_die(void *owner, const char *name, actor_pid pid, const char *reason)
 {
 	struct world *world = owner;
+	char order[128];
 
 	(void)name;
+	snprintf(order, sizeof(order), "die %s", reason);
 	world->dying = pid;
-	return world_order(world, pid, reason);
+	return workers_order(&world->actors, pid, order);
 }
 
 static int world_exit(void *owner, actor_pid pid, const char *reason)
@@ -426,6 +408,22 @@ static int world_exit(void *owner, actor_pid pid, const char *reason)
 	if (ask(world) < 0)
 		return -1;
 	return world->refused ? world_fail(world, "an exit signal was refused") : 0;
+}
+
+static int world_act(void *owner, const struct act *act)
+{
+	struct world *world = owner;
+	char order[128], target[ACTOR_PID_TEXT_MAX];
+
+	actor_pid_format(act->target, target);
+	if (strcmp(act->verb, "trap") == 0)
+		snprintf(order, sizeof(order), "trap %s", act->on ? "on" : "off");
+	else if (strcmp(act->verb, "demonitor") == 0)
+		snprintf(order, sizeof(order), "demonitor %llu", (unsigned long long)act->ref);
+	else
+		snprintf(order, sizeof(order), "%s %s %llu", act->verb, target,
+			 (unsigned long long)act->ref);
+	return workers_do(&world->actors, act->pid, order);
 }
 
 static int world_hold(void *owner, const char *name)
@@ -457,7 +455,7 @@ static int world_release(void *owner, const char *name, bool fail)
 	if (!held.n)
 		return 0;
 	world->starting[world->n_starting++] = held;
-	return world_order(world, held, fail ? "fail" : "ok") < 0 ? -1 : 1;
+	return workers_order(&world->actors, held, fail ? "fail" : "ok") < 0 ? -1 : 1;
 }
 
 static const struct status_row *find_row(const struct world *world, const char *pid_text)
@@ -589,6 +587,7 @@ const struct world_ops world_daemon = {
 	.rest = world_rest,
 	.die = world_die,
 	.exit = world_exit,
+	.act = world_act,
 	.hold = world_hold,
 	.release = world_release,
 	.call = world_call,
