@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "lib/client.h"
+#include "wire/hello.h"
 
 /* INTERFACE: the exit statuses. */
 enum exit_status {
@@ -36,6 +37,13 @@ struct option_spec {
 
 struct context;
 
+/* As whom a command speaks to the daemon (SEMANTICS D20). */
+enum command_as {
+	AS_GUEST,      /* as the user who runs it */
+	AS_ACTOR,      /* inside an actor for that one, else as a guest */
+	AS_ACTOR_ONLY, /* outside an actor it makes no sense: a usage error */
+};
+
 struct command {
 	const char *name;
 	const char *args;                  /* what follows the name in the usage line */
@@ -44,6 +52,7 @@ struct command {
 	const struct option_spec *options; /* its own; NULL: none */
 	int min_args, max_args;            /* of the words that are no options; -1: any number */
 	bool takes_signal;                 /* a word like -HUP or -9 goes to context.unix_signal */
+	enum command_as as;
 	int (*run)(struct context *context);
 };
 
@@ -90,6 +99,13 @@ int complain_usage(const struct context *context, const char *format, ...) PRINT
 int context_connect(struct context *context);
 /* The next frame, or an exit status with the message printed. */
 int context_receive(struct context *context, struct wire_frame *ret_frame);
+/*
+ * The next frame of any kind, with status 0; -ETIMEDOUT where the deadline has passed; or an exit
+ * status with the message printed. A reply about the connection itself counts as its error.
+ */
+int context_take(struct context *context, struct mono deadline, struct wire_frame *ret_frame);
+/* Prints what an -errno or a client_error of the connection means; returns its exit status. */
+int context_failed(const struct context *context, int error);
 /* Ends a request. 0 or an exit status with the message printed. */
 int context_end(struct context *context);
 /* The exit status of a reply; its error, where it has one, is printed. */
@@ -100,6 +116,17 @@ void context_fini(struct context *context);
 struct wire_encoder *context_begin(struct context *context, const char *request, uint64_t *ret_ref,
 				   int *ret_status);
 
+/* ---- inside.c: the actor for which a command acts ---- */
+
+struct identity {
+	uint64_t pid;
+	uint8_t token[HELLO_TOKEN_SIZE];
+};
+
+/* Inside an actor, and the daemon that is meant is that actor's own. */
+bool inside_an_actor(const struct context *context);
+/* Which one. 0 or an exit status with the message printed. */
+int identity_read(struct identity *ret_identity);
 /* ---- each.c ---- */
 
 /* Appends the fields that a request has beside its target. */
@@ -123,6 +150,18 @@ enum rows_form { ROWS_TABLE, ROWS_BLOCKS };
 int print_rows(struct context *context, const char *request, enum rows_form form,
 	       fill_request *fill);
 
+/*
+ * A request without rows, and its reply. fill may be NULL. 0 or an exit status with the message
+ * printed; *ret_reply is borrowed until the next frame is taken.
+ */
+int ask_reply(struct context *context, const char *request, fill_request *fill,
+	      struct wire_frame *ret_reply);
+/* The same, and prints that text field of the reply, or all of it as JSON; shown NULL: nothing. */
+int ask_and_print(struct context *context, const char *request, fill_request *fill,
+		  const char *shown);
+/* The first word of the command line as the request's target, as its name. */
+fill_request fill_target, fill_name;
+
 /* ---- child_text.c: a new child as the text of a configuration ---- */
 
 /*
@@ -140,8 +179,10 @@ int child_reply_status(const struct context *context, const struct wire_frame *r
 /* ---- table of commands' constants ---- */
 
 extern const struct command add_command, check_command, child_command, events_command, exit_command,
-	kill_command, ping_command, remove_command, restart_command, shutdown_command,
-	start_command, status_command, stop_command, sync_command, tree_command, version_command,
-	wait_command, why_command;
+	ignore_command, info_command, kill_command, link_command, names_command, ping_command,
+	ready_command, register_command, remove_command, restart_command, self_command,
+	shutdown_command, start_command, status_command, stop_command, sync_command, trap_command,
+	tree_command, unlink_command, unregister_command, version_command, wait_command,
+	watchdog_command, whereis_command, why_command;
 
 #endif

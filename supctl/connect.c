@@ -70,6 +70,7 @@ static int connect_failed(const struct context *context, int error)
 
 int context_connect(struct context *context)
 {
+	struct identity who;
 	int r;
 
 	if (context->client)
@@ -80,11 +81,18 @@ int context_connect(struct context *context)
 		complain("out of memory");
 		return EXIT_FAILED;
 	}
-	r = client_open(context->path, &context->client);
+	if (context->command->as != AS_GUEST && inside_an_actor(context)) {
+		r = identity_read(&who);
+		if (r)
+			return r;
+		r = client_open_helper(context->path, who.pid, who.token, &context->client);
+	} else {
+		r = client_open(context->path, &context->client);
+	}
 	return r < 0 ? connect_failed(context, r) : 0;
 }
 
-static int context_failed(const struct context *context, int error)
+int context_failed(const struct context *context, int error)
 {
 	if (error == CLIENT_E_PROTOCOL) {
 		complain("the supd at %s (%s) speaks version %u of the protocol, this supctl "
@@ -114,10 +122,12 @@ static int context_failed(const struct context *context, int error)
 	return EXIT_FAILED;
 }
 
-int context_receive(struct context *context, struct wire_frame *ret_frame)
+int context_take(struct context *context, struct mono deadline, struct wire_frame *ret_frame)
 {
-	int r = client_receive(context->client, context->deadline, ret_frame);
+	int r = client_receive(context->client, deadline, ret_frame);
 
+	if (r == -ETIMEDOUT)
+		return r;
 	if (r)
 		return context_failed(context, r);
 	if (ret_frame->op == WIRE_REPLY && ret_frame->ref == 0) {
@@ -125,6 +135,17 @@ int context_receive(struct context *context, struct wire_frame *ret_frame)
 		return r ? r : EXIT_FAILED;
 	}
 	return 0;
+}
+
+int context_receive(struct context *context, struct wire_frame *ret_frame)
+{
+	int r = context_take(context, context->deadline, ret_frame);
+
+	if (r == -ETIMEDOUT)
+		return context_failed(context, r);
+	if (r == 0 && ret_frame->op != WIRE_ROW && ret_frame->op != WIRE_REPLY)
+		return context_failed(context, -EPROTO);
+	return r;
 }
 
 struct wire_encoder *context_begin(struct context *context, const char *request, uint64_t *ret_ref,

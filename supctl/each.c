@@ -134,3 +134,46 @@ int print_rows(struct context *context, const char *request, enum rows_form form
 	buf_fini(&taker.out);
 	return status;
 }
+
+/* ---- requests with one answer ---- */
+
+void fill_target(const struct context *context, struct wire_encoder *e)
+{
+	field_put_text(e, 0, "target", context->args[0]);
+}
+
+void fill_name(const struct context *context, struct wire_encoder *e)
+{
+	field_put_text(e, 0, "name", context->args[0]);
+}
+
+int ask_reply(struct context *context, const char *request, fill_request *fill,
+	      struct wire_frame *ret_reply)
+{
+	int status = ask(context, request, NULL, fill);
+
+	if (status == 0)
+		status = context_receive(context, ret_reply);
+	return status ? status : reply_status(ret_reply);
+}
+
+int ask_and_print(struct context *context, const char *request, fill_request *fill,
+		  const char *shown)
+{
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_frame reply;
+	const char *text;
+	int status = ask_reply(context, request, fill, &reply);
+
+	if (status || !shown)
+		return status;
+	text = field_text(&reply, shown);
+	if (context->json) {
+		render_json(&out, &reply);
+	} else if (text) {
+		render_text(&out, text, RENDER_LINE);
+		buf_putc(&out, '\n');
+	}
+	render_flush(&out);
+	return 0;
+}

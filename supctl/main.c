@@ -10,11 +10,15 @@
 
 #include "supctl/command.h"
 
+#define INSIDE "a service of supd, or what it starts, with SUP_PID and SUP_TOKEN"
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct context context = {.command = command};
 	int status = options_parse(&context, argc, argv);
 
+	if (status == 0 && command->as == AS_ACTOR_ONLY && !inside_an_actor(&context))
+		status = complain_usage(&context, "only inside an actor: " INSIDE);
 	if (status == 0)
 		status = command->run(&context);
 	context_fini(&context);

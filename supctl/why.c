@@ -94,8 +94,37 @@ static const char *why_origin(const struct wire_frame *row, const char *origin)
 	return phrase ? phrase->text : origin;
 }
 
+/* The last line: "  because <0.9.0> sent it an exit signal". */
+static void why_put_origin(struct buf *out, const struct wire_frame *row, const char *origin)
+{
+	const char *name = field_text(row, "from_name");
+	const char *from = name ? name : field_text(row, "from");
+	bool linked = strcmp(origin, "link") == 0;
+
+	buf_puts(out, "  ");
+	if (from && (linked || strcmp(origin, "actor") == 0)) {
+		buf_puts(out, "because ");
+		render_text(out, from, RENDER_LINE);
+		buf_puts(out, linked ? ", which it was linked to, has ended"
+				     : " sent it an exit signal");
+	} else {
+		render_text(out, why_origin(row, origin), RENDER_LINE);
+	}
+	buf_putc(out, '\n');
+}
+
+/* Its cause is another's end, to which it was tied by a link. */
+static bool why_is_by_link(const struct wire_frame *row)
+{
+	const char *kind = field_text(row, "kind");
+	const char *name = field_text(row, "name");
+	const char *cause = field_text(row, "cause_name");
+
+	return kind && strcmp(kind, "doomed") == 0 && name && cause && strcmp(name, cause) != 0;
+}
+
 /* because web/db ended 2s ago: killed */
-static void why_print(struct buf *out, const struct wire_frame *row, bool first)
+static void why_print(struct buf *out, const struct wire_frame *row, const char *before)
 {
 	const char *name = field_text(row, "name");
 	const char *kind = field_text(row, "kind");
@@ -103,7 +132,7 @@ static void why_print(struct buf *out, const struct wire_frame *row, bool first)
 	const struct phrase *phrase = phrase_find(kinds, ARRAY_LEN(kinds), kind);
 	struct field age;
 
-	buf_puts(out, first ? "" : "because ");
+	buf_puts(out, before);
 	render_text(out, name ? name : "?", RENDER_LINE);
 	buf_putc(out, ' ');
 	render_text(out, phrase ? phrase->text : kind ? kind : "?", RENDER_LINE);
@@ -114,32 +143,29 @@ static void why_print(struct buf *out, const struct wire_frame *row, bool first)
 	}
 	why_put_reason(out, row, phrase);
 	buf_putc(out, '\n');
-	if (origin) {
-		buf_puts(out, "  ");
-		render_text(out, why_origin(row, origin), RENDER_LINE);
-		buf_putc(out, '\n');
-	} else if (field_bool(row, "cause_gone")) {
+	if (origin)
+		why_put_origin(out, row, origin);
+	else if (field_bool(row, "cause_gone"))
 		buf_puts(out, "because of something older, which is not remembered any more\n");
-	}
 }
 
 static int why_run(struct context *context)
 {
 	struct buf out CLEANUP(buf_fini) = BUF_INIT;
 	struct wire_frame frame;
-	bool first = true;
+	const char *before = "";
 	int r = ask(context, "why", context->args[0], NULL);
 
 	while (r == 0 && (r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
 		if (context->json)
 			render_json(&out, &frame);
 		else
-			why_print(&out, &frame, first);
-		first = false;
+			why_print(&out, &frame, before);
+		before = why_is_by_link(&frame) ? "because linked " : "because ";
 	}
 	if (r == 0)
 		r = reply_status(&frame);
-	if (r == 0 && first && !context->json) {
+	if (r == 0 && !*before && !context->json) {
 		render_text(&out, context->args[0], RENDER_LINE);
 		buf_puts(&out, ": nothing has happened to it yet\n");
 	}

@@ -132,10 +132,10 @@ static void run_add(struct conn *conn, uint8_t *frame, size_t size)
 /* ---- memfds ---- */
 
 /* An answer to a frame that could not be taken; where none is asked for the connection ends. */
-static void conn_refuse_frame(struct conn *conn, const struct wire_frame *frame, int error)
+static void conn_refuse_frame(struct conn *conn, const struct wire_frame *frame)
 {
 	struct wire_encoder e;
-	struct wire_frame done = wire_frame(WIRE_DONE, "", frame->ref);
+	struct wire_frame done = wire_frame(WIRE_DONE, "rejected", frame->ref);
 
 	if (frame->op != WIRE_MESSAGE || !(frame->flags & WIRE_CONFIRM)) {
 		conn_drop(conn, "it has more than %d payloads in memfds on their way",
@@ -143,7 +143,6 @@ static void conn_refuse_frame(struct conn *conn, const struct wire_frame *frame,
 		return;
 	}
 	run_flush(conn);
-	done.to = (uint64_t)error;
 	out_begin(&conn->out, &e, &done);
 	conn_end(conn, &e);
 }
@@ -170,7 +169,7 @@ static bool conn_take_memfd(struct conn *conn, const struct wire_frame *frame)
 	else if (r == -EINVAL)
 		conn_drop(conn, "a payload that is no sealed memfd of the size it says");
 	else
-		conn_refuse_frame(conn, frame, EAGAIN);
+		conn_refuse_frame(conn, frame);
 	return r == 0;
 }
 

@@ -326,6 +326,12 @@ void control_on_frames(struct control *control, uint64_t source, const void *dat
 		conn_put_frames(conn, data, size);
 }
 
+void control_release(struct control *control, uint32_t memfd)
+{
+	if (control)
+		memfd_release(&control->memfds, memfd);
+}
+
 void control_on_drop(struct control *control, uint64_t source, const char *text)
 {
 	struct conn *conn = control ? map_get(&control->sources, source) : NULL;

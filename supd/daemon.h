@@ -64,6 +64,8 @@ void control_on_forget(struct control *control, uint32_t slot);
 void control_on_joined(struct control *control, uint64_t source, actor_pid pid);
 void control_on_frames(struct control *control, uint64_t source, const void *data, size_t size);
 void control_on_drop(struct control *control, uint64_t source, const char *text);
+/* The core needs a payload in a memfd no more. */
+void control_release(struct control *control, uint32_t memfd);
 
 /* control.c: listens on run_dir/control. 0 or -errno. */
 int control_open(struct daemon *d, struct control **ret_control);

@@ -171,6 +171,18 @@ static void row_put_cause(struct wire_encoder *e, const struct daemon *d, const 
 		field_put_text(e, FIELD_DETAIL, "cause_kind", link_kind_names[because->kind]);
 }
 
+/* Who sent the exit signal, or was linked. */
+static void row_put_from(struct wire_encoder *e, const struct daemon *d, const struct link *link)
+{
+	struct child_view v;
+
+	if (!link->from.n)
+		return;
+	row_put_pid(e, FIELD_DETAIL, "from", link->from);
+	if (core_view(d->core, core_find_pid(d->core, link->from), &v))
+		field_put_text(e, FIELD_DETAIL, "from_name", v.path);
+}
+
 void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 		  const struct link *link)
 {
@@ -186,6 +198,7 @@ void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 	row_put_reason(e, 0, &link->reason);
 	row_put_cause(e, d, &link->cause);
 	row_put_code(e, link);
+	row_put_from(e, d, link);
 	field_put_span(e, FIELD_DETAIL, "age", mono_between(link->at, loop_now()));
 	if (link->reason.kind == REASON_EXEC) {
 		row_explain(&text, &link->reason, known ? v.spec : NULL);
@@ -303,6 +316,34 @@ static void row_put_supervisor_spec(struct wire_encoder *e, const struct spec *s
 		field_put_text(e, 0, "max_children", "infinity");
 }
 
+static const char endless[] = "infinity";
+
+static void row_put_size(struct wire_encoder *e, const char *name, uint64_t size)
+{
+	if (size > INT64_MAX)
+		field_put_text(e, 0, name, endless);
+	else
+		field_put_int(e, 0, name, (int64_t)size);
+}
+
+static void row_put_list(struct wire_encoder *e, const char *name, char *const *texts)
+{
+	static char *const none[] = {NULL};
+
+	field_put_list(e, 0, name, texts ? texts : none);
+}
+
+static void row_put_actor_spec(struct wire_encoder *e, const struct spec *spec)
+{
+	field_put_bool(e, 0, "trap_exit", spec->trap_exit);
+	field_put_text(e, 0, "mailbox", mailbox_kind_names[spec->mailbox]);
+	row_put_size(e, "mailbox_limit", spec->mailbox_limit);
+	field_put_text(e, 0, "mailbox_overflow", mailbox_overflow_names[spec->mailbox_overflow]);
+	row_put_size(e, "outbox_limit", spec->outbox_limit);
+	row_put_list(e, "alias", spec->aliases);
+	row_put_list(e, "grants", spec->grants);
+}
+
 void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 {
 	field_put_text(e, 0, "id", spec->name);
@@ -314,12 +355,14 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	field_put_span(e, 0, "restart_delay", spec->restart_delay);
 	field_put_span(e, 0, "restart_delay_max", spec->restart_delay_max);
 	field_put_span(e, 0, "restart_reset", spec->restart_reset);
+	row_put_list(e, "link", spec->links);
 	if (spec->type == CHILD_SUPERVISOR) {
 		row_put_supervisor_spec(e, spec);
 		return;
 	}
 	row_put_ready(e, spec);
 	field_put_span(e, 0, "start_timeout", spec->start_timeout);
+	row_put_actor_spec(e, spec);
 	if (!spec->exec)
 		return;
 	row_put_command(e, spec->exec->argv);

@@ -218,6 +218,16 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 
 /* ---- steps ---- */
 
+/* What is about to be sent has a hold of its own by now. */
+static void run_release(struct daemon *d)
+{
+	size_t n;
+	const uint32_t *numbers = core_released(d->core, &n);
+
+	for (size_t i = 0; i < n; i++)
+		control_release(d->control, numbers[i]);
+}
+
 static int run_step(struct daemon *d, const struct event *event)
 {
 	struct mono now = loop_now();
@@ -233,6 +243,7 @@ static int run_step(struct daemon *d, const struct event *event)
 		run_effect(d, &effect);
 		effect_fini(&effect);
 	}
+	run_release(d);
 	return 0;
 }
 

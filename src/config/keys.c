@@ -16,6 +16,9 @@
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 
+/* Of outbox_limit: the daemon's memory, for each sender. */
+#define OUTBOX_MAX (UINT64_C(1) << 30)
+
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const kill_modes[] = {"group", "main", "mixed", NULL};
@@ -114,16 +117,27 @@ const struct key config_keys[] = {
 	{"stderr", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_error), stderr_words,
 	 .max = 1, .fallback = "stdout", .help = "where its standard error goes"},
 
+	{"trap_exit", KEY_IN_SERVICE, false, value_bool, IN_SPEC(trap_exit), .fallback = "no",
+	 .help = "whether exit signals come to it as messages"},
+	{"mailbox", KEY_IN_SERVICE, false, value_word, IN_SPEC(mailbox), mailbox_kind_names,
+	 .fallback = "volatile", .help = "what becomes of its messages when it ends"},
+	{"mailbox_limit", KEY_IN_SERVICE, false, value_size, IN_SPEC(mailbox_limit), .min = 1,
+	 .max = UINT64_MAX, .fallback = "64M", .help = "how much may wait in its mailbox"},
+	{"mailbox_overflow", KEY_IN_SERVICE, false, value_word, IN_SPEC(mailbox_overflow),
+	 mailbox_overflow_names, .fallback = "block",
+	 .help = "what becomes of a message that does not fit"},
+	{"outbox_limit", KEY_IN_SERVICE, false, value_size, IN_SPEC(outbox_limit), .min = 1,
+	 .max = OUTBOX_MAX, .fallback = "1M",
+	 .help = "how much it may have sent to mailboxes that are full"},
+	{"alias", KEY_IN_SERVICE, false, value_aliases, IN_SPEC(aliases), .fallback = "",
+	 .help = "further names of it"},
+	{"grants", KEY_IN_SERVICE, false, value_grants, IN_SPEC(grants), .fallback = "",
+	 .help = "what it may do to actors of other Unix users"},
+	{"link", CHILDREN, false, value_links, IN_SPEC(links), .fallback = "",
+	 .help = "who is linked to it whenever both run"},
+
 	{.name = "after", .where = CHILDREN},
 	{.name = "requires", .where = CHILDREN},
-	{.name = "link", .where = CHILDREN},
-	{.name = "trap_exit", .where = KEY_IN_SERVICE},
-	{.name = "mailbox", .where = KEY_IN_SERVICE},
-	{.name = "mailbox_limit", .where = KEY_IN_SERVICE},
-	{.name = "mailbox_overflow", .where = KEY_IN_SERVICE},
-	{.name = "outbox_limit", .where = KEY_IN_SERVICE},
-	{.name = "alias", .where = CHILDREN},
-	{.name = "grants", .where = KEY_IN_SERVICE},
 	{.name = "nice", .where = KEY_IN_SERVICE},
 	{.name = "oom_score_adj", .where = KEY_IN_SERVICE},
 	{.name = "instances", .where = KEY_IN_SERVICE},

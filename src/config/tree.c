@@ -12,6 +12,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "config/actors.h"
 #include "config/loader.h"
 #include "config/warn.h"
 
@@ -239,6 +240,8 @@ void loader_link(struct loader *loader)
 		if (is_linked(loader, section) && !section->damaged)
 			validate(loader, section, section->parent);
 	}
+	if (top && loader->error == 0)
+		loader_check_actors(loader);
 	if (loader->error || !top)
 		return;
 	if (loader->config->n_errors == 0) {

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 #include "core/signal.h"
 
@@ -22,6 +23,7 @@ void actor_init(struct actor *actor, struct core *core, struct child *child)
 	list_init(&actor->unsent);
 	list_init(&actor->names);
 	list_init(&actor->sources);
+	list_init(&actor->lanes);
 }
 
 static void actor_unbind_pid(struct actor *actor)
@@ -51,6 +53,7 @@ void actor_end(struct actor *actor)
 	LIST_EACH (l, &actor->sources) {
 		source_drop(LIST_ENTRY(l, struct source, link), "its actor has ended");
 	}
+	mailbox_end(actor);
 	signal_ended(actor);
 }
 
@@ -74,6 +77,8 @@ void actor_fini(struct actor *actor)
 		source_free(LIST_ENTRY(l, struct source, link));
 	}
 	registry_release(actor);
+	outbox_free(actor);
+	mailbox_free(actor->mailbox);
 	signal_fini(actor);
 	reason_fini(&actor->verdict);
 	actor_unbind_pid(actor);

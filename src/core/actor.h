@@ -41,8 +41,11 @@ struct actor {
 	struct list in_signals; /* core.signals */
 	struct list unsent;     /* core.unsent, while it has letters */
 	struct list names;      /* owned struct name, registered at run time */
-	struct list sources;    /* owned struct source */
-	struct list in_core;    /* a guest: core.guests, or core.gone */
+	struct list lanes; /* owned struct lane: what it has sent and others have no room for */
+	uint64_t outbox_weight;  /* bytes of that */
+	struct mailbox *mailbox; /* owned; NULL: nothing was ever sent to it */
+	struct list sources;     /* owned struct source */
+	struct list in_core;     /* a guest: core.guests, or core.gone */
 };
 
 /* A connection. */
@@ -52,9 +55,13 @@ struct source {
 	struct actor *actor; /* borrowed; NULL while it joins */
 	uint64_t id;
 	enum role role;
-	bool full;              /* it is to be handed out no more messages for now */
-	struct buf out;         /* frames for it */
-	size_t sent;            /* of those: given out in this step */
+	bool full;           /* it is to be handed out no more messages for now */
+	bool is_starved;     /* there was no memory for what it is owed: it is to be closed */
+	struct buf out;      /* frames for it */
+	size_t sent;         /* of those: given out in this step */
+	uint64_t sent_bytes; /* messages that came from it, ever */
+	uint64_t window;     /* how many of those it may send */
+	struct buf held; /* numbers, 8 bytes each, of messages that a helper has not acknowledged */
 	struct list in_flushes; /* core.flushes */
 };
 
@@ -93,10 +100,15 @@ void source_join(struct core *core, const struct event *event);
 void source_leave(struct core *core, const struct event *event);
 void source_set_full(struct core *core, uint64_t id, bool full);
 struct source *source_find(const struct core *core, uint64_t id); /* NULL: none */
-/* A frame for an actor's mailbox. 0, -ENOMEM. */
-int source_deliver(struct actor *actor, const struct wire_frame *frame);
-/* A frame that is no message, for this connection. */
+/* The connection that an actor takes its messages from; NULL: none. */
+struct source *source_of(const struct actor *actor);
+/* A frame for this connection. 0; -ENOMEM: nothing of it. */
+int source_append(struct source *source, const struct wire_frame *frame);
+/* The same, where it is owed to it: without memory the connection is closed in the next step. */
 void source_put(struct source *source, const struct wire_frame *frame);
+void source_starve(struct source *source);
+/* Its buffer has grown. */
+void source_has_output(struct source *source);
 /* At a step's end, and the start of the next one. */
 void source_flush_all(struct core *core);
 void source_clear_all(struct core *core);
@@ -118,6 +130,8 @@ struct actor *registry_holder(const struct core *core, const char *name);
 /* As send, monitor and whereis see it: the holder if it is not doomed; name or pid (SEMANTICS 73).
  */
 struct actor *registry_find(const struct core *core, const char *text);
+/* Whose durable mailbox has that name, whether it runs or not (SEMANTICS D3). */
+struct actor *registry_find_durable(const struct core *core, const char *name);
 /* Reserves the aliases of a child's spec: memory only, then the names. */
 int registry_reserve(struct child *c);
 /* Its path and aliases are its own now; false where someone else has one (SEMANTICS 76). */

@@ -5,6 +5,7 @@
  * nothing but that it is none any more (SEMANTICS 11).
  */
 
+#include "core/mailbox.h"
 #include "core/model.h"
 #include "core/signal.h"
 
@@ -118,6 +119,8 @@ static void ask_link(struct core *core, const struct request *request)
 		ask_answer(core, request, ANSWER_NOPROC, ACTOR_PID_NONE);
 		return;
 	}
+	if (target)
+		outbox_hurry(asker, target);
 	r = target ? signal_link(asker, target) : signal_link_noproc(asker, gone);
 	ask_answer(core, request, r < 0 ? ANSWER_NO_MEMORY : ANSWER_OK,
 		   target ? target->pid : gone);
@@ -140,6 +143,7 @@ static void ask_unlink(struct core *core, const struct request *request)
 	}
 	if (target)
 		signal_unlink(asker, target);
+	mailbox_flush_exits(asker, target ? target->pid : gone);
 	ask_answer(core, request, ANSWER_OK, target ? target->pid : gone);
 }
 
@@ -160,6 +164,7 @@ static void ask_exit(struct core *core, const struct request *request)
 	}
 	if (ask_is_refused(core, request, asker, target, RIGHTS_EXIT))
 		return;
+	outbox_hurry(asker, target);
 	r = signal_exit(target, &(struct exit_signal){.from = asker->pid,
 						      .reason = &request->reason,
 						      .cause = cause_origin(ORIGIN_ACTOR)});

@@ -5,6 +5,7 @@
  * Each check tells what is broken in words, or NULL.
  */
 
+#include "core/mailbox.h"
 #include "core/model.h"
 
 static bool check_is_process_state(enum child_state state)
@@ -191,6 +192,8 @@ const char *core_check(const struct core *core)
 		broken = check_one(core, c);
 	if (!broken)
 		broken = check_sums(core);
+	if (!broken)
+		broken = mailbox_check_all(core);
 	if (!broken && core->halted && core->root->live)
 		broken = "the tree has ended and still runs";
 	return broken;

@@ -19,6 +19,7 @@
  * What a child does about its end is not decided here: it leaves news for its supervisor.
  */
 
+#include "core/mailbox.h"
 #include "core/model.h"
 #include "core/signal.h"
 
@@ -105,6 +106,7 @@ static void child_ready(struct child *c)
 	c->ready_pid = c->actor.pid;
 	chain_add(c, LINK_READY, chain_last(c), NULL, (int32_t)MIN_OF(c->starts, INT32_MAX));
 	child_set_state(c, CHILD_RUNNING);
+	standing_ready(c);
 	supervisor_post(c, NEWS_READY);
 }
 
@@ -123,6 +125,7 @@ static void child_down(struct child *c, struct cause cause)
 	c->verdict = REASON(REASON_NONE);
 	chain_add(c, kind, cause, kind == LINK_IGNORED ? NULL : &c->reason, 0);
 	child_set_state(c, CHILD_DEAD);
+	list_unlink(&c->unlinked);
 	actor_end(&c->actor);
 	supervisor_post(c, NEWS_DOWN);
 }
@@ -450,8 +453,9 @@ static void act_timeout_stopping(struct child *c, const struct event *event)
 	if (c->sup) {
 		supervisor_kill_tree(c->sup, c->cause);
 	} else if (c->polite == POLITE_ASKED) {
-		c->polite = POLITE_TOLD;
-		effect_add(c->core, FX_STOP, c);
+		c->polite = mailbox_stop_is_taken(&c->actor) ? POLITE_TAKEN : POLITE_TOLD;
+		if (c->polite == POLITE_TOLD)
+			effect_add(c->core, FX_STOP, c);
 		if (c->spec->shutdown == SHUTDOWN_SPAN)
 			timer_set(c, mono_add(c->since, c->spec->shutdown_span));
 	} else {

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 #include "core/signal.h"
 
@@ -42,6 +43,8 @@ int core_new(struct core **ret_core)
 	list_init(&core->gone);
 	list_init(&core->signals);
 	list_init(&core->unsent);
+	list_init(&core->unlinked);
+	list_init(&core->mailboxes);
 	list_init(&core->flushes);
 	*ret_core = core;
 	return 0;
@@ -66,11 +69,13 @@ void core_free(struct core *core)
 	tree_free(core);
 	strmap_fini(&core->paths);
 	strmap_fini(&core->names);
+	strmap_fini(&core->standings);
 	map_fini(&core->sources);
 	edge_table_fini(&core->edges);
 	map_fini(&core->pids);
 	reason_fini(&core->halt_reason);
 	chain_free_all(core);
+	free(core->released);
 	free(core->slots);
 	free(core->free_slots);
 	free(core->timers);
@@ -277,6 +282,7 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 	if (!core->root && event->kind != EVENT_BOOT)
 		return -EINVAL;
 	core_drop_effects(core);
+	core->n_released = 0;
 	source_clear_all(core);
 	tree_reap(core);
 	actor_free_guests(core, &core->gone);
@@ -285,12 +291,14 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 	core->now.ns = MAX_OF(core->now.ns, now.ns);
 	core_go_on(core);
 	signal_retry(core);
+	standing_retry(core);
 	r = core_dispatch(core, event);
 	if (r < 0)
 		return r;
 	core_run_agenda(core);
 	core_watch_budget(core);
 	sync_check(core);
+	mailbox_run_all(core);
 	source_flush_all(core);
 	return 0;
 }
@@ -301,9 +309,11 @@ struct mono core_deadline(const struct core *core)
 
 	if (core->halted)
 		return MONO_NEVER;
-	if (!list_is_empty(&core->put_off) || source_has_more(core))
+	if (!list_is_empty(&core->put_off) || source_has_more(core) ||
+	    (!list_is_empty(&core->mailboxes) && !core->mail_is_short))
 		return core->now;
-	if (!list_is_empty(&core->unsent))
+	if (!list_is_empty(&core->unsent) || !list_is_empty(&core->unlinked) ||
+	    !list_is_empty(&core->mailboxes))
 		at.ns = MIN_OF(at.ns, mono_add(core->now, RETRY).ns);
 	at.ns = MIN_OF(at.ns, core->budget_order.ns);
 	at.ns = MIN_OF(at.ns, core->budget_kill.ns);

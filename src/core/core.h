@@ -75,6 +75,12 @@ void core_free(struct core *core); /* takes NULL */
  */
 int core_step(struct core *core, const struct event *event, struct mono now);
 
+/*
+ * The memfds that the core needs no more after what this step has given out was taken: borrowed,
+ * until the next step.
+ */
+const uint32_t *core_released(const struct core *core, size_t *ret_n);
+
 /* The next effect, in order, or false. Owned parts go to the caller: effect_fini(). */
 bool core_next_effect(struct core *core, struct effect *ret_effect);
 void effect_fini(struct effect *effect);

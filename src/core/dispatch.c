@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 #include "core/signal.h"
+#include "wire/rule.h"
 
 /* Room for a name out of a frame, which has no final NUL there. */
 #define NAME_SIZE (SPEC_PATH_MAX + SPEC_NAME_MAX + 2)
@@ -16,9 +18,9 @@
 static const char broken[] = "it sent a damaged frame";
 static const char no_memory[] = "the daemon is short of memory";
 
-/* Whom a frame is for. False where it is damaged. ret_actor NULL: nobody. */
-static bool dispatch_receiver(const struct core *core, const struct wire_frame *frame,
-			      char name[NAME_SIZE], struct actor **ret_actor)
+/* Whom a frame is for, and the name where it has one. False where it is damaged. */
+static bool dispatch_address(const struct core *core, const struct wire_frame *frame,
+			     char name[NAME_SIZE], struct address *ret_to)
 {
 	const char *end;
 	size_t size;
@@ -27,7 +29,7 @@ static bool dispatch_receiver(const struct core *core, const struct wire_frame *
 	name[0] = '\0';
 	if (!(frame->flags & WIRE_NAMED)) {
 		actor = actor_find(core, (actor_pid){frame->to});
-		*ret_actor = actor && actor_is_alive(actor) ? actor : NULL;
+		*ret_to = (struct address){actor && actor_is_alive(actor) ? actor : NULL, false};
 		return frame->to;
 	}
 	end = memchr(frame->tag, '\0', frame->tag_size);
@@ -37,27 +39,53 @@ static bool dispatch_receiver(const struct core *core, const struct wire_frame *
 	if (size > NAME_SIZE)
 		return false;
 	memcpy(name, frame->tag, size);
-	*ret_actor = registry_find(core, name);
+	*ret_to = (struct address){registry_find(core, name), true};
 	return true;
 }
 
 static const char *dispatch_monitor(struct source *source, const struct wire_frame *frame)
 {
-	struct actor *target;
+	struct address to;
 	char name[NAME_SIZE];
 
-	if (!frame->ref || !dispatch_receiver(source->core, frame, name, &target))
+	if (!frame->ref || !dispatch_address(source->core, frame, name, &to))
 		return broken;
 	if (edge_find_ref(source->actor, frame->ref))
 		return "it used a ref twice";
-	return signal_monitor(source->actor, target, frame, *name ? name : NULL) < 0 ? no_memory
-										     : NULL;
+	if (to.actor)
+		outbox_hurry(source->actor, to.actor);
+	return signal_monitor(source, to.actor, frame, *name ? name : NULL) < 0 ? no_memory : NULL;
 }
 
+/* A call is a monitor and a message. */
+static const char *dispatch_message(struct source *source, const struct wire_frame *frame)
+{
+	struct address to;
+	char name[NAME_SIZE];
+
+	if (frame->op == WIRE_CALL) {
+		if (!frame->ref || !dispatch_address(source->core, frame, name, &to))
+			return broken;
+		if (edge_find_ref(source->actor, frame->ref))
+			return "it used a ref twice";
+		if (signal_monitor(source, to.actor, frame, *name ? name : NULL) < 0)
+			return no_memory;
+		return outbox_send(source, frame, &to);
+	}
+	if (!dispatch_address(source->core, frame, name, &to))
+		return broken;
+	if (!to.actor && *name)
+		to.actor = registry_find_durable(source->core, name);
+	return outbox_send(source, frame, &to);
+}
+
+/* A RECEIVE that waits, a message that waits in the outbox, a monitor, a call. */
 static const char *dispatch_cancel(struct source *source, const struct wire_frame *frame)
 {
 	bool flush = frame->flags & WIRE_FLUSH;
-	bool active = signal_cancel(source->actor, frame->ref, flush);
+	bool active = outlet_cancel(source, frame->ref) ||
+		      outbox_cancel(source->actor, frame->ref) ||
+		      signal_cancel(source->actor, frame->ref, flush);
 
 	source_put(source,
 		   &(struct wire_frame){.op = WIRE_DONE, .ref = frame->ref, .to = active ? 1 : 0});
@@ -67,29 +95,100 @@ static const char *dispatch_cancel(struct source *source, const struct wire_fram
 /* NULL, or how it broke the rules. */
 static const char *dispatch_take_one(struct source *source, const struct wire_frame *frame)
 {
-	if (frame->op == WIRE_MONITOR)
+	switch (frame->op) {
+	case WIRE_MESSAGE:
+	case WIRE_CALL:
+		return dispatch_message(source, frame);
+	case WIRE_RESPONSE:
+		return outbox_answer(source, frame);
+	case WIRE_MONITOR:
 		return dispatch_monitor(source, frame);
-	if (frame->op == WIRE_CANCEL)
+	case WIRE_CANCEL:
 		return dispatch_cancel(source, frame);
-	return "it sent a frame of a kind that is not for the daemon";
+	case WIRE_CREDIT:
+	case WIRE_RECEIVE:
+	case WIRE_ACK:
+		return outlet_take(source, frame);
+	default:
+		return "it sent a frame of a kind that is not for the daemon";
+	}
+}
+
+/* What a doomed actor still sends is let go of. */
+static const char *dispatch_take(struct source *source, const struct wire_frame *frame)
+{
+	bool memfd = frame->flags & WIRE_MEMFD;
+	const char *wrong;
+
+	if (memfd && frame->payload_size != 8)
+		return broken;
+	if (memfd && mailbox_reserve_memfd(source->core) < 0)
+		return no_memory;
+	if (!actor_is_doomed(source->actor)) {
+		wrong = wire_broken_rule(frame, WIRE_TO_DAEMON);
+		if (!wrong)
+			return dispatch_take_one(source, frame);
+	} else {
+		wrong = NULL;
+	}
+	if (memfd)
+		mailbox_release_memfd(
+			source->core,
+			(uint32_t)number_load((const uint8_t *)frame->payload + 4, 4));
+	return wrong;
+}
+
+static bool is_plain_message(const struct wire_frame *frame)
+{
+	return frame->op == WIRE_MESSAGE && !frame->flags && frame->to;
+}
+
+/*
+ * Plain messages to the same actor from the first one on, side by side: how many bytes, and how
+ * many of them are the last one's.
+ */
+static size_t dispatch_measure(const struct event *event, size_t start,
+			       const struct wire_frame *first, size_t *ret_last)
+{
+	size_t cursor = start, end = start;
+	struct wire_frame frame;
+
+	while (wire_decode(event->data, event->size, &cursor, &frame) > 0 &&
+	       is_plain_message(&frame) && frame.to == first->to &&
+	       cursor - end <= WIRE_DATAGRAM_MAX - 2 * WIRE_HEADER_SIZE) {
+		*ret_last = cursor - end;
+		end = cursor;
+	}
+	return end - start;
 }
 
 void dispatch_frames(struct core *core, const struct event *event)
 {
 	struct wire_frame frame;
 	struct source *source;
-	size_t cursor = 0;
+	size_t cursor = 0, one_by_one = 0, start, size, last = 0;
 	int r;
 
-	while ((source = source_find(core, event->source)) &&
-	       (r = wire_decode(event->data, event->size, &cursor, &frame)) != 0) {
+	while ((source = source_find(core, event->source))) {
 		const char *wrong = broken;
 
-		if (r > 0 && actor_is_doomed(source->actor))
+		start = cursor;
+		r = wire_decode(event->data, event->size, &cursor, &frame);
+		if (r == 0)
+			return;
+		size = 0;
+		if (r > 0 && start >= one_by_one && is_plain_message(&frame) &&
+		    !actor_is_doomed(source->actor))
+			size = dispatch_measure(event, start, &frame, &last);
+		if (size > last &&
+		    outbox_send_run(source, (const uint8_t *)event->data + start, size, last)) {
+			cursor = start + size;
 			continue;
+		}
+		one_by_one = MAX_OF(one_by_one, start + size);
 		if (r > 0)
-			wrong = dispatch_take_one(source, &frame);
-		if (wrong && source_find(core, event->source))
+			wrong = dispatch_take(source, &frame);
+		if (wrong && (source = source_find(core, event->source)))
 			source_expel(source, wrong);
 	}
 }

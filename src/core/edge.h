@@ -33,6 +33,7 @@ struct edge {
 	uint64_t ref;          /* not 0; a link: the target's pid */
 	enum edge_kind kind;
 	bool direct;          /* EDGE_CALL: the answer goes to the connection at once */
+	uint64_t source;      /* ... which one */
 	actor_pid from;       /* a letter: who has ended */
 	struct reason reason; /* owned; a letter: why */
 	char name[];          /* a monitor or call by name: that; else "" */

@@ -97,6 +97,7 @@ enum child_input {
 enum politeness {
 	POLITE_NOT,
 	POLITE_ASKED, /* it has the EXIT message, and some time to act on it */
+	POLITE_TAKEN, /* it has taken that, and all of its time */
 	POLITE_TOLD,  /* FX_STOP was given as well */
 };
 
@@ -115,9 +116,11 @@ struct child {
 
 	enum child_state state; /* set by child_set_state() alone */
 	struct mono since;
-	struct actor actor;  /* what others deal with: its pid, its names, ... */
-	struct list aliases; /* owned struct name */
-	actor_pid ready_pid; /* of the last one that got ready (SEMANTICS 172) */
+	struct actor actor;    /* what others deal with: its pid, its names, ... */
+	struct list aliases;   /* owned struct name */
+	struct list standings; /* owned struct standing: whom the core links it to (D16) */
+	struct list unlinked;  /* core.unlinked */
+	actor_pid ready_pid;   /* of the last one that got ready (SEMANTICS 172) */
 
 	/* what is known of the present incarnation */
 	bool live; /* FX_START was given and its end has not come back; a supervisor: it has work or
@@ -248,16 +251,22 @@ struct core {
 	size_t n_timers, timers_capacity;
 	struct effect *effects; /* owned; a queue from effects_head to effects_tail */
 	size_t effects_head, effects_tail, effects_capacity, effects_promised, effects_released;
-	struct list agenda;  /* of struct supervisor */
-	struct list put_off; /* of struct supervisor: its queue goes on in the next step */
-	struct list calls;   /* owned struct call, waiting or in hand */
-	struct list waiters; /* owned struct waiter */
-	struct list syncs;   /* owned struct sync_waiter */
-	struct list dying;   /* of struct child */
-	struct list guests;  /* owned struct actor */
-	struct list signals; /* of struct actor: doomed or ended, and not told yet (signal.c) */
-	struct list unsent;  /* of struct actor: with letters that wait for memory */
-	struct list flushes; /* of struct source: with frames to be sent */
+	struct list agenda;   /* of struct supervisor */
+	struct list put_off;  /* of struct supervisor: its queue goes on in the next step */
+	struct list calls;    /* owned struct call, waiting or in hand */
+	struct list waiters;  /* owned struct waiter */
+	struct list syncs;    /* owned struct sync_waiter */
+	struct list dying;    /* of struct child */
+	struct list guests;   /* owned struct actor */
+	struct list signals;  /* of struct actor: doomed or ended, and not told yet (signal.c) */
+	struct list unsent;   /* of struct actor: with letters that wait for memory */
+	struct list unlinked; /* of struct child: ready, with standing links that wait for memory */
+	struct strmap standings; /* partner -> one of the struct standing that name it */
+	struct list mailboxes;   /* of struct mailbox: with something to be handed out or let in */
+	bool mail_is_short;      /* ... but there was no memory for it */
+	uint32_t *released;      /* owned array: numbers of memfds that are needed no more */
+	size_t n_released, n_memfds, memfds_capacity; /* n_memfds: still needed */
+	struct list flushes;                          /* of struct source: with frames to be sent */
 	struct edge_table edges;
 	struct list gone; /* owned struct actor: guests that have ended in this step */
 	size_t n_children;
@@ -394,6 +403,13 @@ struct child *tree_find_kid(const struct supervisor *s, const char *name); /* li
 struct child *tree_next(const struct child *c, const struct child *top);   /* preorder below top */
 char **strings_copy(char *const *strings); /* NULL for NULL or no memory */
 void strings_free(char **strings);
+
+/* ---- standing.c: the key link (D16) ---- */
+
+int standing_reserve(struct child *c);  /* of its spec. 0, -ENOMEM */
+void standing_release(struct child *c); /* takes a half-built child */
+void standing_ready(struct child *c);   /* links it to those partners that run */
+void standing_retry(struct core *core); /* those that there was no memory for */
 
 /* ---- effect.c ---- */
 

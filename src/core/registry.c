@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 
 /* ---- looking ---- */
@@ -47,6 +48,13 @@ struct actor *registry_find(const struct core *core, const char *text)
 	else
 		actor = registry_record(core, text);
 	return actor && actor_is_alive(actor) && !actor_is_doomed(actor) ? actor : NULL;
+}
+
+struct actor *registry_find_durable(const struct core *core, const char *name)
+{
+	struct actor *actor = registry_record(core, name);
+
+	return actor && mailbox_is_durable(actor) ? actor : NULL;
 }
 
 /* ---- reserving ---- */

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 
 /* ---- letters ---- */
@@ -28,7 +29,6 @@ static struct wire_frame signal_frame(const struct edge *letter, char text[REASO
 {
 	struct wire_frame frame = {
 		.op = letter->kind == EDGE_LINK ? WIRE_EXIT : WIRE_DOWN,
-		.flags = letter->direct ? WIRE_DIRECT : 0,
 		.from = letter->from.n,
 		.ref = letter->kind == EDGE_LINK ? 0 : letter->ref,
 		.tag = letter->name,
@@ -40,16 +40,25 @@ static struct wire_frame signal_frame(const struct edge *letter, char text[REASO
 	return frame;
 }
 
+/* 0, -ENOMEM. */
+static int signal_deliver(struct actor *actor, const struct edge *letter)
+{
+	char text[REASON_FORMAT_MAX];
+	struct wire_frame frame = signal_frame(letter, text);
+	struct source *source;
+
+	if (!letter->direct)
+		return mailbox_put(actor, &frame, 0);
+	source = source_find(actor->core, letter->source);
+	return source ? source_append(source, &frame) : 0;
+}
+
 /* In order, as far as there is memory. */
 static void signal_send_letters(struct actor *actor)
 {
-	char text[REASON_FORMAT_MAX];
-
 	LIST_EACH (l, &actor->letters) {
 		struct edge *letter = LIST_ENTRY(l, struct edge, at_owner);
-		struct wire_frame frame = signal_frame(letter, text);
-
-		if (source_deliver(actor, &frame) < 0) {
+		if (signal_deliver(actor, letter) < 0) {
 			if (list_is_empty(&actor->unsent))
 				list_append(&actor->core->unsent, &actor->unsent);
 			return;
@@ -105,7 +114,7 @@ int signal_exit(struct actor *to, const struct exit_signal *signal)
 	if (actor_traps(to)) { /* 5 */
 		frame.payload = reason_format(signal->reason, text);
 		frame.payload_size = strlen(text);
-		return source_deliver(to, &frame);
+		return mailbox_put(to, &frame, 0);
 	}
 	if (reason_is_normal_link(signal->reason) &&
 	    (signal->from.n != to->pid.n || !signal->from.n)) /* 6 */
@@ -124,7 +133,10 @@ int signal_stop(struct actor *actor)
 		.payload_size = sizeof(reason) - 1,
 	};
 
-	return source_deliver(actor, &frame);
+	if (mailbox_put(actor, &frame, 0) < 0)
+		return -ENOMEM;
+	actor->mailbox->stop_number = actor->mailbox->frames.next_number - 1;
+	return 0;
 }
 
 /* ---- the list ---- */
@@ -271,9 +283,10 @@ void signal_unlink(struct actor *one, struct actor *other)
 		edge_remove(link);
 }
 
-int signal_monitor(struct actor *owner, struct actor *target, const struct wire_frame *frame,
+int signal_monitor(struct source *source, struct actor *target, const struct wire_frame *frame,
 		   const char *name)
 {
+	struct actor *owner = source->actor;
 	enum edge_kind kind = frame->op == WIRE_CALL ? EDGE_CALL : EDGE_MONITOR;
 	struct edge *edge;
 
@@ -284,6 +297,7 @@ int signal_monitor(struct actor *owner, struct actor *target, const struct wire_
 	if (!edge)
 		return -ENOMEM;
 	edge->direct = frame->flags & WIRE_DIRECT;
+	edge->source = edge->direct ? source->id : 0;
 	if (target)
 		return 0;
 	edge->from = (actor_pid){frame->to};
@@ -292,11 +306,40 @@ int signal_monitor(struct actor *owner, struct actor *target, const struct wire_
 	return 0;
 }
 
+void signal_fail_call(struct actor *caller, uint64_t ref, const struct reason *reason)
+{
+	struct edge *edge = edge_find_ref(caller, ref);
+
+	if (!edge || !edge->target)
+		return;
+	edge_to_letter(edge, caller, reason);
+	signal_send_letters(caller);
+}
+
+void signal_overflow(struct actor *actor)
+{
+	if (signal_reaches(actor))
+		signal_doom(actor, &REASON(REASON_MAILBOX_OVERFLOW), actor->pid,
+			    cause_origin(ORIGIN_SELF));
+}
+
+void signal_leave(struct source *source)
+{
+	LIST_EACH (l, &source->actor->edges_out) {
+		struct edge *edge = LIST_ENTRY(l, struct edge, at_owner);
+
+		if (edge->direct && edge->source == source->id)
+			edge_remove(edge);
+	}
+}
+
 bool signal_cancel(struct actor *owner, uint64_t ref, bool flush)
 {
 	struct edge *edge = edge_find_ref(owner, ref);
 	bool active = edge && edge->target;
 
+	if (flush)
+		mailbox_flush_ref(owner, ref);
 	if (edge && (active || flush))
 		edge_remove(edge);
 	return active;

@@ -39,9 +39,15 @@ int signal_stop(struct actor *actor);
 int signal_link(struct actor *one, struct actor *other);
 /* A link to what is gone: noproc, as a message or an end (SEMANTICS 25). 0, -ENOMEM. */
 int signal_link_noproc(struct actor *one, actor_pid gone);
+/* A call is over without an answer: its DOWN, with that reason. */
+void signal_fail_call(struct actor *caller, uint64_t ref, const struct reason *reason);
+/* Its mailbox is full, and its policy is to end by that (D2). */
+void signal_overflow(struct actor *actor);
+/* The connection goes: calls whose answers it alone waits for are over. */
+void signal_leave(struct source *source);
 void signal_unlink(struct actor *one, struct actor *other);
 /* By a MONITOR or CALL frame, its ref not in use; target NULL: nobody. 0, -ENOMEM. */
-int signal_monitor(struct actor *owner, struct actor *target, const struct wire_frame *frame,
+int signal_monitor(struct source *source, struct actor *target, const struct wire_frame *frame,
 		   const char *name);
 /* True where it was active. With flush a DOWN that still waits goes too. */
 bool signal_cancel(struct actor *owner, uint64_t ref, bool flush);

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
+#include "core/signal.h"
 
 /* Answers to one event of it, its drop, and its guest's end. */
 #define EFFECTS_PER_SOURCE 8
@@ -66,6 +68,15 @@ static struct actor *guest_new(struct core *core, const struct event *event)
 	return actor;
 }
 
+static void source_attach(struct source *source, struct actor *actor)
+{
+	source->actor = actor;
+	source->window = outbox_limit(actor);
+	list_append(&actor->sources, &source->link);
+	/* Its mailbox may hold something already. */
+	mailbox_wake(actor->mailbox);
+}
+
 static void source_join_guest(struct core *core, const struct event *event)
 {
 	struct source *source = source_new(core, event);
@@ -77,8 +88,7 @@ static void source_join_guest(struct core *core, const struct event *event)
 		source_refuse(core, event->source, "the daemon is short of memory");
 		return;
 	}
-	source->actor = actor;
-	list_append(&actor->sources, &source->link);
+	source_attach(source, actor);
 	e = effect_add(core, FX_JOINED, NULL);
 	e->pid = actor->pid;
 	e->out.source = source->id;
@@ -107,8 +117,7 @@ void source_join(struct core *core, const struct event *event)
 		source_refuse(core, event->source, "the daemon is short of memory");
 		return;
 	}
-	source->actor = actor;
-	list_append(&actor->sources, &source->link);
+	source_attach(source, actor);
 }
 
 /* ---- leaving ---- */
@@ -117,9 +126,14 @@ void source_free(struct source *source)
 {
 	if (!source)
 		return;
+	if (source->actor) {
+		outlet_leave(source);
+		signal_leave(source);
+	}
 	list_unlink(&source->link);
 	list_unlink(&source->in_flushes);
 	buf_fini(&source->out);
+	buf_fini(&source->held);
 	map_remove(&source->core->sources, source->id);
 	effect_release(source->core, EFFECTS_PER_SOURCE);
 	free(source);
@@ -153,8 +167,11 @@ void source_set_full(struct core *core, uint64_t id, bool full)
 {
 	struct source *source = source_find(core, id);
 
-	if (source)
-		source->full = full;
+	if (!source)
+		return;
+	source->full = full;
+	if (!full)
+		mailbox_wake(source->actor->mailbox);
 }
 
 void source_drop(struct source *source, const char *text)
@@ -181,7 +198,13 @@ void source_expel(struct source *source, const char *text)
 /* At most so many units for one source in one step; the rest goes in the next. */
 #define UNITS_PER_STEP 4
 
-static int source_append(struct source *source, const struct wire_frame *frame)
+void source_has_output(struct source *source)
+{
+	if (list_is_empty(&source->in_flushes))
+		list_append(&source->core->flushes, &source->in_flushes);
+}
+
+int source_append(struct source *source, const struct wire_frame *frame)
 {
 	struct wire_encoder e;
 	int r;
@@ -190,19 +213,25 @@ static int source_append(struct source *source, const struct wire_frame *frame)
 	wire_put(&e, frame->payload, frame->payload_size);
 	r = wire_end(&e);
 	source->out.error = 0;
-	if (r >= 0 && list_is_empty(&source->in_flushes))
-		list_append(&source->core->flushes, &source->in_flushes);
+	if (r >= 0)
+		source_has_output(source);
 	return r;
+}
+
+/* Closed in the next step: whoever is in the middle of something here still needs it. */
+void source_starve(struct source *source)
+{
+	source->is_starved = true;
+	source_has_output(source);
 }
 
 void source_put(struct source *source, const struct wire_frame *frame)
 {
 	if (source_append(source, frame) < 0)
-		source_expel(source, "the daemon is short of memory");
+		source_starve(source);
 }
 
-/* The connection that an actor takes its messages from. */
-static struct source *source_of(const struct actor *actor)
+struct source *source_of(const struct actor *actor)
 {
 	LIST_EACH (l, &actor->sources) {
 		struct source *source = LIST_ENTRY(l, struct source, link);
@@ -213,13 +242,21 @@ static struct source *source_of(const struct actor *actor)
 	return NULL;
 }
 
-int source_deliver(struct actor *actor, const struct wire_frame *frame)
+/* A DONE that names a message has it right behind: they are never parted. */
+static size_t source_unit(const char *data, size_t size)
 {
-	struct source *source = source_of(actor);
+	size_t unit = wire_datagram_size(data, size), at = 0, next;
 
-	if (source)
-		return source_append(source, frame);
-	return actor->closed ? 0 : -ENOMEM;
+	if (unit == size)
+		return unit;
+	for (; at < unit; at = next) {
+		const uint8_t *frame = (const uint8_t *)data + at;
+
+		next = at + frame_size(frame);
+		if (next == unit && at > 0 && frame_op(frame) == WIRE_DONE && frame_number(frame))
+			return at;
+	}
+	return unit;
 }
 
 void source_flush_all(struct core *core)
@@ -233,7 +270,7 @@ void source_flush_all(struct core *core)
 
 			e->out.source = source->id;
 			e->out.data = data;
-			e->out.size = wire_datagram_size(data, source->out.size - source->sent);
+			e->out.size = source_unit(data, source->out.size - source->sent);
 			source->sent += e->out.size;
 		}
 	}
@@ -244,7 +281,7 @@ bool source_has_more(const struct core *core)
 	LIST_EACH (l, &core->flushes) {
 		const struct source *source = LIST_ENTRY(l, struct source, in_flushes);
 
-		if (source->sent < source->out.size)
+		if (source->sent < source->out.size || source->is_starved)
 			return true;
 	}
 	return false;
@@ -259,5 +296,7 @@ void source_clear_all(struct core *core)
 		source->sent = 0;
 		if (!source->out.size)
 			list_unlink(&source->in_flushes);
+		if (source->is_starved)
+			source_expel(source, "the daemon is short of memory");
 	}
 }

@@ -147,6 +147,7 @@ static void child_free(struct child *c)
 	if (!c)
 		return;
 	registry_unreserve(c);
+	standing_release(c);
 	actor_fini(&c->actor);
 	if (c->sup)
 		window_fini(&c->sup->window);
@@ -172,6 +173,8 @@ static void child_init(struct child *c, struct core *core, struct supervisor *pa
 	c->retry_item = (struct item){.kind = ITEM_RETRY, .child = c};
 	actor_init(&c->actor, core, c);
 	list_init(&c->aliases);
+	list_init(&c->standings);
+	list_init(&c->unlinked);
 	list_init(&c->link);
 	list_init(&c->exit_item.link);
 	list_init(&c->retry_item.link);
@@ -213,6 +216,8 @@ static int tree_add_one(struct core *core, struct supervisor *parent, struct spe
 		r = map_reserve(&core->pids, core->n_children + core->n_guests + 1);
 	if (r >= 0)
 		r = registry_reserve(c);
+	if (r >= 0)
+		r = standing_reserve(c);
 	if (r >= 0)
 		r = effect_reserve(core, EFFECTS_PER_CHILD);
 	if (r >= 0)
@@ -361,6 +366,7 @@ static void tree_forget_one(struct child *c)
 	list_unlink(&c->retry_item.link);
 	list_unlink(&c->news_link);
 	registry_unreserve(c);
+	standing_release(c);
 	actor_fini(&c->actor);
 	tree_release_path(c);
 	tree_unpark(c);

@@ -119,10 +119,10 @@ Test(errors, keys)
 		 "main:2: restart is a key of [service] and of a [supervisor] below the root\n"},
 		{"[service a]\ncommand = x\nrun_dir = /x\n",
 		 "main:3: run_dir is a key of [supd]\n"},
-		{"[service a]\ncommand = x\nafter = b\nlimit_nofile = 5\nmailbox = durable\n",
+		{"[service a]\ncommand = x\nafter = b\nlimit_nofile = 5\ninstances = 2\n",
 		 "main:3: \"after\" is not supported yet by this version: remove the line\n"
 		 "main:4: \"limit_nofile\" is not supported yet by this version: remove the line\n"
-		 "main:5: \"mailbox\" is not supported yet by this version: remove the line\n"},
+		 "main:5: \"instances\" is not supported yet by this version: remove the line\n"},
 		{"[service a]\ncommand = x\ncommand = y\n",
 		 "main:3: command is given twice: first in line 2; remove one\n"},
 		{"[supd]\nlog_level = info\n[supd]\nlog_level = info\n",
@@ -240,6 +240,123 @@ Test(errors, values_of_processes)
 		{SERVICE "stderr = file:/x%y\n", "main:3: stderr = \"file:/x%y\": only %i, %n and "
 						 "%% mean something: write %% for a "
 						 "percent sign\n"},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
+Test(errors, values_of_actors)
+{
+	static const struct row rows[] = {
+		{SERVICE "trap_exit = perhaps\n",
+		 "main:3: trap_exit = \"perhaps\": use yes or no\n"},
+		{SERVICE "mailbox = durabel\n",
+		 "main:3: mailbox = \"durabel\": use volatile, durable or none; did you mean "
+		 "\"durable\"?\n"},
+		{SERVICE "mailbox_overflow = wait\n",
+		 "main:3: mailbox_overflow = \"wait\": use block, reject, drop or kill\n"},
+		{SERVICE "mailbox_limit = big\n",
+		 "main:3: mailbox_limit = \"big\": use a size such as 64K, 10M or 1G, or "
+		 "infinity\n"},
+		{SERVICE "mailbox_limit = 0\n",
+		 "main:3: mailbox_limit = \"0\": it must be more than 0\n"},
+		{SERVICE "outbox_limit = 1MB\n",
+		 "main:3: outbox_limit = \"1MB\": use a size such as 64K, 10M or 1G\n"},
+		{SERVICE "outbox_limit = 2G\n",
+		 "main:3: outbox_limit = \"2G\": at most 1024M are possible\n"},
+		{SERVICE "outbox_limit = infinity\n",
+		 "main:3: outbox_limit = \"infinity\": at most 1024M are possible\n"},
+		{SERVICE "alias = \n",
+		 "main:3: alias = \"\": use names with blanks between them\n"},
+		{SERVICE "alias = b web/c\n",
+		 "main:3: alias = \"b web/c\": \"web/c\": an alias has no / in it\n"},
+		{SERVICE "alias = b c b\n", "main:3: alias = \"b c b\": \"b\" is there twice\n"},
+		{SERVICE "alias = 0.5.0\n",
+		 "main:3: alias = \"0.5.0\": \"0.5.0\": bad name: use 1 to 200 of A-Z a-z 0-9 _ . "
+		 "@ "
+		 ": + -, not beginning with -, and nothing that reads as a pid\n"},
+		{SERVICE "grants =\n",
+		 "main:3: grants = \"\": use link:PATH, exit:PATH, spawn:USER or admin\n"},
+		{SERVICE "grants = link:b kill:b\n",
+		 "main:3: grants = \"link:b kill:b\": \"kill:b\": use link:PATH, exit:PATH, "
+		 "spawn:USER or admin\n"},
+		{SERVICE "grants = exti:b\n",
+		 "main:3: grants = \"exti:b\": \"exti:b\": did you mean \"exit\"?\n"},
+		{SERVICE "grants = admn\n",
+		 "main:3: grants = \"admn\": \"admn\": did you mean \"admin\"?\n"},
+		{SERVICE "grants = admin:b\n",
+		 "main:3: grants = \"admin:b\": \"admin:b\": did you mean \"admin\"?\n"},
+		{SERVICE "grants = link\n",
+		 "main:3: grants = \"link\": \"link\": for whom? As in link:web/*\n"},
+		{SERVICE "grants = spawn:\n",
+		 "main:3: grants = \"spawn:\": \"spawn:\": for whom? As in spawn:www-data\n"},
+		{SERVICE "grants = admin admin\n",
+		 "main:3: grants = \"admin admin\": \"admin\" is there twice\n"},
+		{"[supervisor a]\ntrap_exit = yes\nalias = b\n",
+		 "main:2: trap_exit is a key of [service]\n"
+		 "main:3: alias is a key of [service]\n"},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
+#define SERVICE_B "[service b]\ncommand = y\n"
+
+/* What is wrong only when everything is known. */
+Test(errors, actors_and_each_other)
+{
+	static const struct row rows[] = {
+		{SERVICE "link = web/bd\n[supervisor web]\n[service web/db]\ncommand = y\n",
+		 "main:3: service a: link to web/bd, which no section describes; did you mean "
+		 "\"web/db\"?\n"},
+		{"[supervisor s]\nlink = nobody\n",
+		 "main:2: supervisor s: link to nobody, which no section describes\n"},
+		{SERVICE "alias = nick\n" SERVICE_B "link = nick\n",
+		 "main:6: service b: link to nick, which no section describes\n"},
+		{SERVICE "link = b a\n" SERVICE_B,
+		 "main:3: service a: link to itself means nothing: remove it\n"},
+		{SERVICE "link = b b\n" SERVICE_B,
+		 "main:3: link = \"b b\": \"b\" is there twice\n"},
+		{"[supervisor s]\nlink = s/a\n[service s/a]\ncommand = y\nlink = s\n",
+		 "main:2: supervisor s: s/a is above or below it in the tree, and linked with it "
+		 "by "
+		 "that: remove it\n"
+		 "main:5: service s/a: s is above or below it in the tree, and linked with it by "
+		 "that: remove it\n"},
+		{SERVICE "link = /\n[supervisor /]\n",
+		 "main:3: service a: / is above or below it in the tree, and linked with it by "
+		 "that: remove it\n"},
+		{"[supervisor s]\nstrategy = simple_one_for_one\n[service s/t]\ncommand = "
+		 "y\n" SERVICE "link = s/t\n",
+		 "main:7: service a: s/t is a template, which never runs itself: give the template "
+		 "the link\n"},
+		{SERVICE "alias = b\n" SERVICE_B,
+		 "main:3: service a: alias b is the name of b (main:4) already; choose another\n"},
+		{SERVICE "alias = x y\n" SERVICE_B "alias = y\n",
+		 "main:6: service b: alias y is an alias of a (main:3) already; choose another\n"},
+		{"[defaults]\nalias = x\n" SERVICE SERVICE_B,
+		 "main:2: service b: alias x is an alias of a (main:2) already; choose another\n"},
+		{SERVICE "mailbox = none\ntrap_exit = yes\n",
+		 "main:4: service a: trap_exit needs a mailbox: not mailbox = none\n"},
+		{SERVICE "mailbox = none\nmailbox_limit = 1M\nmailbox_overflow = drop\n"
+			 "outbox_limit = 1M\n",
+		 "main:4: service a: mailbox_limit needs a mailbox: not mailbox = none\n"
+		 "main:5: service a: mailbox_overflow needs a mailbox: not mailbox = none\n"
+		 "main:6: service a: outbox_limit needs a mailbox: not mailbox = none\n"},
+		{SERVICE "mailbox = durable\nmailbox_overflow = kill\n",
+		 "main:4: service a: mailbox_overflow = kill would end each new process of a "
+		 "durable mailbox that is full: use block, reject or drop\n"},
+		{"[supervisor s]\nstrategy = simple_one_for_one\n[service s/t]\ncommand = "
+		 "y\nmailbox = durable\nrestart = temporary\n",
+		 "main:5: service s/t: mailbox = durable keeps messages for the next process, and "
+		 "of "
+		 "a temporary child of a simple_one_for_one there is none\n"},
+		/* and what is right */
+		{"[defaults]\nmailbox_limit = 1M\n" SERVICE "mailbox = none\n", ""},
+		{"[supervisor s]\nstrategy = simple_one_for_one\n[service s/t]\ncommand = "
+		 "y\nmailbox = durable\nlink = a\n" SERVICE,
+		 ""},
+		{"[supervisor s]\nlink = a\n" SERVICE "link = b\n" SERVICE_B "link = a s\n", ""},
 	};
 
 	expect_messages(rows, ARRAY_LEN(rows));

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,6 +119,67 @@ Test(load, supervisors)
 	cr_expect_eq(spec->shutdown, SHUTDOWN_BRUTAL_KILL);
 	cr_expect_eq(spec->restart_delay.ns, SPAN_S(60).ns);
 	cr_expect_eq(spec->restart_delay_max.ns, SPAN_S(60).ns, "not below the delay");
+	config_free(config);
+}
+
+static const char *joined(char *const *texts)
+{
+	static char out[256];
+
+	*out = '\0';
+	for (size_t i = 0; texts && texts[i]; i++)
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s ", texts[i]);
+	return out;
+}
+
+Test(load, actors)
+{
+	struct folder folder CLEANUP(folder_fini);
+	struct config *config;
+	const struct spec *spec;
+
+	folder_init(&folder);
+	config = load_text(&folder, "[defaults]\ngrants = admin\nmailbox = none\n"
+				    "[supervisor s]\nlink = a\n"
+				    "[service a]\ncommand = x\ntrap_exit = on\nmailbox = durable\n"
+				    "mailbox_limit = infinity\nmailbox_overflow = reject\n"
+				    "outbox_limit = 64K\nalias = x  y.z\n"
+				    "grants = link:s/* spawn:www-data\nlink = b\n"
+				    "[service b]\ncommand = x\nmailbox = volatile\n"
+				    "mailbox_limit = 10M\n[service c]\ncommand = x\n");
+	cr_assert_eq(config->n_messages, 0, "%s",
+		     config->n_messages ? config->messages[0].text : "");
+	spec = find_spec(config, "a");
+	cr_expect(spec->trap_exit);
+	cr_expect_eq(spec->mailbox, MAILBOX_DURABLE);
+	cr_expect_eq(spec->mailbox_limit, UINT64_MAX);
+	cr_expect_eq(spec->mailbox_overflow, OVERFLOW_REJECT);
+	cr_expect_eq(spec->outbox_limit, 65536);
+	cr_expect_str_eq(joined(spec->aliases), "x y.z ");
+	cr_expect_str_eq(joined(spec->grants), "link:s/* spawn:www-data ");
+	cr_expect_str_eq(joined(spec->links), "b ");
+	cr_expect_str_eq(joined(find_spec(config, "s")->links), "a ");
+	spec = find_spec(config, "b");
+	cr_expect_not(spec->trap_exit);
+	cr_expect_eq(spec->mailbox, MAILBOX_VOLATILE);
+	cr_expect_eq(spec->mailbox_limit, UINT64_C(10) << 20);
+	cr_expect_eq(spec->mailbox_overflow, OVERFLOW_BLOCK);
+	cr_expect_eq(spec->outbox_limit, SPEC_OUTBOX_LIMIT);
+	cr_expect_str_eq(joined(spec->grants), "admin ");
+	cr_expect_null(spec->aliases);
+	cr_expect_eq(find_spec(config, "c")->mailbox, MAILBOX_NONE);
+	config_free(config);
+}
+
+/* A child added at run time may name partners that only the tree knows. */
+Test(load, links_of_a_child_added_at_run_time)
+{
+	static const char text[] = "[service b]\ncommand = x\nlink = somebody/else\n";
+	struct config *config;
+
+	cr_assert_eq(config_load_child(text, strlen(text), "b", &config), 0);
+	cr_expect_eq(config->n_errors, 0);
+	cr_expect_str_eq(joined(config->root->links), "somebody/else ");
 	config_free(config);
 }
 

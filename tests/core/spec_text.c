@@ -32,6 +32,10 @@ static bool read_word(struct spec *spec, const char *word)
 		spec->auto_shutdown = (enum auto_shutdown)i;
 	else if ((i = place(start_mode_names, word)) >= 0)
 		spec->start = (enum start_mode)i;
+	else if ((i = place(mailbox_overflow_names, word)) >= 0)
+		spec->mailbox_overflow = (enum mailbox_overflow)i;
+	else if ((i = place(mailbox_kind_names, word)) >= 0)
+		spec->mailbox = (enum mailbox_kind)i;
 	else if (strcmp(word, "significant") == 0)
 		spec->significant = true;
 	else if (strcmp(word, "down") == 0)
@@ -104,6 +108,10 @@ static void read_option(struct spec *spec, char *word)
 		spec->intensity = (uint32_t)atoi(value);
 	else if (strcmp(word, "max_children") == 0)
 		spec->max_children = (uint32_t)atoi(value);
+	else if (strcmp(word, "limit") == 0)
+		spec->mailbox_limit = (uint64_t)atoi(value);
+	else if (strcmp(word, "outbox") == 0)
+		spec->outbox_limit = (uint64_t)atoi(value);
 	else if (strcmp(word, "success") == 0)
 		spec_success_code(spec, atoi(value));
 	else if (strcmp(word, "shutdown") == 0)

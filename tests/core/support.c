@@ -136,31 +136,6 @@ static void world_note_start(struct world *w, const struct effect *effect)
 	w->unready[slot] = true;
 }
 
-static void world_note_frames(struct world *w, const struct effect *effect)
-{
-	char *inbox = w->inbox[effect->out.source - 1];
-	const size_t room = sizeof(w->inbox[0]);
-	struct wire_frame f;
-	size_t cursor = 0;
-
-	while (wire_decode(effect->out.data, effect->out.size, &cursor, &f) == 1) {
-		size_t used = strlen(inbox);
-
-		cr_assert(used + 100 < room, "too many frames");
-		inbox += used;
-		if (f.op == WIRE_EXIT)
-			snprintf(inbox, room - used, " exit:%.*s", (int)f.payload_size,
-				 (const char *)f.payload);
-		else if (f.op == WIRE_DOWN)
-			snprintf(inbox, room - used, " down%d:%.*s%s%.*s", (int)f.ref,
-				 (int)f.payload_size, (const char *)f.payload,
-				 f.tag_size ? ":" : "", (int)f.tag_size, f.tag);
-		else
-			snprintf(inbox, room - used, " done%d:%d", (int)f.ref, (int)f.to);
-		inbox = w->inbox[effect->out.source - 1];
-	}
-}
-
 static void world_note(struct world *w, struct effect *effect)
 {
 	struct child_view view = {.path = "?"};
@@ -473,6 +448,14 @@ static uint64_t world_next_source(struct world *w)
 	return ++w->n_sources;
 }
 
+/* Most tests have nothing to do with credit. */
+static void world_begin_source(struct world *w, uint64_t source)
+{
+	w->windows[source - 1] = SPEC_OUTBOX_LIMIT;
+	if (!w->no_credit && !*world_dropped(w, source))
+		world_credit(w, source, UINT64_C(1) << 40, 0);
+}
+
 uint64_t world_guest(struct world *w, uint32_t uid)
 {
 	uint64_t source = world_next_source(w);
@@ -480,6 +463,7 @@ uint64_t world_guest(struct world *w, uint32_t uid)
 	world_step(w,
 		   &(struct event){
 			   .kind = EVENT_JOIN, .role = ROLE_GUEST, .source = source, .uid = uid});
+	world_begin_source(w, source);
 	return source;
 }
 
@@ -492,6 +476,8 @@ uint64_t world_join(struct world *w, enum role role, const char *path)
 				      .role = role,
 				      .source = source,
 				      .pid = w->sources[source - 1]});
+	if (role == ROLE_MAIN)
+		world_begin_source(w, source);
 	return source;
 }
 
@@ -521,42 +507,4 @@ const char *world_by(struct world *w, uint64_t source, enum request_kind kind, c
 actor_pid world_answer_pid(const struct world *w)
 {
 	return w->answer_pids[w->n_requests - 1];
-}
-
-static void world_frame(struct world *w, uint64_t source, const struct wire_frame *frame)
-{
-	struct buf out CLEANUP(buf_fini) = BUF_INIT;
-	struct wire_encoder e;
-
-	wire_begin(&e, &out, frame);
-	cr_assert_eq(wire_end(&e), 0);
-	world_step(w, &(struct event){.kind = EVENT_FRAMES,
-				      .source = source,
-				      .data = out.data,
-				      .size = out.size});
-}
-
-void world_monitor(struct world *w, uint64_t source, uint64_t ref, actor_pid pid, const char *name)
-{
-	world_frame(w, source,
-		    &(struct wire_frame){.op = WIRE_MONITOR,
-					 .flags = name ? WIRE_NAMED : 0,
-					 .to = pid.n,
-					 .ref = ref,
-					 .tag = name,
-					 .tag_size = (uint16_t)(name ? strlen(name) + 1 : 0)});
-}
-
-void world_cancel(struct world *w, uint64_t source, uint64_t ref)
-{
-	world_frame(w, source, &(struct wire_frame){.op = WIRE_CANCEL, .ref = ref});
-}
-
-const char *world_inbox(struct world *w, uint64_t source)
-{
-	char *inbox = w->inbox[source - 1];
-
-	snprintf(w->told, sizeof(w->told), "%s", *inbox ? inbox + 1 : "");
-	inbox[0] = '\0';
-	return w->told;
 }

@@ -19,7 +19,9 @@
  * in "gave_up:web".
  */
 
+#include "core/mailbox.h"
 #include "core/model.h"
+#include "wire/rule.h"
 #include "tests/core/spec_text.h"
 
 #define WORLD_SLOTS 64
@@ -61,7 +63,11 @@ struct world {
 	uint64_t n_requests;
 	actor_pid sources[WORLD_SOURCES]; /* whose connection n + 1 is */
 	char dropped[WORLD_SOURCES][96];  /* why connection n + 1 was closed; empty: it is not */
-	char inbox[WORLD_SOURCES][256];   /* since the last look */
+	char inbox[WORLD_SOURCES][4096];  /* since the last look */
+	uint64_t windows[WORLD_SOURCES];  /* the last that it was told */
+	uint64_t queued[WORLD_SOURCES];   /* likewise */
+	uint64_t n_messages[WORLD_SOURCES], n_units[WORLD_SOURCES];
+	bool no_credit; /* connections begin without */
 	uint64_t n_sources;
 	bool halted;
 	enum halt_kind halt;
@@ -114,7 +120,22 @@ actor_pid world_answer_pid(const struct world *w); /* of the last request */
 /* Frames: a monitor of a pid, or of a name; its cancelling. */
 void world_monitor(struct world *w, uint64_t source, uint64_t ref, actor_pid pid, const char *name);
 void world_cancel(struct world *w, uint64_t source, uint64_t ref);
-/* What it was sent since the last look: "exit:REASON down7:REASON:NAME done7:1". */
+/* Notes an FX_FRAMES: support.c alone. */
+void world_note_frames(struct world *w, const struct effect *effect);
+/* Any frame. */
+void world_frame(struct world *w, uint64_t source, const struct wire_frame *frame);
+void world_credit(struct world *w, uint64_t source, uint64_t n, uint64_t consumed);
+/* A message to a pid in text, or to a name. */
+void world_message(struct world *w, uint64_t source, const char *to, const char *tag,
+		   size_t payload_size);
+void world_call(struct world *w, uint64_t source, uint64_t ref, actor_pid to, const char *tag);
+void world_answer_call(struct world *w, uint64_t source, actor_pid to, uint64_t ref,
+		       const char *text);
+/* A RECEIVE with a clause for each glob of tags; NULL: any message. */
+void world_receive(struct world *w, uint64_t source, uint64_t ref, uint8_t flags,
+		   const char *const *globs);
+/* What it was sent since the last look: "TAG call7:TAG reply7:TEXT exit:REASON down7:REASON:NAME
+ * done7:1:WHY"; "*" before what is redelivered. */
 const char *world_inbox(struct world *w, uint64_t source);
 
 /* The marks since the last look whose kind is in kinds ("+-"; "": all), with a blank between. */

@@ -18,7 +18,8 @@ static void print_words(const struct key *key)
 	for (size_t i = 0; key->words && key->words[i]; i++)
 		printf("word %s %.*s\n", key->name, (int)strcspn(key->words[i], ":"),
 		       key->words[i]);
-	if (key->parse == value_count || (key->parse == value_span && key->max))
+	if (key->parse == value_count || (key->parse == value_span && key->max) ||
+	    (key->parse == value_size && key->max == UINT64_MAX))
 		printf("word %s infinity\n", key->name);
 }
 

@@ -388,6 +388,61 @@ Test(ask, only_within_ones_own_unix_user)
 	node_end(n);
 }
 
+/* Beyond one's own user, as far as they go. */
+Test(ask, grants)
+{
+	struct node *n = run_users("grants = link:c exit:?*d exit:d\n");
+	struct actor_end *a = actor_borrow(n, "a", false);
+	struct watch *w = watch_open(n);
+
+	cr_expect_eq(ask_link(a, "c"), 0);
+	cr_expect_eq(ask_link(a, "d"), 4);
+	cr_expect_eq(actor_request(a, "exit", "target", "/", "reason", "x"), 4);
+	cr_expect_eq(actor_request(a, "exit", "target", "d", "reason", "x"), 0);
+	watch_until(w, "exit d x");
+	cr_expect_eq(actor_request(a, "stop", "target", "c", NULL, NULL), 4);
+	actor_close(a);
+	node_end(n);
+}
+
+/* Requests of operators, too. */
+Test(ask, a_grant_of_everything)
+{
+	struct node *n = run_users("grants = admin\n");
+	struct actor_end *a = actor_borrow(n, "a", false);
+
+	cr_expect_eq(actor_request(a, "exit", "target", "c", "reason", "normal"), 0);
+	cr_expect_eq(actor_request(a, "stop", "target", "c", NULL, NULL), 0);
+	cr_expect_str_eq(state_of(n, "c"), "stopped");
+	actor_close(a);
+	node_end(n);
+}
+
+/* What the configuration says of an actor is so from its start. */
+Test(ask, keys_of_actors)
+{
+	struct node *n = node_run(PUPPET("a", "trap_exit = yes\nalias = nick\n")
+					  PUPPET("b", "mailbox = none\n"));
+	struct actor_end *guest;
+	struct wire_frame info;
+	char *spec;
+
+	sync_tree(n);
+	guest = actor_guest(n);
+	cr_assert_eq(actor_request(guest, "whereis", "target", "nick", NULL, NULL), 0);
+	cr_expect_str_eq(actor_reply(guest, "pid"), look(n, "a").pid);
+	info = info_of(guest, "nick");
+	cr_expect(field_bool(&info, "trap_exit"));
+	cr_expect_str_eq(list_of(&info, "names"), "a nick ");
+	spec = strtok(ctl(n, "child spec / a --json"), "\n");
+	cr_expect_str_eq(json_get(spec, "trap_exit"), "true");
+	cr_expect_str_eq(json_get(spec, "mailbox"), "volatile");
+	cr_expect_str_eq(json_get(spec, "mailbox_limit"), "67108864");
+	cr_expect_not_null(strstr(spec, "\"alias\":[\"nick\"],\"grants\":[]"), "%s", spec);
+	actor_close(guest);
+	node_end(n);
+}
+
 /* A viewer may look at actors, a stranger at none; an actor looks whoever it is. */
 static int as_viewer(void *argument)
 {

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Outboxes, calls, durable mailboxes, payloads in memfds, shortage (SEMANTICS 1, 3, 6, 60, D2, D3).
+ */
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/core/mail.h"
+#include "tests/support/alloc.h"
+
+TestSuite(outbox, .init = mail_init, .fini = mail_fini);
+TestSuite(durable, .init = mail_init, .fini = mail_fini);
+TestSuite(calls_of_actors, .init = mail_init, .fini = mail_fini);
+TestSuite(memfds, .init = mail_init, .fini = mail_fini);
+
+static const char *const any_m[] = {"m*", NULL};
+
+/* ---- outboxes ---- */
+
+Test(outbox, s6_d2_block)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=2500)}");
+	for (int i = 0; i < 5; i++)
+		tell_long(1, "b", (char[]){(char)('m' + i), '\0'});
+	confirm(1, "b", 7, "z");
+	cr_expect_eq(length("b"), 2);
+	cr_expect_str_eq(blocked_on("a"), "b");
+	cr_expect_str_eq(world_inbox(&w, 1), "");
+	world_credit(&w, 2, 3, 0);
+	cr_expect_str_eq(world_inbox(&w, 2), "m n o");
+	cr_expect_eq(length("b"), 3 + 3);
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:0");
+	world_credit(&w, 2, 10, 0);
+	cr_expect_str_eq(world_inbox(&w, 2), "p q z");
+	cr_expect_str_eq(blocked_on("a"), "");
+}
+
+Test(outbox, an_empty_mailbox_takes_any_one)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=10)}");
+	tell_long(1, "b", "m");
+	cr_expect_eq(length("b"), 1);
+}
+
+Test(outbox, d2_reject)
+{
+	w.no_credit = true;
+	boot("/{a b(reject limit=2000)}");
+	for (int i = 0; i < 2; i++)
+		tell_long(1, "b", "m");
+	confirm(1, "b", 7, "z");
+	world_call(&w, 1, 8, world_source_pid(&w, 2), "get");
+	world_credit(&w, 1, 10, 0);
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:0:rejected down8:mailbox_overflow");
+	cr_expect_eq(length("b"), 2);
+}
+
+Test(outbox, d2_drop)
+{
+	w.no_credit = true;
+	boot("/{a b(drop limit=2000)}");
+	for (int i = 0; i < 5; i++)
+		tell_long(1, "b", "m");
+	confirm(1, "b", 7, "z");
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:0");
+	cr_expect_eq(length("b"), 2);
+	cr_expect_eq(world_child(&w, "b")->actor.mailbox->dropped, 4);
+}
+
+Test(outbox, d2_kill)
+{
+	w.no_credit = true;
+	boot("/{a b(kill limit=2000 transient)}");
+	for (int i = 0; i < 3; i++)
+		tell_long(1, "b", "m");
+	cr_expect_str_eq(world_reason(&w, "b"), "mailbox_overflow");
+	cr_expect_eq(length("b"), 0);
+}
+
+Test(outbox, another_users_messages_fill_only_the_half)
+{
+	uint64_t guest;
+
+	w.no_credit = true;
+	boot("/{a b(limit=10000)}");
+	guest = world_guest(&w, 1234);
+	for (int i = 0; i < 10; i++)
+		tell_long(guest, "b", "m");
+	cr_expect_eq(length("b"), 5);
+	tell_long(1, "b", "n");
+	cr_expect_eq(length("b"), 6, "its own user's are not in the way");
+}
+
+/* Exit signals, DOWNs and answers are never refused, and keep behind what was sent before them. */
+Test(outbox, s1_a_signal_moves_in_what_waits_before_it)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=1500)}");
+	trap(2);
+	for (int i = 0; i < 3; i++)
+		tell_long(1, "b", (char[]){(char)('m' + i), '\0'});
+	cr_expect_eq(length("b"), 1);
+	send_exit(1, "b", "hello");
+	cr_expect_eq(length("b"), 4);
+	world_credit(&w, 2, 10, 0);
+	cr_expect_str_eq(world_inbox(&w, 2), "m n o exit:hello");
+}
+
+Test(outbox, s3_the_end_of_a_sender_moves_it_in)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=1500)}");
+	world_monitor(&w, 2, 9, world_source_pid(&w, 1), NULL);
+	for (int i = 0; i < 3; i++)
+		tell_long(1, "b", (char[]){(char)('m' + i), '\0'});
+	world_crash(&w, "a");
+	world_credit(&w, 2, 10, 0);
+	cr_expect_str_eq(world_inbox(&w, 2), "m n o down9:exit:1");
+}
+
+Test(outbox, the_end_of_a_receiver_frees_it)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=1500)}");
+	tell_long(1, "b", "m");
+	tell_long(1, "b", "n");
+	confirm(1, "b", 7, "o");
+	cr_expect_str_eq(blocked_on("a"), "b");
+	world_crash(&w, "b");
+	cr_expect_str_eq(blocked_on("a"), "");
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:0");
+	cr_expect_eq(length("b"), 0);
+}
+
+Test(outbox, a_message_that_waits_can_be_taken_back)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=1000)}");
+	tell_long(1, "b", "m");
+	confirm(1, "b", 7, "o");
+	world_cancel(&w, 1, 7);
+	world_cancel(&w, 1, 7);
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:1 done7:0");
+	cr_expect_str_eq(blocked_on("a"), "");
+}
+
+Test(outbox, whoever_overruns_the_window_is_disconnected)
+{
+	unsigned n = 0;
+
+	w.no_credit = true;
+	boot("/{a(outbox=100000) b(limit=1000)}");
+	for (; n < 300 && !*world_dropped(&w, 1); n++)
+		tell_long(1, "b", "m");
+	cr_expect_eq(n, 101, "100 fit into the window, and it has sent %u", n);
+	cr_expect_str_eq(world_dropped(&w, 1), "it sent more than its window allows");
+}
+
+Test(outbox, the_window_moves_with_what_is_taken)
+{
+	uint64_t sent = 0, consumed = 0;
+
+	w.no_credit = true;
+	boot("/{a(outbox=100000) b(limit=1000)}");
+	w.windows[0] = 100000;
+	for (int round = 0; round < 1000; round++) {
+		for (; sent < w.windows[0]; sent += 1000)
+			tell_long(1, "b", "m");
+		cr_assert_str_empty(world_dropped(&w, 1));
+		consumed += 10;
+		world_credit(&w, 2, consumed, consumed - 10);
+	}
+	cr_expect_geq(sent, 1000 * consumed);
+}
+
+/* Both are full, both have more to send: both can still receive, be ended, and end. */
+Test(outbox, two_that_flood_each_other)
+{
+	w.no_credit = true;
+	boot("/{a(limit=1000) b(limit=1000)}");
+	for (int i = 0; i < 50; i++) {
+		tell_long(1, "b", "m");
+		tell_long(2, "a", "n");
+	}
+	cr_expect_str_eq(blocked_on("a"), "b");
+	cr_expect_str_eq(blocked_on("b"), "a");
+	world_credit(&w, 1, 20, 0);
+	cr_expect_eq(w.n_messages[0], 20);
+	world_credit(&w, 2, 50, 0);
+	cr_expect_eq(w.n_messages[1], 50);
+	send_exit(1, "b", "enough");
+	cr_expect_str_eq(world_reason(&w, "b"), "enough");
+	world_crash(&w, "a");
+	cr_expect_str_eq(world_state(&w, "a"), "running");
+}
+
+/* ---- calls ---- */
+
+Test(calls_of_actors, s60_an_answer)
+{
+	boot("/{a b}");
+	world_call(&w, 1, 5, world_source_pid(&w, 2), "get");
+	cr_expect_str_eq(world_inbox(&w, 2), "call5:get");
+	world_answer_call(&w, 2, world_source_pid(&w, 1), 5, "42");
+	cr_expect_str_eq(world_inbox(&w, 1), "reply5:42");
+	world_answer_call(&w, 2, world_source_pid(&w, 1), 5, "43");
+	world_crash(&w, "b");
+	cr_expect_str_eq(world_inbox(&w, 1), "", "no second answer, and no DOWN");
+	cr_expect_eq(w.core->edges.used, 0);
+}
+
+Test(calls_of_actors, the_server_dies)
+{
+	boot("/{a b}");
+	world_call(&w, 1, 5, world_source_pid(&w, 2), "get");
+	world_crash(&w, "b");
+	cr_expect_str_eq(world_inbox(&w, 1), "down5:exit:1");
+	world_call(&w, 1, 6, (actor_pid){999}, "get");
+	cr_expect_str_eq(world_inbox(&w, 1), "down6:noproc");
+}
+
+Test(calls_of_actors, who_gives_up_hears_no_more)
+{
+	boot("/{a b}");
+	world_call(&w, 1, 5, world_source_pid(&w, 2), "get");
+	world_cancel(&w, 1, 5);
+	world_answer_call(&w, 2, world_source_pid(&w, 1), 5, "42");
+	cr_expect_str_eq(world_inbox(&w, 1), "done5:1");
+}
+
+Test(calls_of_actors, directly_past_the_mailbox)
+{
+	uint64_t helper;
+
+	w.no_credit = true;
+	boot("/{a b c}");
+	helper = world_join(&w, ROLE_HELPER, "a");
+	world_frame(&w, helper,
+		    &(struct wire_frame){.op = WIRE_CALL,
+					 .flags = WIRE_DIRECT,
+					 .to = world_source_pid(&w, 2).n,
+					 .ref = 5});
+	world_answer_call(&w, 2, world_source_pid(&w, 1), 5, "42");
+	cr_expect_str_eq(world_inbox(&w, helper), "reply5:42");
+	world_frame(&w, helper,
+		    &(struct wire_frame){.op = WIRE_CALL,
+					 .flags = WIRE_DIRECT,
+					 .to = world_source_pid(&w, 2).n,
+					 .ref = 6});
+	world_crash(&w, "b");
+	cr_expect_str_eq(world_inbox(&w, helper), "down6:exit:1");
+	cr_expect_eq(length("a"), 0);
+	world_frame(&w, helper,
+		    &(struct wire_frame){.op = WIRE_CALL,
+					 .flags = WIRE_DIRECT,
+					 .to = world_source_pid(&w, 3).n,
+					 .ref = 7});
+	world_leave(&w, helper, false);
+	cr_expect_eq(w.core->edges.used, 0, "nobody waits for it any more");
+}
+
+Test(calls_of_actors, a_stranger_may_not_answer)
+{
+	uint64_t guest;
+
+	boot("/{a b}");
+	guest = world_guest(&w, 1234);
+	world_call(&w, 1, 5, world_source_pid(&w, 2), "get");
+	world_answer_call(&w, guest, world_source_pid(&w, 1), 5, "false");
+	cr_expect_str_eq(world_inbox(&w, 1), "");
+	cr_expect_str_eq(world_dropped(&w, guest),
+			 "it answered a call that was made to somebody else");
+}
+
+/* ---- durable mailboxes ---- */
+
+Test(durable, d3_what_was_sent_while_it_is_down)
+{
+	boot("/{a b(durable)}");
+	world_ask(&w, REQUEST_STOP, "b", NULL);
+	confirm(1, "b", 7, "one");
+	tell(1, "b", "two");
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:0");
+	cr_expect_str_eq(world_by(&w, 1, REQUEST_WHEREIS, "b", NULL), "noproc");
+	world_ask(&w, REQUEST_START, "b", NULL);
+	world_join(&w, ROLE_MAIN, "b");
+	cr_expect_str_eq(world_inbox(&w, 3), "one two");
+}
+
+Test(durable, d3_what_was_not_acknowledged_comes_again)
+{
+	boot("/{a b(durable)}");
+	tell(1, "b", "one");
+	tell(1, "b", "two");
+	tell(1, pid(2), "to the pid");
+	cr_expect_str_eq(world_inbox(&w, 2), "one two to the pid");
+	acknowledge(2, 1);
+	world_crash(&w, "b");
+	world_join(&w, ROLE_MAIN, "b");
+	cr_expect_str_eq(world_inbox(&w, 3), "*two");
+	acknowledge(3, 2);
+	world_crash(&w, "b");
+	world_join(&w, ROLE_MAIN, "b");
+	cr_expect_str_eq(world_inbox(&w, 4), "");
+}
+
+Test(durable, d3_the_next_receive_acknowledges)
+{
+	uint64_t h;
+
+	w.no_credit = true;
+	boot("/{a b(durable)}");
+	for (int i = 0; i < 3; i++)
+		tell(1, "b", (char[]){(char)('m' + i), '\0'});
+	h = world_join(&w, ROLE_HELPER, "b");
+	world_receive(&w, h, 1, 0, NULL);
+	cr_expect_str_eq(world_inbox(&w, h), "done1:1 m");
+	acknowledge(h, 1);
+	world_leave(&w, h, false);
+	cr_expect_eq(length("b"), 3, "it is written out, not done with");
+	h = world_join(&w, ROLE_HELPER, "b");
+	world_receive(&w, h, 2, 0, NULL);
+	cr_expect_str_eq(world_inbox(&w, h), "done2:2 n");
+	acknowledge(h, 2);
+	cr_expect_eq(length("b"), 2);
+	world_crash(&w, "b");
+	w.no_credit = false;
+	world_join(&w, ROLE_MAIN, "b");
+	cr_expect_str_eq(world_inbox(&w, w.n_sources), "*n o");
+}
+
+/* ---- memfds ---- */
+
+static void tell_memfd(uint64_t source, const char *to, uint32_t number)
+{
+	uint8_t payload[8] = {0};
+	char named[20];
+	int n = snprintf(named, sizeof(named), "%s%cbig", to, 0);
+
+	number_store(payload, 100000, 4);
+	number_store(payload + 4, number, 4);
+	world_frame(&w, source,
+		    &(struct wire_frame){.op = WIRE_MESSAGE,
+					 .flags = WIRE_NAMED | WIRE_MEMFD,
+					 .tag = named,
+					 .tag_size = (uint16_t)n,
+					 .payload = payload,
+					 .payload_size = sizeof(payload)});
+}
+
+/* That one is let go of by the last step, and nothing else. */
+static void expect_released(uint32_t number)
+{
+	size_t n;
+	const uint32_t *released = core_released(w.core, &n);
+
+	cr_expect_eq(n, number ? 1 : 0);
+	if (number && n == 1)
+		cr_expect_eq(released[0], number);
+}
+
+Test(memfds, they_are_let_go_of_once)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=150000)}");
+	tell_memfd(1, "nobody", 1);
+	expect_released(1);
+	tell_memfd(1, "b", 2);
+	expect_released(0);
+	tell_memfd(1, "b", 3);
+	expect_released(0);
+	cr_expect_str_eq(blocked_on("a"), "b");
+	world_credit(&w, 2, 1, 0);
+	cr_expect_str_eq(world_inbox(&w, 2), "big");
+	expect_released(2);
+	world_crash(&w, "b");
+	cr_expect_eq(w.core->n_memfds, 0);
+}
+
+/* ---- shortage ---- */
+
+/* Whatever fails, nothing is broken, and who asked is answered or disconnected. */
+Test(outbox, without_memory)
+{
+	for (unsigned long n = 1, failed = true; failed; n++) {
+		uint64_t h;
+
+		world_init(&w);
+		boot("/{a b(limit=1500) c}");
+		h = world_join(&w, ROLE_HELPER, "c");
+		alloc_fail_at(n);
+		tell_long(1, "b", "m");
+		confirm(1, "b", 7, "n");
+		world_call(&w, 1, 8, world_source_pid(&w, 2), "get");
+		world_answer_call(&w, 2, world_source_pid(&w, 1), 8, "42");
+		world_receive(&w, h, 9, 0, any_m);
+		tell(2, "c", "m1");
+		failed = alloc_fail_end();
+		world_pass(&w, 1000);
+		if (!*world_dropped(&w, 1))
+			cr_expect(strstr(w.inbox[0], "done7:0"), "allocation %lu: %s", n,
+				  w.inbox[0]);
+		world_fini(&w);
+		cr_assert_lt(n, 200);
+	}
+	world_init(&w);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * supctl inside actors that are shell scripts, and outside of them: what it prints, its exit
+ * statuses, and what it refuses.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "support.h"
+
+RUN_SUITE(hands);
+
+/* Scripts end at their first failure, and say so in NAME.out, where all that they print is. */
+#define SCRIPT(name)                                                                            \
+	"[service " name "]\ncommand = sh -eu @folder/" name ".sh\nstdout = file:@folder/" name \
+	".out\nrestart = temporary\n"                                                           \
+	"pass_environment = PATH ASAN_OPTIONS UBSAN_OPTIONS\nready = notify\n"
+
+struct script {
+	const char *name;
+	const char *text; /* supctl stands for the one in the build folder */
+};
+
+/* A node on config, with these scripts in its folder; the last one has no text. */
+static struct node *run_scripts(const char *config, const struct script *scripts)
+{
+	struct node *n = node_new();
+	const char *begin = keep_printf("supctl() { %s \"$@\"; }\n", build_path("supctl"));
+
+	for (; scripts->text; scripts++)
+		node_write(n, keep_printf("%s.sh", scripts->name),
+			   keep_printf("%s%s", begin, scripts->text));
+	node_config(n, config);
+	node_start(n);
+	return n;
+}
+
+/* What a script has printed, after its end. Before its start it is down, too. */
+static char *output_of(struct node *n, const char *name)
+{
+	sync_tree(n);
+	ctl(n, "wait %s --for down", name);
+	return node_read(n, keep_printf("%s.out", name));
+}
+
+/* One script, to its end. */
+static void check_script(const char *text, const char *expected)
+{
+	const struct script scripts[] = {{"a", text}, {NULL, NULL}};
+	struct node *n = run_scripts(SCRIPT("a"), scripts);
+
+	cr_expect_str_eq(output_of(n, "a"), expected);
+	node_end(n);
+}
+
+/* ---- names ---- */
+
+Test(hands, self_is_the_actor)
+{
+	check_script("test \"$(supctl self)\" = \"$SUP_PID\"\n"
+		     "test \"$(supctl whereis a)\" = \"$SUP_PID\"\n"
+		     "supctl self --json | sed \"s/$SUP_PID/mine/\"\n"
+		     "supctl whereis nobody && exit 1 || echo $?\n",
+		     "{\"pid\":\"mine\"}\nsupctl: nobody: no such actor\n3\n");
+}
+
+Test(hands, names_are_given_and_given_back)
+{
+	check_script("supctl register clock\n"
+		     "test \"$(supctl whereis clock)\" = \"$SUP_PID\"\n"
+		     "supctl register clock && exit 1 || echo $?\n"
+		     "supctl unregister clock\n"
+		     "supctl whereis clock && exit 1 || echo $?\n"
+		     "supctl register clock \"$SUP_PID\"\n"
+		     "supctl register a/b 2>/dev/null && exit 1 || echo $?\n"
+		     "test \"$(supctl whereis clock)\" = \"$SUP_PID\"\n",
+		     "supctl: the name is taken\n1\n"
+		     "supctl: clock: no such actor\n3\n"
+		     "1\n");
+}
+
+/* What is read off the tree by everybody is so by an actor, whatever its rights. */
+Test(hands, names_and_info)
+{
+	static const char *const rows[] = {"NAME *PID *KIND", "/ *<0.*> *path", "a *<0.*> *path",
+					   "clock *<0.*> *registered"};
+	const struct script scripts[] = {
+		{"a", "supctl register clock\nsupctl trap on\nsupctl names\nsupctl ready\n"
+		      "exec sleep 1000\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a"), scripts);
+	char *names, *info, *line;
+	size_t i = 0;
+
+	ctl(n, "wait a --for ready");
+	names = ctl(n, "names");
+	cr_expect_str_eq(node_read(n, "a.out"), names);
+	for (line = strtok(names, "\n"); line; line = strtok(NULL, "\n"), i++)
+		cr_expect(text_glob(rows[i], line), "%s", line);
+	cr_expect_eq(i, ARRAY_LEN(rows));
+	cr_expect_eq(json_check_lines(ctl(n, "names --json")), 3);
+	info = ctl(n, "info clock --json");
+	cr_expect_str_eq(json_get(info, "pid"), look(n, "a").pid);
+	cr_expect_str_eq(json_get(info, "name"), "a");
+	cr_expect_str_eq(json_get(info, "trap_exit"), "true");
+	cr_expect(text_glob("*\nnames: *a clock\n*", ctl(n, "info a")), "%s", ctl(n, "info a"));
+	cr_expect_str_eq(ctl_fails(n, 3, "info nobody"), "supctl: nobody: no such actor\n");
+	node_end(n);
+}
+
+/* ---- states ---- */
+
+Test(hands, ready_and_ignore)
+{
+	const struct script scripts[] = {
+		{"a", "supctl watchdog\nsupctl ready\nexec sleep 1000\n"},
+		{"b", "supctl ignore\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a") SCRIPT("b"), scripts);
+
+	ctl(n, "wait a --for ready");
+	sync_tree(n);
+	cr_expect_str_eq(state_of(n, "a"), "running");
+	cr_expect_str_eq(state_of(n, "b"), "done");
+	cr_expect_str_eq(node_read(n, "a.out"), "");
+	node_end(n);
+}
+
+/* ---- exits ---- */
+
+/* SEMANTICS 50, D15. */
+Test(hands, s50_d15_last_words)
+{
+	const struct script scripts[] = {
+		{"a", "supctl ready\nsupctl exit self 'the disk is full'\nexit 0\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a"), scripts);
+
+	cr_expect_str_eq(output_of(n, "a"), "");
+	cr_expect_str_eq(look(n, "a").reason, "the disk is full");
+	node_end(n);
+}
+
+/* SEMANTICS 22, 34: a link made by hand, and what one end's death does to the other. */
+Test(hands, s22_s34_link_and_trap)
+{
+	const struct script scripts[] = {
+		{"a", "supctl ready\nexec sleep 1000\n"},
+		{"b", "supctl link a\nsupctl ready\nexec sleep 1000\n"},
+		{"c", "supctl link a\nsupctl unlink a\nsupctl ready\nexec sleep 1000\n"},
+		{"d", "supctl trap on\nsupctl trap on --json\nsupctl link a\nsupctl ready\n"
+		      "exec sleep 1000\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a") SCRIPT("b") SCRIPT("c") SCRIPT("d"), scripts);
+
+	ctl(n, "wait d --for ready");
+	ctl(n, "exit a boom");
+	cr_expect_str_eq(output_of(n, "b"), "");
+	cr_expect_str_eq(look(n, "a").reason, "boom");
+	cr_expect_str_eq(look(n, "b").reason, "boom");
+	cr_expect_str_eq(state_of(n, "c"), "running");
+	cr_expect_str_eq(state_of(n, "d"), "running");
+	cr_expect(text_glob("{*\"was\":true*}\n", node_read(n, "d.out")));
+	node_end(n);
+}
+
+/* An exit signal from inside is the actor's own: it may end those of its own user. */
+Test(hands, exit_from_inside)
+{
+	const struct script scripts[] = {
+		{"a", "supctl ready\nexec sleep 1000\n"},
+		{"b", "supctl ready\nsupctl exit a boom\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a") SCRIPT("b"), scripts);
+
+	cr_expect_str_eq(output_of(n, "b"), "a: exit signal sent\n");
+	ctl(n, "wait a --for down");
+	cr_expect_str_eq(look(n, "a").reason, "boom");
+	node_end(n);
+}
+
+/* ---- outside ---- */
+
+/* SEMANTICS D20. */
+Test(hands, d20_only_inside_an_actor)
+{
+	static const char *const words[] = {
+		"register x", "unregister x", "link a",   "unlink a",    "trap on",
+		"ready",      "ignore",       "watchdog", "exit self x",
+	};
+	struct node *n = node_run("");
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		cr_expect_not_null(strstr(ctl_fails(n, 2, "%s", words[i]), "only inside an actor"),
+				   "%s", words[i]);
+	cr_expect_eq(strncmp(ctl(n, "self"), "<0.", 3), 0);
+	cr_expect_str_eq(ctl_fails(n, 3, "whereis nobody"), "supctl: nobody: no such actor\n");
+	node_end(n);
+}
+
+/* A token that is none, one of somebody else, one for another daemon. */
+Test(hands, tokens)
+{
+	static const struct {
+		const char *env, *word, *says;
+		int status;
+	} rows[] = {
+		{"SUP_PID=x SUP_TOKEN=00", "self", "supctl: SUP_PID: not a pid*", 1},
+		{"SUP_PID=0.5.0 SUP_TOKEN=00", "self", "supctl: SUP_TOKEN: not a token*", 1},
+		{"SUP_PID=0.5.0 SUP_TOKEN=000000000000000000000000000000zz", "self",
+		 "supctl: SUP_TOKEN: not a token*", 1},
+		{"SUP_PID=0.5.0 SUP_TOKEN=00000000000000000000000000000000", "self",
+		 "supctl: *its token is of no actor that lives*", 1},
+		{"SUP_PID=0.5.0 SUP_TOKEN=00000000000000000000000000000000", "ping", "pong\n", 0},
+	};
+	struct node *n = node_run("");
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct output o = shell("env SUP_SOCKET=%s %s %s %s 2>&1", n->socket, rows[i].env,
+					build_path("supctl"), rows[i].word);
+
+		cr_expect_eq(o.status, rows[i].status, "%s: %d", rows[i].env, o.status);
+		cr_expect(text_glob(rows[i].says, o.out), "%s: %s", rows[i].env, o.out);
+	}
+	/* -s names another daemon: the token means nothing there. */
+	cr_expect_eq(shell("env SUP_PID=0.5.0 SUP_TOKEN=00 SUP_SOCKET=/nowhere %s -s %s self",
+			   build_path("supctl"), n->socket)
+			     .status,
+		     0);
+	node_end(n);
+}
