@@ -138,6 +138,7 @@ $(eval $(call test_rule,supd,$(SUPD),-lev -linih))
 $(eval $(call test_rule,supctl,$(SUPCTL)))
 $(eval $(call test_rule,run,$(EVERY),-linih))
 test-run: $(PROGRAMS) $(TEST_PROGRAMS)
+test-supctl: $(PROGRAMS)
 
 $(BUILD)/tests/sim $(BUILD)/tests/otp-core: LDLIBS = $(WRAP)
 $(BUILD)/tests/sim: $(call objects,$(wildcard tests/sim/*.c)) $(SUPPORT) $(CORE)

@@ -52,6 +52,7 @@ struct command {
 	const struct option_spec *options; /* its own; NULL: none */
 	int min_args, max_args;            /* of the words that are no options; -1: any number */
 	bool takes_signal;                 /* a word like -HUP or -9 goes to context.unix_signal */
+	const char *repeats; /* the option that may stand there more than once; NULL: none */
 	enum command_as as;
 	int (*run)(struct context *context);
 };
@@ -63,6 +64,8 @@ struct context {
 	const char *socket;              /* -s; NULL: found out */
 	const char *values[OPTIONS_MAX]; /* by the command's options; "" for one without argument;
 					    NULL: not given */
+	const char **list; /* owned; the arguments of command.repeats, in their order */
+	size_t n_list;
 	const char *unix_signal;
 	char **args; /* borrowed; n_args words */
 	int n_args;
@@ -83,6 +86,8 @@ const char *command_suggest(const char *name); /* NULL: nothing near */
 /* Fills the context out of the words after the command's name. 0, or EXIT_USAGE with the message
  * printed. */
 int options_parse(struct context *context, int argc, char **argv);
+/* That long from now. */
+struct mono deadline_in(struct span span);
 /* The value of one of the command's own options: NULL where not given. */
 const char *option_value(const struct context *context, const char *name);
 bool command_has_option(const struct command *command, const char *name);
@@ -178,11 +183,12 @@ int child_reply_status(const struct context *context, const struct wire_frame *r
 
 /* ---- table of commands' constants ---- */
 
-extern const struct command add_command, check_command, child_command, events_command, exit_command,
-	ignore_command, info_command, kill_command, link_command, names_command, ping_command,
-	ready_command, register_command, remove_command, restart_command, self_command,
-	shutdown_command, start_command, status_command, stop_command, sync_command, trap_command,
-	tree_command, unlink_command, unregister_command, version_command, wait_command,
-	watchdog_command, whereis_command, why_command;
+extern const struct command ack_command, add_command, call_command, check_command, child_command,
+	demonitor_command, events_command, exit_command, ignore_command, info_command, kill_command,
+	link_command, monitor_command, names_command, ping_command, ready_command, recv_command,
+	register_command, remove_command, reply_command, restart_command, self_command,
+	send_command, shutdown_command, start_command, status_command, stop_command, sync_command,
+	trap_command, tree_command, unlink_command, unregister_command, version_command,
+	wait_command, watchdog_command, whereis_command, why_command;
 
 #endif

@@ -179,6 +179,9 @@ int reply_status(const struct wire_frame *reply)
 
 void context_fini(struct context *context)
 {
+	if (context->client && context->command->as != AS_GUEST && !inside_an_actor(context))
+		client_goodbye(context->client);
 	client_close(context->client);
 	free(context->path);
+	free(context->list);
 }

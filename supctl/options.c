@@ -138,6 +138,36 @@ static const char *options_take(int *at, int argc, char **argv, const char *inli
 	return *at + 1 < argc ? argv[++*at] : NULL;
 }
 
+static int options_repeat(struct context *context, const char *value)
+{
+	size_t size = (context->n_list + 1) * sizeof(*context->list);
+	const char **list = realloc(context->list, size);
+
+	if (!list) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	list[context->n_list++] = value;
+	context->list = list;
+	return 0;
+}
+
+/* One of the command's own, the i-th. */
+static int options_parse_own(struct context *context, int i, int *at, int argc, char **argv,
+			     const char *inlined)
+{
+	const struct command *command = context->command;
+	const struct option_spec *option = &command->options[i];
+	const char *value = option->arg ? options_take(at, argc, argv, inlined) : "";
+
+	if (!value)
+		return complain_usage(context, "%s needs %s", option->name, option->arg);
+	context->values[i] = value;
+	if (command->repeats && strcmp(command->repeats, option->name) == 0)
+		return options_repeat(context, value);
+	return 0;
+}
+
 /* One option, with the words that belong to it. */
 static int options_parse_one(struct context *context, int *at, int argc, char **argv)
 {
@@ -146,12 +176,8 @@ static int options_parse_one(struct context *context, int *at, int argc, char **
 	const char *inlined;
 	int i = option_find(own, word, &inlined);
 
-	if (i >= 0) {
-		context->values[i] = own[i].arg ? options_take(at, argc, argv, inlined) : "";
-		return context->values[i]
-			       ? 0
-			       : complain_usage(context, "%s needs %s", word, own[i].arg);
-	}
+	if (i >= 0)
+		return options_parse_own(context, i, at, argc, argv, inlined);
 	i = option_find(common_options, word, &inlined);
 	if (i < 0 && context->command->takes_signal && word[1] != '-' && !context->unix_signal) {
 		context->unix_signal = word + 1;
@@ -172,10 +198,17 @@ static int options_parse_one(struct context *context, int *at, int argc, char **
 	return 0;
 }
 
+struct mono deadline_in(struct span span)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return mono_add((struct mono){(int64_t)now.tv_sec * 1000000000 + now.tv_nsec}, span);
+}
+
 static int options_set_deadline(struct context *context)
 {
 	const char *timeout = option_value(context, "--timeout");
-	struct timespec now;
 	struct span span;
 
 	context->deadline = MONO_NEVER;
@@ -185,9 +218,7 @@ static int options_set_deadline(struct context *context)
 		return complain_usage(
 			context, "--timeout %s: not a time span like 500ms, 5s, 1min 30s, infinity",
 			timeout);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	context->deadline =
-		mono_add((struct mono){(int64_t)now.tv_sec * 1000000000 + now.tv_nsec}, span);
+	context->deadline = deadline_in(span);
 	return 0;
 }
 

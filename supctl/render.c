@@ -197,24 +197,30 @@ static void json_character(struct buf *out, const char *text, size_t size)
 		buf_append(out, text, size);
 }
 
-static void json_text(struct buf *out, const char *text)
+void render_json_text(struct buf *out, const char *text, size_t size)
 {
+	const char *end = text + size;
+
 	buf_putc(out, '"');
-	while (*text) {
+	while (text < end) {
 		const char *start = text;
 		uint32_t c = 0;
-		size_t size;
 
-		while (*text >= 0x20 && *text < 0x7f && *text != '"' && *text != '\\')
+		while (text < end && *text >= 0x20 && *text < 0x7f && *text != '"' && *text != '\\')
 			text++;
 		buf_append(out, start, (size_t)(text - start));
-		if (!*text)
+		if (text == end)
 			break;
 		size = render_character(text, &c);
 		json_character(out, text, size);
 		text += size ? size : 1;
 	}
 	buf_putc(out, '"');
+}
+
+static void json_text(struct buf *out, const char *text)
+{
+	render_json_text(out, text, strlen(text));
 }
 
 static void json_list(struct buf *out, const struct field *field)

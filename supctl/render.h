@@ -25,6 +25,11 @@ void render_field(struct buf *out, const struct field *field);
 void render_span(struct buf *out, struct span span);
 /* All fields but the hidden ones as a JSON object and a newline. */
 void render_json(struct buf *out, const struct wire_frame *frame);
+/*
+ * A text as a JSON string, NULs and all; what is no UTF-8 becomes U+FFFD. Behind it stands a NUL,
+ * or it is UTF-8.
+ */
+void render_json_text(struct buf *out, const char *text, size_t size);
 /* "name: value" lines, aligned; an empty line after. */
 void render_block(struct buf *out, const struct wire_frame *frame);
 /* How many characters a UTF-8 text shows. */

@@ -214,6 +214,15 @@ int client_flush(struct client *client)
 	return 0;
 }
 
+void client_goodbye(struct client *client)
+{
+	struct wire_frame frame = wire_frame(WIRE_GOODBYE, "", 0);
+
+	/* Whoever does not hear it knows it as a connection that broke; nothing else is lost. */
+	if (client_put(client, &frame, NULL, 0) == 0)
+		client_flush(client);
+}
+
 /* ---- in ---- */
 
 static struct mono client_now(void)
@@ -364,9 +373,13 @@ int client_receive(struct client *client, struct mono deadline, struct wire_fram
 	return r;
 }
 
-bool client_has_more(const struct client *client)
+bool client_has_message(const struct client *client)
 {
-	return client->cursor < client->size;
+	size_t cursor = client->cursor;
+	struct wire_frame frame;
+
+	return wire_decode(client->datagram, client->size, &cursor, &frame) == 1 &&
+	       frame.op >= WIRE_MESSAGE && frame.op <= WIRE_DOWN;
 }
 
 uint32_t client_peer_protocol(const struct client *client)

@@ -28,6 +28,8 @@ int client_open(const char *path, struct client **ret_client);
 int client_open_helper(const char *path, uint64_t pid, const uint8_t token[HELLO_TOKEN_SIZE],
 		       struct client **ret_client);
 void client_close(struct client *client); /* takes NULL */
+/* A guest's orderly end, to be followed by client_close(): it has ended normally then. */
+void client_goodbye(struct client *client);
 
 /*
  * Begins a request; the caller appends fields to what it returns, then calls client_end(). The ref
@@ -59,8 +61,8 @@ int client_flush(struct client *client);
  */
 int client_receive(struct client *client, struct mono deadline, struct wire_frame *ret_frame);
 
-/* True where the datagram with the last frame holds more of them. */
-bool client_has_more(const struct client *client);
+/* True where the next frame of the datagram with the last one is a message. */
+bool client_has_message(const struct client *client);
 
 /* Hands over the mapping of the last frame's payload, for large_unmap(). */
 void client_take_mapping(struct client *client);

@@ -391,9 +391,10 @@ Test(client, a_helper_sends_and_takes_signals, .timeout = 60)
 	cr_assert_eq(client_receive(c, MONO_NEVER, &frame), 0);
 	cr_expect(wire_tag_is(&frame, "first"));
 	cr_expect_arr_eq(frame.payload, "p\0q", 3);
-	cr_expect(client_has_more(c));
+	cr_expect(client_has_message(c));
 	cr_assert_eq(client_receive(c, MONO_NEVER, &frame), 0);
 	cr_expect(wire_tag_is(&frame, "second"));
+	cr_expect_not(client_has_message(c), "QUEUED is none");
 	cr_expect_eq(frame.payload_size, 0);
 	cr_assert_eq(client_receive(c, in_ms(20), &frame), -ETIMEDOUT, "QUEUED is passed over");
 	client_close(c);

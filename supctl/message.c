@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+
+/* One message that came, and the three forms in which it is shown. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/pid.h"
+#include "base/text.h"
+#include "lib/large.h"
+#include "supctl/hands.h"
+#include "supctl/render.h"
+
+static const char *const kinds[] = {
+	[WIRE_MESSAGE] = "message", [WIRE_CALL] = "call", [WIRE_RESPONSE] = "reply",
+	[WIRE_EXIT] = "exit",       [WIRE_DOWN] = "down",
+};
+
+bool message_is(const struct wire_frame *frame)
+{
+	return frame->op < ARRAY_LEN(kinds) && kinds[frame->op];
+}
+
+void message_fini(struct message *message)
+{
+	large_unmap(message->mapping, message->size);
+	free(message->from_name);
+	buf_fini(&message->tag);
+	buf_fini(&message->copy);
+}
+
+int message_keep(struct context *context, const struct wire_frame *frame,
+		 struct message *ret_message)
+{
+	bool large = frame->flags & WIRE_MEMFD;
+	struct message m = {
+		.op = frame->op,
+		.from = frame->from,
+		.number = frame->to,
+		.ref = frame->ref ? frame->ref : frame->to,
+		.size = frame->payload_size,
+		.tag = BUF_INIT,
+		.copy = BUF_INIT,
+	};
+
+	buf_append(&m.tag, frame->tag, frame->tag_size);
+	if (!large)
+		buf_append(&m.copy, frame->payload, frame->payload_size);
+	if (m.tag.error || m.copy.error) {
+		buf_fini(&m.tag);
+		buf_fini(&m.copy);
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	if (large) {
+		client_take_mapping(context->client);
+		m.mapping = (void *)(uintptr_t)frame->payload;
+	}
+	m.payload = large ? frame->payload : buf_text(&m.copy);
+	*ret_message = m;
+	return 0;
+}
+
+/* A DOWN's tag is the name by which the dead one was monitored: it has none any more. */
+int message_find_name(struct context *context, struct message *message)
+{
+	char pid[ACTOR_PID_TEXT_MAX];
+	struct wire_frame reply;
+	const char *name = NULL;
+	int status;
+
+	if (message->op == WIRE_DOWN) {
+		name = message->tag.size ? buf_text(&message->tag) : NULL;
+	} else {
+		actor_pid_format((actor_pid){message->from}, pid);
+		status = ask(context, "info", pid, NULL);
+		if (status == 0)
+			status = context_receive(context, &reply);
+		if (status)
+			return status;
+		if (field_int(&reply, "status", EXIT_FAILED) == 0)
+			name = field_text(&reply, "name");
+	}
+	message->from_name = name ? strdup(name) : NULL;
+	return 0;
+}
+
+/* ---- forms ---- */
+
+/* Its payload is a reason. */
+static bool message_has_reason(const struct message *message)
+{
+	return message->op == WIRE_EXIT || message->op == WIRE_DOWN;
+}
+
+static void put_base64(struct buf *out, const char *bytes, size_t size)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *at = (const uint8_t *)bytes;
+
+	for (size_t i = 0; i < size; i += 3) {
+		size_t n = MIN_OF(size - i, (size_t)3);
+		uint32_t three = (uint32_t)at[i] << 16;
+
+		if (n > 1)
+			three |= (uint32_t)at[i + 1] << 8;
+		if (n > 2)
+			three |= at[i + 2];
+		for (size_t d = 0; d < 4; d++)
+			buf_putc(out, d <= n ? digits[three >> (18 - 6 * d) & 63] : '=');
+	}
+}
+
+/* name='value', whatever bytes it has; a NUL, which no shell can hold, is left out. */
+static void put_assignment(struct buf *out, const char *name, const char *value, size_t size)
+{
+	buf_printf(out, "%s='", name);
+	while (size) {
+		size_t plain = 0;
+
+		while (plain < size && value[plain] != '\'' && value[plain])
+			plain++;
+		buf_append(out, value, plain);
+		if (plain == size)
+			break;
+		if (value[plain] == '\'')
+			buf_puts(out, "'\\''");
+		value += plain + 1;
+		size -= plain + 1;
+	}
+	buf_puts(out, "'\n");
+}
+
+static void put_assignment_text(struct buf *out, const char *name, const char *value)
+{
+	put_assignment(out, name, value, strlen(value));
+}
+
+void message_put_vars(struct buf *out, const struct message *message)
+{
+	bool reason = message_has_reason(message);
+	bool binary = !reason && memchr(message->payload, 0, message->size);
+	char pid[ACTOR_PID_TEXT_MAX];
+
+	put_assignment_text(out, "kind", kinds[message->op]);
+	put_assignment_text(out, "from", actor_pid_format((actor_pid){message->from}, pid));
+	put_assignment_text(out, "from_name", message->from_name ? message->from_name : "");
+	buf_printf(out, "ref='%llu'\n", (unsigned long long)message->ref);
+	put_assignment(out, "tag", buf_text(&message->tag), message->tag.size);
+	put_assignment(out, "payload", message->payload, binary || reason ? 0 : message->size);
+	buf_puts(out, "payload_base64='");
+	if (binary)
+		put_base64(out, message->payload, message->size);
+	buf_puts(out, "'\n");
+	put_assignment(out, "reason", message->payload, reason ? message->size : 0);
+}
+
+void message_put_json(struct buf *out, const struct message *message)
+{
+	bool reason = message_has_reason(message);
+	bool is_text = reason || text_is_utf8(message->payload, message->size);
+	char pid[ACTOR_PID_TEXT_MAX];
+
+	buf_printf(out, "{\"kind\":\"%s\",", kinds[message->op]);
+	buf_printf(out, "\"from\":\"%s\",", actor_pid_format((actor_pid){message->from}, pid));
+	buf_puts(out, "\"from_name\":");
+	if (message->from_name)
+		render_json_text(out, message->from_name, strlen(message->from_name));
+	else
+		buf_puts(out, "null");
+	buf_printf(out, ",\"ref\":\"%llu\",", (unsigned long long)message->ref);
+	buf_puts(out, "\"tag\":");
+	render_json_text(out, buf_text(&message->tag), message->tag.size);
+	buf_putc(out, ',');
+	if (is_text) {
+		buf_puts(out, reason ? "\"reason\":" : "\"payload\":");
+		render_json_text(out, message->payload, message->size);
+	} else {
+		buf_puts(out, "\"payload_base64\":\"");
+		put_base64(out, message->payload, message->size);
+		buf_putc(out, '"');
+	}
+	buf_puts(out, "}\n");
+}
+
+/* ---- out ---- */
+
+/* 0 or EXIT_FAILED with the message printed. */
+static int write_all(const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(STDOUT_FILENO, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			complain("standard output: %s", strerror(errno));
+			return EXIT_FAILED;
+		}
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* On a terminal nothing that a payload holds may steer it, and the prompt begins a line. */
+static void put_for_terminal(struct buf *out, const struct message *message)
+{
+	const char *at = message->payload, *end = at + message->size;
+
+	while (at < end) {
+		size_t size = strnlen(at, (size_t)(end - at));
+		char *text = strndup(at, size);
+
+		if (!text) {
+			out->error = -ENOMEM;
+			return;
+		}
+		render_text(out, text, RENDER_LINES);
+		free(text);
+		at += size;
+		if (at < end)
+			buf_puts(out, "\\x00");
+		at += at < end;
+	}
+	if (!out->size || out->data[out->size - 1] != '\n')
+		buf_putc(out, '\n');
+}
+
+int message_write(const struct message *message, enum message_form form)
+{
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+
+	if (form == MESSAGE_PLAIN && !isatty(STDOUT_FILENO))
+		return write_all(message->payload, message->size);
+	if (form == MESSAGE_VARS)
+		message_put_vars(&out, message);
+	else if (form == MESSAGE_JSON)
+		message_put_json(&out, message);
+	else
+		put_for_terminal(&out, message);
+	if (out.error) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	return write_all(buf_text(&out), out.size);
+}
