@@ -131,6 +131,18 @@ static void render_list(struct buf *out, const struct field *field)
 	}
 }
 
+static void render_bytes(struct buf *out, const struct field *field)
+{
+	for (size_t i = 0; i < field->text_size; i++) {
+		unsigned char byte = (unsigned char)field->text[i];
+
+		if (byte >= ' ' && byte < 0x7f)
+			buf_putc(out, (char)byte);
+		else
+			buf_printf(out, "\\x%02x", (unsigned)byte);
+	}
+}
+
 void render_field(struct buf *out, const struct field *field)
 {
 	switch (field->type) {
@@ -151,6 +163,9 @@ void render_field(struct buf *out, const struct field *field)
 		return;
 	case FIELD_LIST:
 		render_list(out, field);
+		return;
+	case FIELD_BYTES:
+		render_bytes(out, field);
 		return;
 	case FIELD_NULL:
 	case FIELD_N_TYPES:
@@ -266,6 +281,7 @@ static void json_value(struct buf *out, const struct field *field)
 	case FIELD_LIST:
 		json_list(out, field);
 		return;
+	case FIELD_BYTES:
 	case FIELD_NULL:
 	case FIELD_N_TYPES:
 		break;

@@ -33,12 +33,15 @@ struct pending {
 	char *target; /* owned; as the guest named it; of a child to be added, its own path */
 };
 
-/* Rows that are written as the guest takes them: the children asked for, by slot, or names. */
+/* Rows that are written as the guest takes them: the children asked for, by slot, or names, or
+ * what waits in a mailbox. */
 struct listing {
 	struct list link; /* conn.listings */
 	uint64_t ref;
-	uint32_t *slots; /* owned; SLOT_NONE: forgotten meanwhile */
-	char **names;    /* owned, as each of them; NULL: slots */
+	uint32_t *slots;   /* owned; SLOT_NONE: forgotten meanwhile */
+	char **names;      /* owned, as each of them; NULL: slots */
+	actor_pid mailbox; /* none: slots or names */
+	uint64_t number;   /* of the last message that was shown */
 	size_t n, next;
 };
 

@@ -60,6 +60,8 @@ static const struct request_command commands[] = {
 	ACTOR("whereis", RIGHT_LOOK, REQUEST_WHEREIS, true, request_take_actor, FOR_ACTORS),
 	{"names", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_names, NULL, FOR_ACTORS},
 	{"info", RIGHT_LOOK, REQUEST_N_KINDS, true, request_take_info, NULL, FOR_ACTORS},
+	{"mailbox", RIGHT_EVERYTHING, REQUEST_N_KINDS, true, request_take_mailbox, NULL,
+	 FOR_ACTORS},
 	ACTOR("register", RIGHT_NONE, REQUEST_REGISTER, false, request_take_name, FOR_ACTORS_ONLY),
 	ACTOR("unregister", RIGHT_NONE, REQUEST_UNREGISTER, false, request_take_name,
 	      FOR_ACTORS_ONLY),

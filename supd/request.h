@@ -88,6 +88,10 @@ void request_take_names(struct conn *conn, const struct request_command *command
 			const struct wire_frame *frame);
 void request_take_info(struct conn *conn, const struct request_command *command,
 		       const struct wire_frame *frame);
+void request_take_mailbox(struct conn *conn, const struct request_command *command,
+			  const struct wire_frame *frame);
+/* The next message of a listing of a mailbox; its end where there is none. */
+void listing_write_message(struct conn *conn, struct listing *listing);
 /* A row of a listing of names, where somebody still has that one. */
 void listing_write_name(struct conn *conn, const struct listing *listing, const char *name);
 

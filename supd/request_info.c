@@ -14,6 +14,7 @@
 #include "supd/request.h"
 #include "supd/rows.h"
 #include "supd/texts.h"
+#include "wire/number.h"
 
 /* An answer is one datagram: so many of a list are told, and how many are left out. */
 #define PIDS_MAX ((size_t)500)
@@ -136,6 +137,24 @@ static void info_put_process(struct wire_encoder *e, pid_t os_pid)
 	field_put_span(e, 0, "cpu_time", usage.cpu_time);
 }
 
+static void info_put_mail(struct wire_encoder *e, const struct core *core,
+			  const struct actor_view *v)
+{
+	struct mail_view mail = core_view_mail(core, v->pid);
+	char pid[ACTOR_PID_TEXT_MAX];
+
+	field_put_int(e, 0, "message_queue_len", (int64_t)mail.length);
+	field_put_int(e, 0, "mailbox_bytes", (int64_t)mail.bytes);
+	if (mail.limit == UINT64_MAX)
+		field_put_null(e, 0, "mailbox_limit");
+	else
+		field_put_int(e, 0, "mailbox_limit", (int64_t)mail.limit);
+	field_put_int(e, 0, "dropped", (int64_t)mail.dropped);
+	field_put_int(e, 0, "outbox_bytes", (int64_t)mail.outbox_bytes);
+	field_put_text(e, 0, "blocked_on",
+		       mail.blocked_on.n ? actor_pid_format(mail.blocked_on, pid) : NULL);
+}
+
 static void info_put(struct wire_encoder *e, const struct control *control,
 		     const struct actor_view *v)
 {
@@ -150,6 +169,7 @@ static void info_put(struct wire_encoder *e, const struct control *control,
 		field_put_null(e, 0, "os_pid");
 	field_put_text(e, 0, "state", child_state_name(v->state));
 	field_put_bool(e, 0, "trap_exit", v->trap);
+	info_put_mail(e, core, v);
 	more += info_put_ties(e, core, v, TIE_LINK, "links");
 	more += info_put_ties(e, core, v, TIE_MONITOR, "monitors");
 	more += info_put_ties(e, core, v, TIE_MONITORED_BY, "monitored_by");
@@ -180,4 +200,88 @@ void request_take_info(struct conn *conn, const struct request_command *command,
 	info_put(&e, conn->control, &v);
 	if (conn_end(conn, &e) < 0)
 		request_fail(conn, frame->ref, STATUS_FAILED, "the answer is too long to be sent");
+}
+
+/* ---- mailbox ---- */
+
+/* Of a payload so much is shown. */
+#define PAYLOAD_MAX ((size_t)32 * 1024)
+
+static const char *const message_kinds[WIRE_N_OPS] = {
+	[WIRE_MESSAGE] = "message", [WIRE_CALL] = "call", [WIRE_RESPONSE] = "reply",
+	[WIRE_EXIT] = "exit",       [WIRE_DOWN] = "down",
+};
+
+static void mailbox_put_message(struct wire_encoder *e, const struct core *core,
+				const struct wire_frame *message, bool held)
+{
+	struct actor_view from;
+	char pid[ACTOR_PID_TEXT_MAX], tag[WIRE_TAG_MAX + 1] = "";
+
+	memcpy(tag, message->tag, message->tag_size);
+	field_put_int(e, 0, "number", (int64_t)message->to);
+	field_put_text(e, 0, "kind", message_kinds[message->op]);
+	actor_pid_format((actor_pid){message->from}, pid);
+	field_put_text(e, 0, "from", pid);
+	if (core_view_actor(core, pid, &from) && from.path)
+		field_put_text(e, 0, "from_name", from.path);
+	else
+		field_put_null(e, 0, "from_name");
+	field_put_int(e, FIELD_DETAIL, "ref", (int64_t)message->ref);
+	field_put_text(e, 0, "tag", tag);
+	field_put_bool(e, 0, "held", held);
+	if (message->flags & WIRE_MEMFD) {
+		field_put_int(e, 0, "size", (int64_t)number_load(message->payload, 4));
+		field_put_null(e, FIELD_DETAIL, "payload");
+		return;
+	}
+	field_put_int(e, 0, "size", (int64_t)message->payload_size);
+	field_put_bytes(e, FIELD_DETAIL, "payload", message->payload,
+			MIN_OF(message->payload_size, PAYLOAD_MAX));
+}
+
+void listing_write_message(struct conn *conn, struct listing *listing)
+{
+	const struct core *core = conn->control->daemon->core;
+	struct wire_frame message;
+	struct wire_encoder e;
+	bool held;
+
+	if (!core_next_message(core, listing->mailbox, listing->number, &message, &held)) {
+		listing->next = listing->n;
+		return;
+	}
+	listing->number = message.to;
+	conn_begin(conn, &e, WIRE_ROW, listing->ref);
+	mailbox_put_message(&e, core, &message, held);
+	conn_end(conn, &e);
+}
+
+/* Of one's own, or with full rights: what is in a mailbox is nobody else's business. */
+void request_take_mailbox(struct conn *conn, const struct request_command *command,
+			  const struct wire_frame *frame)
+{
+	const char *target = field_text(frame, "target");
+	struct listing *listing;
+	struct actor_view v;
+
+	(void)command;
+	if (!core_view_actor(conn->control->daemon->core, target, &v)) {
+		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
+		return;
+	}
+	if (v.pid.n != conn->actor.n && conn_right(conn) < RIGHT_EVERYTHING) {
+		request_fail(conn, frame->ref, STATUS_REFUSED,
+			     "%s: an actor may look into its own mailbox; into others', who may do "
+			     "everything",
+			     target);
+		return;
+	}
+	listing = listing_new(conn, frame->ref);
+	if (!listing) {
+		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
+		return;
+	}
+	listing->mailbox = v.pid;
+	listing->n = SIZE_MAX;
 }

@@ -101,9 +101,11 @@ static void listing_write_child(struct conn *conn, const struct listing *listing
 	conn_end(conn, &e);
 }
 
-static void listing_write_row(struct conn *conn, const struct listing *listing, size_t i)
+static void listing_write_row(struct conn *conn, struct listing *listing, size_t i)
 {
-	if (listing->names)
+	if (listing->mailbox.n)
+		listing_write_message(conn, listing);
+	else if (listing->names)
 		listing_write_name(conn, listing, listing->names[i]);
 	else
 		listing_write_child(conn, listing, listing->slots[i]);

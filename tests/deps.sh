@@ -4,7 +4,7 @@
 # uses. What is there already costs nothing and no network.
 set -eu
 
-packages="build-essential libev-dev libinih-dev libcriterion-dev pkg-config mandoc"
+packages="build-essential libev-dev libinih-dev libcriterion-dev pkg-config mandoc python3"
 if [ "${1-}" = ci ]; then
 	packages="$packages clang clang-format clang-tidy cppcheck valgrind strace
 		curl redis-server redis-tools nginx"

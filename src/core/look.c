@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 
 const char *const actor_kind_names[ACTOR_N_KINDS + 1] = {
@@ -47,6 +48,42 @@ bool core_view_actor(const struct core *core, const char *text, struct actor_vie
 		.uid = actor->uid,
 		.trap = actor->trap,
 	};
+	return true;
+}
+
+/* ---- its mailbox ---- */
+
+struct mail_view core_view_mail(const struct core *core, actor_pid pid)
+{
+	const struct actor *actor = actor_find(core, pid);
+
+	return (struct mail_view){
+		.length = mailbox_length(actor),
+		.bytes = actor->mailbox ? actor->mailbox->frames.weight : 0,
+		.limit = mailbox_limit(actor),
+		.dropped = actor->mailbox ? actor->mailbox->dropped : 0,
+		.outbox_bytes = actor->outbox_weight,
+		.blocked_on = outbox_blocked_on(actor),
+	};
+}
+
+bool core_next_message(const struct core *core, actor_pid pid, uint64_t number,
+		       struct wire_frame *ret_frame, bool *ret_held)
+{
+	const struct actor *actor = actor_find(core, pid);
+	struct place place = {NULL, 0};
+	const uint8_t *frame;
+	size_t cursor = 0;
+
+	if (actor && actor->mailbox)
+		place = frames_after(&actor->mailbox->frames, number);
+	if (!place.chunk)
+		return false;
+	frame = frame_at(place);
+	if (wire_decode(frame, frame_size(frame), &cursor, ret_frame) <= 0)
+		return false;
+	ret_frame->op = frame_op(frame);
+	*ret_held = !frame_is_queued(frame);
 	return true;
 }
 

@@ -9,6 +9,7 @@
  */
 
 #include "core/core.h"
+#include "wire/frame.h"
 
 enum actor_kind {
 	ACTOR_SERVICE,
@@ -26,6 +27,16 @@ struct actor_view {
 	bool has_uid;
 	uint32_t uid;
 	bool trap;
+};
+
+/* A mailbox, and what waits to get out of its actor's outbox. */
+struct mail_view {
+	uint64_t length; /* queued, and handed out but not done with */
+	uint64_t bytes;  /* of what is queued and held */
+	uint64_t limit;
+	uint64_t dropped; /* by the mailbox's policy, ever */
+	uint64_t outbox_bytes;
+	actor_pid blocked_on; /* whose mailbox is full; none: nothing waits */
 };
 
 enum name_kind { NAME_PATH, NAME_ALIAS, NAME_REGISTERED, NAME_N_KINDS };
@@ -53,6 +64,13 @@ size_t core_names_of(const struct core *core, actor_pid pid, const char **ret_na
 size_t core_names(const struct core *core, const char **ret_names, size_t max);
 /* One of them; false where whereis finds nobody. */
 bool core_view_name(const struct core *core, const char *text, struct name_view *ret_view);
+
+/* Takes any pid that core_view_actor() gave in this step. */
+struct mail_view core_view_mail(const struct core *core, actor_pid pid);
+/* The first message behind that number, queued or held; its number is in `to`, what it says is
+ * borrowed. False: there is none. */
+bool core_next_message(const struct core *core, actor_pid pid, uint64_t number,
+		       struct wire_frame *ret_frame, bool *ret_held);
 
 extern const char *const actor_kind_names[];
 extern const char *const name_kind_names[];

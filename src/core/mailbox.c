@@ -96,15 +96,15 @@ enum mailbox_overflow mailbox_policy(const struct mailbox *m)
 	return m->actor->child ? m->actor->child->spec->mailbox_overflow : OVERFLOW_BLOCK;
 }
 
-static uint64_t mailbox_limit(const struct mailbox *m)
+uint64_t mailbox_limit(const struct actor *actor)
 {
-	return m->actor->child ? m->actor->child->spec->mailbox_limit : MAILBOX_LIMIT;
+	return actor->child ? actor->child->spec->mailbox_limit : MAILBOX_LIMIT;
 }
 
 /* An empty one takes any one message; another Unix user's may fill the half of it. */
 bool mailbox_has_room(const struct mailbox *m, uint64_t weight, bool foreign)
 {
-	uint64_t limit = mailbox_limit(m), used = m->frames.weight;
+	uint64_t limit = mailbox_limit(m->actor), used = m->frames.weight;
 
 	if (!m->frames.n_queued && !m->frames.n_held)
 		return true;

@@ -85,6 +85,7 @@ void mailbox_free(struct mailbox *m); /* takes NULL; its lanes are gone already 
 void mailbox_wake(struct mailbox *m);
 /* Appends a message as it is to be handed out: whatever the limit. 0, -ENOMEM. */
 int mailbox_put(struct actor *actor, const struct wire_frame *frame, uint8_t state);
+uint64_t mailbox_limit(const struct actor *actor);
 /* That many bytes more do not overfill it. */
 bool mailbox_has_room(const struct mailbox *m, uint64_t weight, bool foreign);
 enum mailbox_overflow mailbox_policy(const struct mailbox *m);

@@ -79,6 +79,12 @@ void field_put_time(struct wire_encoder *e, uint8_t flags, const char *name, int
 	field_put_number(e, &(struct field){FIELD_TIME, flags, name, NULL, 0, 0}, ns);
 }
 
+void field_put_bytes(struct wire_encoder *e, uint8_t flags, const char *name, const void *bytes,
+		     size_t size)
+{
+	field_put(e, &(struct field){FIELD_BYTES, flags, name, NULL, 0, 0}, bytes, size);
+}
+
 void field_put_list(struct wire_encoder *e, uint8_t flags, const char *name, char *const *texts)
 {
 	size_t size = 0;
@@ -118,6 +124,8 @@ static bool field_is_sound(const struct field *f, const uint8_t *value, size_t s
 		return size && memchr(value, 0, size) == value + size - 1;
 	case FIELD_LIST:
 		return !size || value[size - 1] == 0;
+	case FIELD_BYTES:
+		return true;
 	case FIELD_N_TYPES:
 		break;
 	}
@@ -148,7 +156,7 @@ int field_next(const struct wire_frame *frame, size_t *cursor, struct field *ret
 	at += FIELD_HEADER_SIZE + name_size;
 	if (!field_is_sound(&f, at, size))
 		return -EPROTO;
-	if (f.type == FIELD_TEXT || f.type == FIELD_LIST) {
+	if (f.type == FIELD_TEXT || f.type == FIELD_LIST || f.type == FIELD_BYTES) {
 		f.text = (const char *)at;
 		f.text_size = size;
 	} else {

@@ -21,6 +21,7 @@
  *   span     4    8 bytes, nanoseconds; the largest number is infinity
  *   time     5    8 bytes, nanoseconds since 1970 UTC
  *   list     6    texts, each with its final NUL
+ *   bytes    7    any bytes
  */
 
 #include "wire/frame.h"
@@ -33,6 +34,7 @@ enum field_type {
 	FIELD_SPAN,
 	FIELD_TIME,
 	FIELD_LIST,
+	FIELD_BYTES,
 	FIELD_N_TYPES
 };
 
@@ -45,7 +47,7 @@ struct field {
 	enum field_type type;
 	uint8_t flags;
 	const char *name; /* borrowed, ends with NUL */
-	const char *text; /* borrowed; FIELD_TEXT, and the bytes of FIELD_LIST */
+	const char *text; /* borrowed; FIELD_TEXT, FIELD_BYTES, and the bytes of FIELD_LIST */
 	size_t text_size; /* with the final NUL; FIELD_LIST: of all its texts */
 	int64_t number;   /* FIELD_BOOL, FIELD_INT, FIELD_SPAN, FIELD_TIME */
 };
@@ -57,6 +59,8 @@ void field_put_int(struct wire_encoder *e, uint8_t flags, const char *name, int6
 void field_put_text(struct wire_encoder *e, uint8_t flags, const char *name, const char *text);
 void field_put_span(struct wire_encoder *e, uint8_t flags, const char *name, struct span span);
 void field_put_time(struct wire_encoder *e, uint8_t flags, const char *name, int64_t ns);
+void field_put_bytes(struct wire_encoder *e, uint8_t flags, const char *name, const void *bytes,
+		     size_t size);
 void field_put_list(struct wire_encoder *e, uint8_t flags, const char *name, char *const *texts);
 
 /* The field at *cursor of a frame's payload. 1: there was one; 0: no more; -EPROTO: damaged. */

@@ -378,3 +378,54 @@ Test(messages, two_that_flood_each_other)
 	ctl(node, "stop a b");
 	end();
 }
+
+/* ---- what is seen of it ---- */
+
+static int64_t info_number(struct actor_end *who, const char *target, const char *field)
+{
+	struct wire_encoder *e = actor_begin_request(who, "info");
+	struct wire_frame reply;
+
+	field_put_text(e, 0, "target", target);
+	reply = actor_ask(who);
+	return field_int(&reply, field, -1);
+}
+
+Test(messages, info_and_mailbox)
+{
+	struct actor_end *guest;
+	struct wire_frame row, *reply = &row;
+	struct wire_encoder *e;
+	struct field field;
+
+	begin();
+	guest = actor_guest(node);
+	actor_tell(a, b->pid, "one", "1\n\xff");
+	actor_tell(a, b->pid, "two", "");
+	actor_request(a, "self", NULL, NULL, NULL, NULL);
+	cr_expect_eq(info_number(guest, "b", "message_queue_len"), 2);
+	cr_expect_eq(info_number(guest, "b", "mailbox_bytes"), 2 * (WIRE_HEADER_SIZE + 3) + 3);
+	cr_expect_eq(info_number(guest, "b", "mailbox_limit"), 64 << 20);
+	e = actor_begin_request(guest, "mailbox");
+	field_put_text(e, 0, "target", "b");
+	actor_ask(guest);
+	/* The rows came before the reply, which was the last frame of its datagram. */
+	guest->cursor = 0;
+	cr_assert_eq(wire_decode(guest->datagram, guest->size, &guest->cursor, reply), 1);
+	cr_assert_eq(row.op, WIRE_ROW);
+	cr_expect_eq(field_int(&row, "number", 0), 1);
+	cr_expect_str_eq(field_text(&row, "kind"), "message");
+	cr_expect_str_eq(field_text(&row, "from_name"), "a");
+	cr_expect_str_eq(field_text(&row, "tag"), "one");
+	cr_assert(field_find(&row, "payload", FIELD_BYTES, &field));
+	cr_assert_eq(field.text_size, 3);
+	cr_expect_arr_eq(field.text, "1\n\xff", 3);
+	guest->cursor = guest->size;
+	cr_expect_eq(info_number(guest, "b", "message_queue_len"), 2, "nothing was taken");
+	actor_credit(b, 1);
+	actor_receive(b);
+	cr_expect_eq(info_number(guest, "b", "message_queue_len"), 2, "it is not done with");
+	cr_expect_eq(actor_request(a, "mailbox", "target", "nobody", NULL, NULL), 3);
+	actor_close(guest);
+	end();
+}

@@ -43,6 +43,7 @@ Test(field, types_there_and_back)
 	field_put_text(&e, 0, "no_text", NULL);
 	field_put_span(&e, 0, "span", SPAN_INFINITY);
 	field_put_time(&e, 0, "time", 1);
+	field_put_bytes(&e, 0, "bytes", "a\0b", 3);
 	field_put_list(&e, 0, "list", words);
 	field_put_list(&e, 0, "empty", none);
 	field_put_list(&e, 0, "no_list", NULL);
@@ -60,6 +61,9 @@ Test(field, types_there_and_back)
 	cr_assert(field_find(&frame, "no_text", FIELD_NULL, &f));
 	cr_assert(field_find(&frame, "span", FIELD_SPAN, &f) && f.number == INT64_MAX);
 	cr_assert(field_find(&frame, "time", FIELD_TIME, &f) && f.number == 1);
+	cr_assert(field_find(&frame, "bytes", FIELD_BYTES, &f));
+	cr_assert_eq(f.text_size, 3);
+	cr_assert_arr_eq(f.text, "a\0b", 3);
 	cr_assert(field_find(&frame, "list", FIELD_LIST, &f));
 	cr_assert_str_eq(field_list_next(&f, &cursor), "a");
 	cr_assert_str_eq(field_list_next(&f, &cursor), "");
@@ -88,7 +92,7 @@ Test(field, damaged_payloads)
 		{"a value of nearly 4 GiB", 12,
 		 "\3\0\2\0\xff\xff\xff\xff"
 		 "a\0x\0"},
-		{"an unknown type", 10, "\7\0\2\0\0\0\0\0a\0"},
+		{"an unknown type", 10, "\10\0\2\0\0\0\0\0a\0"},
 		{"null with a value", 11, "\0\0\2\0\1\0\0\0a\0x"},
 		{"a bool of two", 11, "\1\0\2\0\1\0\0\0a\0\2"},
 		{"a bool of two bytes", 12, "\1\0\2\0\2\0\0\0a\0\0\0"},
