@@ -50,6 +50,7 @@ static const struct phrase origins[] = {
 	{"timer", "because its time was up", NULL},
 	{"actor", "because another actor sent it an exit signal", NULL},
 	{"link", "because an actor that it was linked to has ended", NULL},
+	{"spawn", "because an actor spawned it", NULL},
 };
 
 static const struct phrase *phrase_find(const struct phrase *list, size_t n, const char *word)
@@ -99,14 +100,16 @@ static void why_put_origin(struct buf *out, const struct wire_frame *row, const 
 {
 	const char *name = field_text(row, "from_name");
 	const char *from = name ? name : field_text(row, "from");
-	bool linked = strcmp(origin, "link") == 0;
+	const char *did = strcmp(origin, "link") == 0    ? ", which it was linked to, has ended"
+			  : strcmp(origin, "actor") == 0 ? " sent it an exit signal"
+			  : strcmp(origin, "spawn") == 0 ? " spawned it"
+							 : NULL;
 
 	buf_puts(out, "  ");
-	if (from && (linked || strcmp(origin, "actor") == 0)) {
+	if (from && did) {
 		buf_puts(out, "because ");
 		render_text(out, from, RENDER_LINE);
-		buf_puts(out, linked ? ", which it was linked to, has ended"
-				     : " sent it an exit signal");
+		buf_puts(out, did);
 	} else {
 		render_text(out, why_origin(row, origin), RENDER_LINE);
 	}

@@ -42,6 +42,7 @@ int actor_begin(struct actor *actor)
 	actor_unbind_pid(actor);
 	actor->pid = (actor_pid){core->next_pid++};
 	actor->closed = actor->admin = false;
+	actor->n_spawned = 0;
 	actor->trap = c && c->spec->trap_exit;
 	actor->uid = c && c->sup ? core->uid : RIGHTS_NO_UID;
 	return map_set(&core->pids, actor->pid.n, actor);
@@ -136,6 +137,7 @@ struct rights_who actor_who(const struct actor *actor)
 
 struct rights_whom actor_whom(const struct actor *actor)
 {
-	return (struct rights_whom){.uid = actor->uid,
-				    .name = actor->child ? actor->child->path : NULL};
+	const struct child *c = actor->child;
+
+	return (struct rights_whom){.uid = actor->uid, .name = c && !c->spawned ? c->path : NULL};
 }

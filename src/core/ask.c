@@ -199,6 +199,7 @@ void ask_request(struct core *core, const struct request *request)
 		[REQUEST_REGISTER] = registry_request,
 		[REQUEST_UNREGISTER] = registry_request,
 		[REQUEST_WHEREIS] = ask_whereis,
+		[REQUEST_SPAWN] = spawned_request,
 	};
 
 	if (asks[request->kind])

@@ -504,6 +504,7 @@ void call_run(struct supervisor *s, struct call *call)
 	case REQUEST_REGISTER:
 	case REQUEST_UNREGISTER:
 	case REQUEST_WHEREIS:
+	case REQUEST_SPAWN:
 	case REQUEST_N_KINDS:
 		call_free(call);
 		break;

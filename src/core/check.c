@@ -152,6 +152,13 @@ static const char *check_sums(const struct core *core)
 		dead += c->state == CHILD_DEAD;
 		busy += c->sup && c->sup->busy;
 	}
+	LIST_EACH (l, &core->spawned) {
+		const struct child *c = LIST_ENTRY(l, struct child, link);
+
+		children++;
+		starting += c->state == CHILD_STARTING;
+		stopping += c->state == CHILD_STOPPING || c->state == CHILD_ENDING;
+	}
 	LIST_EACH (l, &core->dying) {
 		children++;
 	}
@@ -190,11 +197,19 @@ const char *core_check(const struct core *core)
 		return "the agenda was not worked off";
 	for (const struct child *c = core->root; c && !broken; c = tree_next(c, core->root))
 		broken = check_one(core, c);
+	LIST_EACH (l, &core->spawned) {
+		const struct child *c = LIST_ENTRY(l, struct child, link);
+
+		if (!broken)
+			broken = check_one(core, c);
+		if (!broken && !c->live)
+			broken = "what was spawned and has ended is still known";
+	}
 	if (!broken)
 		broken = check_sums(core);
 	if (!broken)
 		broken = mailbox_check_all(core);
-	if (!broken && core->halted && core->root->live)
+	if (!broken && core->halted && (core->root->live || !list_is_empty(&core->spawned)))
 		broken = "the tree has ended and still runs";
 	return broken;
 }

@@ -169,7 +169,7 @@ static void act_start(struct child *c, const struct event *event)
 	c->parked_by = SLOT_NONE;
 	reason_fini(&c->verdict);
 	child_set_live(c, true);
-	chain_add(c, LINK_START, c->cause, NULL, 0);
+	chain_add_from(c, LINK_START, c->cause, NULL, c->creator);
 	child_set_state(c, CHILD_STARTING);
 	if (!registry_claim(c)) {
 		child_fix_verdict(c, &REASON(REASON_ALREADY_REGISTERED));

@@ -39,6 +39,7 @@ int core_new(struct core **ret_core)
 	list_init(&core->waiters);
 	list_init(&core->syncs);
 	list_init(&core->dying);
+	list_init(&core->spawned);
 	list_init(&core->guests);
 	list_init(&core->gone);
 	list_init(&core->signals);
@@ -96,30 +97,70 @@ static void core_take_process_event(struct core *core, const struct event *event
 {
 	struct actor *actor = actor_find(core, event->pid);
 	struct child *c = actor ? actor->child : NULL;
+	struct event failed = {.kind = EVENT_START_FAILED};
 
 	if (!c || !c->live || c->sup || c->short_of)
 		return;
 	if (event->kind == EVENT_STARTED)
 		actor->uid = event->uid;
+	if (event->kind == EVENT_SHORTAGE && c->spawned) {
+		failed.reason = reason_exec(STEP_SPAWN, event->code, NULL);
+		event = &failed;
+	}
 	child_input(c, inputs[event->kind], event);
+	reason_fini(&failed.reason);
 }
 
 /* ---- shutdown ---- */
 
+static void core_kill_all(struct core *core, struct cause cause)
+{
+	child_stop(core->root, cause);
+	spawned_kill_all(core, cause);
+	if (core->root->live)
+		supervisor_kill_tree(core->root->sup, cause);
+}
+
 static void core_shutdown(struct core *core)
 {
 	struct child *root = core->root;
+	struct cause cause = cause_origin(ORIGIN_SHUTDOWN);
 
 	if (core->halted)
 		return;
 	if (core->shutting_down) {
-		supervisor_kill_tree(root->sup, cause_origin(ORIGIN_SHUTDOWN));
+		core_kill_all(core, cause);
 		return;
 	}
 	core->shutting_down = true;
 	if (root->state == CHILD_STOPPING && core->halt == HALT_ORDERLY)
 		core->halt = HALT_GAVE_UP;
-	child_stop(root, cause_origin(ORIGIN_SHUTDOWN));
+	if (list_is_empty(&core->spawned)) {
+		child_stop(root, cause);
+		return;
+	}
+	core->spawned_told = true;
+	spawned_stop_all(core, cause);
+}
+
+void core_spawned_gone(struct core *core)
+{
+	if (core->halt_waits)
+		supervisor_halt(core);
+	else if (core->shutting_down)
+		child_stop(core->root, cause_origin(ORIGIN_SHUTDOWN));
+}
+
+/* The root ends by itself: what was spawned ends with it. */
+static void core_watch_root(struct core *core)
+{
+	const struct child *root = core->root;
+
+	if (core->spawned_told || list_is_empty(&core->spawned) ||
+	    (root->live && root->state != CHILD_STOPPING))
+		return;
+	core->spawned_told = true;
+	spawned_stop_all(core, chain_last(root));
 }
 
 static void core_watch_budget(struct core *core)
@@ -127,7 +168,7 @@ static void core_watch_budget(struct core *core)
 	const struct child *root = core->root;
 	struct span part = core->budget;
 
-	if (!root || root->state != CHILD_STOPPING || core->budget_runs)
+	if (!root || core->budget_runs || (root->state != CHILD_STOPPING && !core->shutting_down))
 		return;
 	core->budget_runs = true;
 	if (!span_is_infinite(part))
@@ -138,6 +179,7 @@ static void core_watch_budget(struct core *core)
 
 static void core_give_up_order(struct core *core, struct cause cause)
 {
+	child_stop(core->root, cause);
 	for (struct child *c = tree_next(core->root, core->root); c; c = tree_next(c, core->root))
 		if (c->state == CHILD_STARTING || c->state == CHILD_RUNNING)
 			child_stop(c, cause);
@@ -155,8 +197,7 @@ static void core_take_budget(struct core *core)
 	}
 	if (core->budget_kill.ns <= core->now.ns) {
 		core->budget_kill = MONO_NEVER;
-		supervisor_kill_tree(root->sup,
-				     chain_add(root, LINK_BUDGET, root->cause, NULL, 100));
+		core_kill_all(core, chain_add(root, LINK_BUDGET, root->cause, NULL, 100));
 	}
 }
 
@@ -265,6 +306,7 @@ static int core_dispatch(struct core *core, const struct event *event)
 		break;
 	case EVENT_FORGET:
 		operator_forget(core, event->request.id);
+		spawned_forget(core, event->request.id);
 		break;
 	case EVENT_SHUTDOWN:
 		core_shutdown(core);
@@ -296,6 +338,7 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 	if (r < 0)
 		return r;
 	core_run_agenda(core);
+	core_watch_root(core);
 	core_watch_budget(core);
 	sync_check(core);
 	mailbox_run_all(core);

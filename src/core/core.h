@@ -24,6 +24,8 @@ struct core;
 
 #define SLOT_NONE UINT32_MAX
 #define CHAIN_LENGTH 16
+/* Processes of one actor's making that have not ended; one more is refused. */
+#define CORE_SPAWNED_MAX 1000
 
 /* INTERFACE 3's states first; the core has finer ones, which core_view() maps. */
 enum child_state {
@@ -52,6 +54,7 @@ struct child_view {
 	enum child_state state;
 	bool listed; /* on its supervisor's list: the child API knows it */
 	bool held;
+	bool spawned;         /* by an actor: no child of the tree; its path is its pid */
 	bool dynamic;         /* added by a call: gone with its supervisor's end */
 	bool removed;         /* forgotten by request; comes back when its supervisor starts anew */
 	actor_pid pid;        /* of the present or last incarnation */
@@ -99,6 +102,8 @@ bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_vi
 /* The tree in order, each supervisor before its children: the slot after `slot`; the first after
  * SLOT_NONE. */
 uint32_t core_next(const struct core *core, uint32_t slot);
+/* Likewise those that were spawned, in no order. */
+uint32_t core_next_spawned(const struct core *core, uint32_t slot);
 
 /* The last links of slot's chain, newest first: the i-th, or NULL where it is gone or never was. */
 const struct link *core_chain(const struct core *core, uint32_t slot, uint32_t i);

@@ -24,7 +24,8 @@ enum event_kind {
 	/* of a service's process; pid: the incarnation that FX_START named */
 	EVENT_STARTED,      /* its exec succeeded; uid: it runs as */
 	EVENT_START_FAILED, /* reason: exec:ERRNO with the step; nothing runs */
-	EVENT_SHORTAGE,     /* code: errno; the daemon's own shortage kept it from starting */
+	EVENT_SHORTAGE,     /* code: errno; the daemon's own shortage kept it from starting: it is
+			       tried again, but for a spawned one, whose start has failed */
 	EVENT_READY,        /* it says that it is ready */
 	EVENT_IGNORE,       /* it says "ignore" instead of ready (SEMANTICS 94) */
 	EVENT_TOLD,         /* reason: its last words (SEMANTICS 50, D15) */
@@ -72,6 +73,8 @@ enum request_kind {
 	REQUEST_REGISTER,   /* child: the name; target: for whom, NULL: the asker */
 	REQUEST_UNREGISTER, /* child: the name */
 	REQUEST_WHEREIS,    /* target: a name; pid */
+	REQUEST_SPAWN, /* spec; on: linked; ref: monitored by that; child: as that Unix user, with
+			  uid, NULL: its own. Answered when it runs: pid */
 	REQUEST_N_KINDS,
 };
 
@@ -94,7 +97,9 @@ struct request {
 	struct reason reason;
 	bool no_wait;
 	bool allow_starting;
-	bool on; /* TRAP */
+	bool on;      /* TRAP, SPAWN */
+	uint64_t ref; /* SPAWN: 0: no monitor */
+	uint32_t uid; /* SPAWN, where child is there */
 };
 
 struct event {
@@ -168,6 +173,7 @@ enum origin {
 	ORIGIN_TIMER,
 	ORIGIN_ACTOR, /* an actor's exit signal: link.from */
 	ORIGIN_LINK,  /* the end of a linked actor outside the tree: link.from */
+	ORIGIN_SPAWN, /* an actor that spawns: link.from */
 	ORIGIN_N,
 };
 
@@ -185,7 +191,8 @@ struct link {
 	int32_t code; /* LINK_SHORTAGE: errno; LINK_BACKOFF: milliseconds; LINK_READY: successful
 			 starts so far */
 	actor_pid pid;
-	actor_pid from;       /* LINK_DOOMED, LINK_KILLING: who sent the signal, or was linked */
+	actor_pid from;       /* LINK_DOOMED, LINK_KILLING: who sent the signal, or was linked;
+				 LINK_START: who spawned it */
 	struct reason reason; /* owned */
 };
 
@@ -221,6 +228,8 @@ enum answer {
 	ANSWER_NAME_TAKEN,    /* pid: who holds it; none while it is reserved for a child */
 	ANSWER_BAD_NAME,      /* text */
 	ANSWER_NOT_PERMITTED, /* text: why, and what would permit it */
+	ANSWER_REFUSED,       /* text: a limit is reached, or what it asks for can not be */
+	ANSWER_SPAWNED,       /* an operator's request for what is no child of the tree */
 	ANSWER_NOT_AN_ACTOR,  /* the request came from no actor that lives */
 	ANSWER_N,
 };
@@ -251,7 +260,7 @@ struct reply {
 	uint32_t n_rows;
 	struct child_counts counts;
 	struct spec *spec; /* owned count of the effect */
-	const char *text;  /* static; ANSWER_NOT_PERMITTED, ANSWER_BAD_NAME: why */
+	const char *text;  /* static; ANSWER_NOT_PERMITTED, ANSWER_BAD_NAME, ANSWER_REFUSED: why */
 };
 
 enum halt_kind {

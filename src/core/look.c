@@ -10,6 +10,7 @@
 const char *const actor_kind_names[ACTOR_N_KINDS + 1] = {
 	[ACTOR_SERVICE] = "service",
 	[ACTOR_SUPERVISOR] = "supervisor",
+	[ACTOR_SPAWNED] = "spawned",
 	[ACTOR_GUEST] = "guest",
 };
 
@@ -36,11 +37,12 @@ bool core_view_actor(const struct core *core, const char *text, struct actor_vie
 	c = actor->child;
 	*ret_view = (struct actor_view){
 		.pid = actor->pid,
-		.kind = !c       ? ACTOR_GUEST
-			: c->sup ? ACTOR_SUPERVISOR
-				 : ACTOR_SERVICE,
+		.kind = !c           ? ACTOR_GUEST
+			: c->sup     ? ACTOR_SUPERVISOR
+			: c->spawned ? ACTOR_SPAWNED
+				     : ACTOR_SERVICE,
 		.slot = c ? c->slot : SLOT_NONE,
-		.path = c ? c->path : NULL,
+		.path = c && !c->spawned ? c->path : NULL,
 		.state = c                        ? c->state
 			 : actor_is_doomed(actor) ? CHILD_STOPPING
 						  : CHILD_RUNNING,
@@ -180,7 +182,7 @@ size_t core_names_of(const struct core *core, actor_pid pid, const char **ret_na
 
 	if (!actor)
 		return 0;
-	if (actor->child) {
+	if (actor->child && !actor->child->spawned) {
 		texts_add(&texts, actor->child->path);
 		LIST_EACH (l, &actor->child->aliases)
 			texts_add(&texts, LIST_ENTRY(l, struct name, link)->text);

@@ -14,6 +14,7 @@
 enum actor_kind {
 	ACTOR_SERVICE,
 	ACTOR_SUPERVISOR,
+	ACTOR_SPAWNED,
 	ACTOR_GUEST,
 	ACTOR_N_KINDS,
 };
@@ -21,9 +22,9 @@ enum actor_kind {
 struct actor_view {
 	actor_pid pid;
 	enum actor_kind kind;
-	uint32_t slot;          /* of the child; SLOT_NONE: it is none */
-	const char *path;       /* borrowed; NULL: it is no child */
-	enum child_state state; /* no child: running, or stopping */
+	uint32_t slot;          /* SLOT_NONE: a guest */
+	const char *path;       /* borrowed; NULL: it is no child of the tree */
+	enum child_state state; /* a guest: running, or stopping */
 	bool has_uid;
 	uint32_t uid;
 	bool trap;

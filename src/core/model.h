@@ -110,7 +110,10 @@ struct child {
 	struct supervisor *sup;    /* owned; NULL: a service */
 	struct spec *spec;         /* owned count */
 	char *path;                /* in the same block of memory */
-	char **args;               /* owned list; simple_one_for_one */
+	bool spawned;      /* on core.spawned by its link, not in the tree; parent is NULL */
+	actor_pid creator; /* ... by whom */
+	uint64_t spawn_id; /* ... of the request that waits for its start; 0: none */
+	char **args;       /* owned list; simple_one_for_one */
 	uint32_t slot;
 	uint32_t depth;
 
@@ -243,6 +246,8 @@ struct core {
 	struct span budget;
 	struct mono budget_order, budget_kill; /* MONO_NEVER: not running */
 	bool budget_runs, shutting_down, halted;
+	bool spawned_told; /* all that were spawned have been told to stop; no more are */
+	bool halt_waits;   /* the root has ended, and something that was spawned is left */
 	enum halt_kind halt;
 	uint32_t halt_slot;
 	struct reason halt_reason; /* owned */
@@ -257,6 +262,7 @@ struct core {
 	struct list waiters;  /* owned struct waiter */
 	struct list syncs;    /* owned struct sync_waiter */
 	struct list dying;    /* of struct child */
+	struct list spawned;  /* of struct child, which stand outside the tree */
 	struct list guests;   /* owned struct actor */
 	struct list signals;  /* of struct actor: doomed or ended, and not told yet (signal.c) */
 	struct list unsent;   /* of struct actor: with letters that wait for memory */
@@ -311,6 +317,7 @@ const char *child_cell_note(enum child_state state, enum child_input input, bool
 /* ---- supervisor.c ---- */
 
 void supervisor_post(struct child *c, uint8_t news); /* a child has news for its supervisor */
+void supervisor_halt(struct core *core);             /* the root has ended, and all else */
 void supervisor_wake(struct supervisor *s);          /* onto the agenda */
 void supervisor_run(struct supervisor *s);           /* off the agenda: news, job, queue */
 void supervisor_set_job(struct supervisor *s, enum job job);
@@ -389,6 +396,8 @@ void operator_drop_all(
 /* Everything one more child will need is reserved. 0, -ENOMEM. */
 int tree_add(struct core *core, struct supervisor *parent, struct spec *spec, char **args,
 	     bool dynamic, struct child **ret_child);
+/* Likewise, one on core.spawned; its path is to be written when it has a pid. */
+int tree_add_spawned(struct core *core, struct spec *spec, struct child **ret_child);
 void tree_relist(
 	struct supervisor *s);     /* before a start: the children of its spec, and no others */
 void tree_unlist(struct child *c); /* off the list; a dynamic one is forgotten */
@@ -410,6 +419,15 @@ int standing_reserve(struct child *c);  /* of its spec. 0, -ENOMEM */
 void standing_release(struct child *c); /* takes a half-built child */
 void standing_ready(struct child *c);   /* links it to those partners that run */
 void standing_retry(struct core *core); /* those that there was no memory for */
+
+/* ---- spawned.c ---- */
+
+void spawned_request(struct core *core, const struct request *request);
+void spawned_forget(struct core *core, uint64_t id); /* who waits for its start is gone */
+void spawned_post(struct child *c, uint8_t news);
+void spawned_stop_all(struct core *core, struct cause cause);
+void spawned_kill_all(struct core *core, struct cause cause);
+void core_spawned_gone(struct core *core); /* core.c: the last of them has ended */
 
 /* ---- effect.c ---- */
 

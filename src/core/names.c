@@ -50,6 +50,7 @@ const char *const request_kind_names[REQUEST_N_KINDS + 1] = {
 	[REQUEST_REGISTER] = "register",
 	[REQUEST_UNREGISTER] = "unregister",
 	[REQUEST_WHEREIS] = "whereis",
+	[REQUEST_SPAWN] = "spawn",
 };
 
 const char *const role_names[ROLE_N + 1] = {
@@ -89,6 +90,7 @@ const char *const origin_names[ORIGIN_N + 1] = {
 	[ORIGIN_NONE] = "none",         [ORIGIN_SELF] = "self",   [ORIGIN_BOOT] = "boot",
 	[ORIGIN_OPERATOR] = "operator", [ORIGIN_CALL] = "call",   [ORIGIN_SHUTDOWN] = "shutdown",
 	[ORIGIN_TIMER] = "timer",       [ORIGIN_ACTOR] = "actor", [ORIGIN_LINK] = "link",
+	[ORIGIN_SPAWN] = "spawn",
 };
 
 const char *const answer_names[ANSWER_N + 1] = {
@@ -121,6 +123,8 @@ const char *const answer_names[ANSWER_N + 1] = {
 	[ANSWER_NAME_TAKEN] = "name_taken",
 	[ANSWER_BAD_NAME] = "bad_name",
 	[ANSWER_NOT_PERMITTED] = "not_permitted",
+	[ANSWER_REFUSED] = "refused",
+	[ANSWER_SPAWNED] = "spawned",
 	[ANSWER_NOT_AN_ACTOR] = "not_an_actor",
 };
 

@@ -153,6 +153,7 @@ static enum answer waiter_judge(struct waiter *w)
 	case REQUEST_REGISTER:
 	case REQUEST_UNREGISTER:
 	case REQUEST_WHEREIS:
+	case REQUEST_SPAWN:
 	case REQUEST_N_KINDS:
 		break;
 	}
@@ -564,6 +565,12 @@ static void operator_wait(const struct request *request, struct child *c)
 
 void operator_request(struct core *core, const struct request *request)
 {
+	static void (*const acts[REQUEST_N_KINDS])(const struct request *, struct child *) = {
+		[REQUEST_START] = operator_start,     [REQUEST_STOP] = operator_stop,
+		[REQUEST_RESTART] = operator_restart, [REQUEST_REMOVE] = operator_remove,
+		[REQUEST_EXIT] = operator_exit,       [REQUEST_WAIT_READY] = operator_wait,
+		[REQUEST_WAIT_DOWN] = operator_wait,
+	};
 	uint32_t slot =
 		request->kind == REQUEST_SYNC ? SLOT_NONE : core_find(core, request->target);
 	struct child *c = slot == SLOT_NONE ? NULL : core->slots[slot];
@@ -577,20 +584,13 @@ void operator_request(struct core *core, const struct request *request)
 		operator_answer(core, request, ANSWER_NOPROC, NULL, SLOT_NONE);
 		return;
 	}
-	if (core->halted && request->kind != REQUEST_WAIT_DOWN) {
+	if (c->spawned && request->kind < REQUEST_EXIT) {
+		operator_answer(core, request, ANSWER_SPAWNED, c, SLOT_NONE);
+		return;
+	}
+	if ((core->halted || core->halt_waits) && request->kind != REQUEST_WAIT_DOWN) {
 		operator_answer(core, request, ANSWER_SHUTTING_DOWN, c, SLOT_NONE);
 		return;
 	}
-	if (request->kind == REQUEST_START)
-		operator_start(request, c);
-	else if (request->kind == REQUEST_STOP)
-		operator_stop(request, c);
-	else if (request->kind == REQUEST_RESTART)
-		operator_restart(request, c);
-	else if (request->kind == REQUEST_REMOVE)
-		operator_remove(request, c);
-	else if (request->kind == REQUEST_EXIT)
-		operator_exit(request, c);
-	else
-		operator_wait(request, c);
+	acts[request->kind](request, c);
 }

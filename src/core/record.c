@@ -42,6 +42,10 @@ static void record_put_request(struct buf *out, const struct request *request)
 		record_put_uint(out, "allow_starting", 1);
 	if (request->on)
 		record_put_uint(out, "on", 1);
+	if (request->ref)
+		record_put_uint(out, "ref", request->ref);
+	if (request->uid)
+		record_put_uint(out, "uid", request->uid);
 }
 
 static void record_put_source(struct buf *out, const struct event *event)

@@ -184,9 +184,16 @@ static int read_uid(struct reader *reader, const char *value)
 	uint64_t uid;
 	int r = read_uint(value, UINT32_MAX, &uid);
 
-	if (r == 0)
+	if (r == 0 && reader->recorded->event.kind == EVENT_REQUEST)
+		reader->recorded->event.request.uid = (uint32_t)uid;
+	else if (r == 0)
 		reader->recorded->event.uid = (uint32_t)uid;
 	return r;
+}
+
+static int read_ref(struct reader *reader, const char *value)
+{
+	return read_uint(value, UINT64_MAX, &reader->recorded->event.request.ref);
 }
 
 static int read_admin(struct reader *reader, const char *value)
@@ -201,13 +208,17 @@ static int read_data(struct reader *reader, const char *value)
 }
 
 static const struct event_key keys[] = {
-	{"pid", read_pid},       {"code", read_code},       {"by_signal", read_by_signal},
-	{"reason", read_reason}, {"step", read_step},       {"budget", read_budget},
-	{"seed", read_seed},     {"id", read_id},           {"request", read_request},
-	{"target", read_target}, {"child", read_child},     {"arg", read_arg},
-	{"args", read_args},     {"no_wait", read_no_wait}, {"allow_starting", read_allow_starting},
-	{"on", read_on},         {"source", read_source},   {"role", read_role},
-	{"uid", read_uid},       {"admin", read_admin},     {"data", read_data},
+	{"ref", read_ref},         {"pid", read_pid},
+	{"code", read_code},       {"by_signal", read_by_signal},
+	{"reason", read_reason},   {"step", read_step},
+	{"budget", read_budget},   {"seed", read_seed},
+	{"id", read_id},           {"request", read_request},
+	{"target", read_target},   {"child", read_child},
+	{"arg", read_arg},         {"args", read_args},
+	{"no_wait", read_no_wait}, {"allow_starting", read_allow_starting},
+	{"on", read_on},           {"source", read_source},
+	{"role", read_role},       {"uid", read_uid},
+	{"admin", read_admin},     {"data", read_data},
 };
 
 static int read_key(struct reader *reader, char *word)

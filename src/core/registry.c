@@ -118,7 +118,7 @@ int registry_reserve(struct child *c)
 bool registry_claim(struct child *c)
 {
 	struct strmap *names = &c->core->names;
-	const struct name *known = strmap_get(names, c->path);
+	const struct name *known = c->spawned ? NULL : strmap_get(names, c->path);
 
 	if (known && known->actor != &c->actor)
 		return false;

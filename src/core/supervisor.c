@@ -60,10 +60,13 @@ void supervisor_enqueue(struct supervisor *s, struct item *item)
 	supervisor_wake(s);
 }
 
-static void core_halt(struct core *core)
+void supervisor_halt(struct core *core)
 {
 	struct effect *e;
 
+	core->halt_waits = !list_is_empty(&core->spawned);
+	if (core->halt_waits)
+		return;
 	if (core->halt == HALT_ORDERLY && !core->shutting_down)
 		core->halt = HALT_GAVE_UP;
 	core->halted = true;
@@ -78,10 +81,14 @@ static void core_halt(struct core *core)
 
 void supervisor_post(struct child *c, uint8_t news)
 {
+	if (c->spawned) {
+		spawned_post(c, news);
+		return;
+	}
 	if (!c->parent) {
 		if (news == NEWS_DOWN) {
 			child_settle(c, CHILD_STOPPED);
-			core_halt(c->core);
+			supervisor_halt(c->core);
 		}
 		return;
 	}

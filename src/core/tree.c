@@ -199,17 +199,11 @@ static int child_build(struct child *c, struct spec *spec, char **args)
 	return 0;
 }
 
-/* One record, nothing below it. */
-static int tree_add_one(struct core *core, struct supervisor *parent, struct spec *spec,
-			char **args, struct child **ret_child)
+/* All that a record needs, wherever it stands. 0; -ENOMEM, and then it is freed. */
+static int tree_admit(struct core *core, struct child *c, struct spec *spec, char **args)
 {
-	struct child *c = child_new(parent, spec);
-	int r = c ? 0 : -ENOMEM;
+	int r = child_build(c, spec, args);
 
-	if (r < 0)
-		return r;
-	child_init(c, core, parent);
-	r = child_build(c, spec, args);
 	if (r >= 0)
 		r = strmap_reserve(&core->paths, core->n_children + 1);
 	if (r >= 0)
@@ -226,11 +220,27 @@ static int tree_add_one(struct core *core, struct supervisor *parent, struct spe
 		child_free(c);
 		return r;
 	}
+	core->n_children++;
+	return 0;
+}
+
+/* One record, nothing below it. */
+static int tree_add_one(struct core *core, struct supervisor *parent, struct spec *spec,
+			char **args, struct child **ret_child)
+{
+	struct child *c = child_new(parent, spec);
+	int r = c ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	child_init(c, core, parent);
+	r = tree_admit(core, c, spec, args);
+	if (r < 0)
+		return r;
 	c->held = !spec->autostart;
 	c->state = c->held ? CHILD_STOPPED : CHILD_WAITING;
 	strmap_remove(&core->paths, c->path);
 	strmap_set(&core->paths, c->path, c);
-	core->n_children++;
 	if (parent) {
 		list_append(&parent->kids, &c->link);
 		parent->n_kids++;
@@ -238,6 +248,26 @@ static int tree_add_one(struct core *core, struct supervisor *parent, struct spe
 		if (parent->self->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 			parent->next_instance++;
 	}
+	*ret_child = c;
+	return 0;
+}
+
+int tree_add_spawned(struct core *core, struct spec *spec, struct child **ret_child)
+{
+	struct child *c = calloc(1, sizeof(*c) + ACTOR_PID_TEXT_MAX);
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->path = (char *)(c + 1);
+	child_init(c, core, NULL);
+	c->spawned = true;
+	c->listed = false;
+	r = tree_admit(core, c, spec, NULL);
+	if (r < 0)
+		return r;
+	c->state = CHILD_WAITING;
+	list_append(&core->spawned, &c->link);
 	*ret_child = c;
 	return 0;
 }
@@ -374,6 +404,8 @@ static void tree_forget_one(struct child *c)
 		list_unlink(&c->sup->on_agenda);
 		list_unlink(&c->sup->put_off);
 	}
+	if (c->spawned)
+		list_unlink(&c->link);
 	effect_add(core, FX_FORGET, c);
 	list_append(&core->dying, &c->dying_link);
 }
@@ -431,7 +463,11 @@ void tree_free(struct core *core)
 {
 	struct child *c = core->root, *up;
 
+	struct list *l;
+
 	tree_reap(core);
+	while ((l = list_take_first(&core->spawned)))
+		child_free(LIST_ENTRY(l, struct child, link));
 	while (c) {
 		while (c->sup && !list_is_empty(&c->sup->kids))
 			c = tree_next_kid(c->sup, NULL);

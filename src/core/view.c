@@ -46,6 +46,7 @@ bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_vi
 		.listed = c->listed,
 		.held = c->held && c->held_by_operator,
 		.dynamic = c->dynamic,
+		.spawned = c->spawned,
 		.removed = c->removed,
 		.pid = c->actor.pid,
 		.starts = c->starts,
@@ -61,9 +62,19 @@ uint32_t core_next(const struct core *core, uint32_t slot)
 {
 	const struct child *c = slot == SLOT_NONE ? core->root : view_child(core, slot);
 
-	if (!c || c->dying)
+	if (!c || c->dying || c->spawned)
 		return SLOT_NONE;
 	if (slot != SLOT_NONE)
 		c = tree_next(c, core->root);
 	return c ? c->slot : SLOT_NONE;
+}
+
+uint32_t core_next_spawned(const struct core *core, uint32_t slot)
+{
+	const struct child *c = view_child(core, slot);
+	const struct list *l = slot == SLOT_NONE ? core->spawned.next : NULL;
+
+	if (c && c->spawned && !c->dying)
+		l = c->link.next;
+	return l && l != &core->spawned ? LIST_ENTRY(l, const struct child, link)->slot : SLOT_NONE;
 }

@@ -98,10 +98,15 @@ Test(record, every_kind_of_request_is_read_back)
 			.kind = (enum request_kind)kind,
 			.target = "web/api",
 			.child = "",
-			.spec = kind == REQUEST_START_CHILD ? tree_of_specs() : NULL,
+			.spec = kind == REQUEST_START_CHILD || kind == REQUEST_SPAWN
+					? tree_of_specs()
+					: NULL,
 			.args = kind == REQUEST_START_CHILD ? args : args + 3,
 			.no_wait = kind % 2,
 			.allow_starting = kind % 3 == 0,
+			.on = kind == REQUEST_SPAWN,
+			.ref = kind == REQUEST_SPAWN ? UINT64_MAX : 0,
+			.uid = kind == REQUEST_SPAWN ? 7 : 0,
 		};
 		cr_assert_eq(reason_parse("shutdown:good bye", &event.request.reason), 0);
 		expect_round_trip(&event);

@@ -164,6 +164,7 @@ static void reply_check(struct sim *sim, const struct asked *a, const struct rep
 	case REQUEST_REGISTER:
 	case REQUEST_UNREGISTER:
 	case REQUEST_WHEREIS:
+	case REQUEST_SPAWN:
 	case REQUEST_N_KINDS:
 		break;
 	}
