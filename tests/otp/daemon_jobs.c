@@ -136,6 +136,8 @@ _Noreturn static void job_run(const struct jobs *jobs, const struct job *job)
 	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* A worker may end while an order is on its way. */
+	signal(SIGPIPE, SIG_IGN);
 	/* What its supd leaves becomes its child, and is found. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigprocmask(SIG_UNBLOCK, &jobs->awaited, NULL);

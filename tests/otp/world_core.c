@@ -187,11 +187,9 @@ static int process_die(void *owner, const char *name, actor_pid pid, const char 
 /* An EXIT message from its own supervisor. */
 static void process_obey(struct world *world, struct process *process, const char *reason)
 {
-	enum on_term on_term = process->def->on_term;
-
-	if (on_term == ON_TERM_OBEY)
+	if (process->def->on_term == ON_TERM_OBEY)
 		process_die(world, process->def->name, process->pid, reason);
-	else if (on_term == ON_TERM_IGNORE)
+	else if (process->def->on_term == ON_TERM_IGNORE)
 		process->stubborn = true;
 	else
 		process_exit(world, process->pid, (int)process->def->on_term_code, false);
@@ -313,23 +311,38 @@ static int world_step(struct world *world, const struct event *event)
 	return broken ? world_fail(world, broken) : 0;
 }
 
+static int world_send(struct world *world, uint64_t source, const struct wire_frame *frame)
+{
+	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_encoder e;
+
+	wire_begin(&e, &bytes, frame);
+	if (wire_end(&e) < 0)
+		abort();
+	return world_step(world, &(struct event){.kind = EVENT_FRAMES,
+						 .source = source,
+						 .data = bytes.data,
+						 .size = bytes.size});
+}
+
 /* Lets time pass until what was told to end, and does not, is killed. False: nothing is. */
 static bool world_wait(struct world *world)
 {
 	struct mono deadline = core_deadline(world->core);
+	size_t i = 0;
 
-	for (size_t i = 0; i < world->n_processes && deadline.ns != MONO_NEVER.ns; i++) {
-		if (!world->processes[i].stubborn)
-			continue;
-		world->now = deadline;
-		world_queue(world, (struct queued){.kind = EVENT_TICK});
-		return true;
-	}
-	return false;
+	while (i < world->n_processes && !world->processes[i].stubborn)
+		i++;
+	if (i == world->n_processes || deadline.ns == MONO_NEVER.ns)
+		return false;
+	world->now = deadline;
+	world_queue(world, (struct queued){.kind = EVENT_TICK});
+	return true;
 }
 
 static int world_rest(void *owner)
 {
+	const struct wire_frame credit = {.op = WIRE_CREDIT, .ref = 1000000}; /* for all of them */
 	struct world *world = owner;
 	int r = 0;
 
@@ -347,6 +360,8 @@ static int world_rest(void *owner)
 			return world_fail(world, "it does not come to rest");
 		r = world_step(world, &event);
 		reason_fini(&event.reason);
+		if (r == 0 && event.kind == EVENT_JOIN)
+			r = world_send(world, event.source, &credit);
 	}
 	world->head = world->tail = 0;
 	return r;
@@ -400,20 +415,6 @@ static int world_request(struct world *world, enum request_kind kind, uint64_t s
 	return world_step(world, &event);
 }
 
-static int world_send(struct world *world, uint64_t source, const struct wire_frame *frame)
-{
-	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
-	struct wire_encoder e;
-
-	wire_begin(&e, &bytes, frame);
-	if (wire_end(&e) < 0)
-		abort();
-	return world_step(world, &(struct event){.kind = EVENT_FRAMES,
-						 .source = source,
-						 .data = bytes.data,
-						 .size = bytes.size});
-}
-
 static int world_act(void *owner, const struct act *act)
 {
 	struct world *world = owner;
@@ -446,8 +447,8 @@ static int world_exit(void *owner, actor_pid pid, const char *reason)
 		snprintf(text, sizeof(text), "exit:%s", reason + 6);
 		reason = text;
 	}
-	event.request = (struct request){
-		.id = 1, .kind = REQUEST_EXIT, .target = actor_pid_format(pid, target)};
+	event.request = (struct request){.id = 1, .kind = REQUEST_EXIT};
+	event.request.target = actor_pid_format(pid, target);
 	if (reason_parse(reason, &event.request.reason) < 0)
 		return world_fail(world, "no such reason");
 	r = world_step(world, &event);

@@ -43,7 +43,8 @@
 #include "wire/hello.h"
 
 #define FAILED 7
-#define BROKEN 99 /* nothing that a scenario asks for */
+#define CREDIT 1000000 /* all the messages that there will be */
+#define BROKEN 99      /* nothing that a scenario asks for */
 
 struct worker {
 	const char *name, *folder, *fails, *pid;
@@ -276,6 +277,7 @@ static void send_frame(struct worker *w, const struct wire_frame *frame)
 
 static void open_box(struct worker *w)
 {
+	const struct wire_frame credit = {.op = WIRE_CREDIT, .ref = CREDIT};
 	const char *fd = getenv("SUP_FD"), *path = getenv("SUP_NAME"), *pid;
 	char parent[256] = "/";
 	struct wire_frame answer;
@@ -285,6 +287,7 @@ static void open_box(struct worker *w)
 		give_up("SUP_FD");
 	w->box = atoi(fd);
 	send_out(w);
+	send_frame(w, &credit);
 	if (strrchr(path, '/'))
 		snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
 	answer = ask(w, "whereis", "target", parent, false);
