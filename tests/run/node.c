@@ -145,7 +145,8 @@ static const char *const *node_environment(const struct node *n)
 	const char *const *extra = split(n->extra_env ? n->extra_env : "");
 	size_t size = 0;
 
-	env[size++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	env[size++] = n->path ? keep_printf("PATH=%s", n->path)
+			      : "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	env[size++] = "LANG=C.UTF-8";
 	env[size++] = "TZ=UTC";
 	env[size++] = "SECRET=not for services";

@@ -101,6 +101,7 @@ struct node {
 	const char *socket;     /* FOLDER/run/control */
 	const char *extra_args; /* for supd */
 	const char *extra_env;  /* "A=1 B=2" */
+	const char *path;       /* supd's PATH; NULL: the usual one */
 	bool finds_leaks;       /* of supctl, under a sanitizer; that takes time */
 };
 
