@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/pid.h"
-#include "base/text.h"
 #include "lib/large.h"
 #include "supctl/hands.h"
 #include "supctl/render.h"
@@ -73,7 +72,7 @@ int message_find_name(struct context *context, struct message *message)
 
 	if (message->op == WIRE_DOWN) {
 		name = message->tag.size ? buf_text(&message->tag) : NULL;
-	} else {
+	} else if (message->from) {
 		actor_pid_format((actor_pid){message->from}, pid);
 		status = ask(context, "info", pid, NULL);
 		if (status == 0)
@@ -89,29 +88,16 @@ int message_find_name(struct context *context, struct message *message)
 
 /* ---- forms ---- */
 
+/* "" where it came from nobody: a DOWN of a name that nobody had. */
+static const char *message_from(const struct message *message, char pid[ACTOR_PID_TEXT_MAX])
+{
+	return message->from ? actor_pid_format((actor_pid){message->from}, pid) : "";
+}
+
 /* Its payload is a reason. */
 static bool message_has_reason(const struct message *message)
 {
 	return message->op == WIRE_EXIT || message->op == WIRE_DOWN;
-}
-
-static void put_base64(struct buf *out, const char *bytes, size_t size)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *at = (const uint8_t *)bytes;
-
-	for (size_t i = 0; i < size; i += 3) {
-		size_t n = MIN_OF(size - i, (size_t)3);
-		uint32_t three = (uint32_t)at[i] << 16;
-
-		if (n > 1)
-			three |= (uint32_t)at[i + 1] << 8;
-		if (n > 2)
-			three |= at[i + 2];
-		for (size_t d = 0; d < 4; d++)
-			buf_putc(out, d <= n ? digits[three >> (18 - 6 * d) & 63] : '=');
-	}
 }
 
 /* name='value', whatever bytes it has; a NUL, which no shell can hold, is left out. */
@@ -146,14 +132,14 @@ void message_put_vars(struct buf *out, const struct message *message)
 	char pid[ACTOR_PID_TEXT_MAX];
 
 	put_assignment_text(out, "kind", kinds[message->op]);
-	put_assignment_text(out, "from", actor_pid_format((actor_pid){message->from}, pid));
+	put_assignment_text(out, "from", message_from(message, pid));
 	put_assignment_text(out, "from_name", message->from_name ? message->from_name : "");
 	buf_printf(out, "ref='%llu'\n", (unsigned long long)message->ref);
 	put_assignment(out, "tag", buf_text(&message->tag), message->tag.size);
 	put_assignment(out, "payload", message->payload, binary || reason ? 0 : message->size);
 	buf_puts(out, "payload_base64='");
 	if (binary)
-		put_base64(out, message->payload, message->size);
+		render_base64(out, message->payload, message->size);
 	buf_puts(out, "'\n");
 	put_assignment(out, "reason", message->payload, reason ? message->size : 0);
 }
@@ -161,11 +147,13 @@ void message_put_vars(struct buf *out, const struct message *message)
 void message_put_json(struct buf *out, const struct message *message)
 {
 	bool reason = message_has_reason(message);
-	bool is_text = reason || text_is_utf8(message->payload, message->size);
 	char pid[ACTOR_PID_TEXT_MAX];
 
 	buf_printf(out, "{\"kind\":\"%s\",", kinds[message->op]);
-	buf_printf(out, "\"from\":\"%s\",", actor_pid_format((actor_pid){message->from}, pid));
+	if (message->from)
+		buf_printf(out, "\"from\":\"%s\",", message_from(message, pid));
+	else
+		buf_puts(out, "\"from\":null,");
 	buf_puts(out, "\"from_name\":");
 	if (message->from_name)
 		render_json_text(out, message->from_name, strlen(message->from_name));
@@ -175,13 +163,11 @@ void message_put_json(struct buf *out, const struct message *message)
 	buf_puts(out, "\"tag\":");
 	render_json_text(out, buf_text(&message->tag), message->tag.size);
 	buf_putc(out, ',');
-	if (is_text) {
-		buf_puts(out, reason ? "\"reason\":" : "\"payload\":");
+	if (reason) {
+		buf_puts(out, "\"reason\":");
 		render_json_text(out, message->payload, message->size);
 	} else {
-		buf_puts(out, "\"payload_base64\":\"");
-		put_base64(out, message->payload, message->size);
-		buf_putc(out, '"');
+		render_json_bytes(out, "payload", message->payload, message->size);
 	}
 	buf_puts(out, "}\n");
 }

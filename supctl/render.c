@@ -2,6 +2,7 @@
 
 /* Text, spans, JSON: how values look. */
 
+#include "base/text.h"
 #include "supctl/render.h"
 
 #include <inttypes.h>
@@ -233,6 +234,37 @@ void render_json_text(struct buf *out, const char *text, size_t size)
 	buf_putc(out, '"');
 }
 
+void render_base64(struct buf *out, const char *bytes, size_t size)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *at = (const uint8_t *)bytes;
+
+	for (size_t i = 0; i < size; i += 3) {
+		size_t n = MIN_OF(size - i, (size_t)3);
+		uint32_t three = (uint32_t)at[i] << 16;
+
+		if (n > 1)
+			three |= (uint32_t)at[i + 1] << 8;
+		if (n > 2)
+			three |= at[i + 2];
+		for (size_t d = 0; d < 4; d++)
+			buf_putc(out, d <= n ? digits[three >> (18 - 6 * d) & 63] : '=');
+	}
+}
+
+void render_json_bytes(struct buf *out, const char *name, const char *bytes, size_t size)
+{
+	if (text_is_utf8(bytes, size)) {
+		buf_printf(out, "\"%s\":", name);
+		render_json_text(out, bytes, size);
+	} else {
+		buf_printf(out, "\"%s_base64\":\"", name);
+		render_base64(out, bytes, size);
+		buf_putc(out, '"');
+	}
+}
+
 static void json_text(struct buf *out, const char *text)
 {
 	render_json_text(out, text, strlen(text));
@@ -302,6 +334,10 @@ void render_json(struct buf *out, const struct wire_frame *frame)
 		if (!first)
 			buf_putc(out, ',');
 		first = false;
+		if (f.type == FIELD_BYTES) {
+			render_json_bytes(out, f.name, f.text, f.text_size);
+			continue;
+		}
 		json_text(out, f.name);
 		buf_putc(out, ':');
 		json_value(out, &f);

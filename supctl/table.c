@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&events_command,
 	&names_command,
 	&info_command,
+	&mailbox_command,
 	/* steering */
 	&start_command,
 	&stop_command,

@@ -6,6 +6,8 @@
  * those of status are, when there is room for it, and is true then.
  */
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,18 +218,19 @@ static void mailbox_put_message(struct wire_encoder *e, const struct core *core,
 				const struct wire_frame *message, bool held)
 {
 	struct actor_view from;
-	char pid[ACTOR_PID_TEXT_MAX], tag[WIRE_TAG_MAX + 1] = "";
+	char pid[ACTOR_PID_TEXT_MAX], tag[WIRE_TAG_MAX + 1] = "", ref[24];
 
 	memcpy(tag, message->tag, message->tag_size);
 	field_put_int(e, 0, "number", (int64_t)message->to);
 	field_put_text(e, 0, "kind", message_kinds[message->op]);
 	actor_pid_format((actor_pid){message->from}, pid);
-	field_put_text(e, 0, "from", pid);
+	field_put_text(e, 0, "from", message->from ? pid : NULL);
 	if (core_view_actor(core, pid, &from) && from.path)
 		field_put_text(e, 0, "from_name", from.path);
 	else
 		field_put_null(e, 0, "from_name");
-	field_put_int(e, FIELD_DETAIL, "ref", (int64_t)message->ref);
+	snprintf(ref, sizeof(ref), "%" PRIu64, message->ref ? message->ref : message->to);
+	field_put_text(e, FIELD_DETAIL, "ref", ref);
 	field_put_text(e, 0, "tag", tag);
 	field_put_bool(e, 0, "held", held);
 	if (message->flags & WIRE_MEMFD) {

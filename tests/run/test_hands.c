@@ -431,6 +431,36 @@ Test(hands, d3_ack)
 	node_end(n);
 }
 
+/* What waits is shown, not taken. */
+Test(hands, mailbox)
+{
+	static const char *const rows[] = {
+		"NUMBER *KIND *FROM *FROM_NAME *TAG *HELD *SIZE", "1 *message *<0.*> *a *t *no *2",
+		"2 *message *<0.*> *a *no *3", "3 *down *- *- *nobody *no *6"};
+	struct node *n = run_script("supctl send a --tag t hi\n"
+				    "printf 'a\\0b' | supctl send a -\n"
+				    "supctl monitor nobody >/dev/null\n"
+				    "supctl mailbox $SUP_PID | wc -l\n"
+				    "supctl ready\nexec sleep 1000\n");
+	char *text = ctl(n, "mailbox a"), *line;
+	size_t i = 0;
+
+	cr_expect_str_eq(node_read(n, "a.out"), "4\n", "its own, titles included");
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), i++)
+		cr_expect(text_glob(rows[i], line), "%s", line);
+	cr_expect_eq(i, ARRAY_LEN(rows));
+	text = ctl(n, "mailbox a --json");
+	cr_expect_eq(json_check_lines(text), 3);
+	line = strtok(text, "\n");
+	cr_expect_str_eq(json_get(line, "payload"), "hi");
+	cr_expect_str_eq(json_get(line, "ref"), "1");
+	cr_expect_str_eq(json_get(strtok(NULL, "\n"), "payload_base64"), "YQBi");
+	cr_expect_str_eq(json_get(strtok(NULL, "\n"), "payload"), "noproc");
+	cr_expect_not_null(strstr(ctl(n, "mailbox a --long"), "\npayload:   a\\x00b\n"));
+	cr_expect_str_eq(ctl_fails(n, 3, "mailbox nobody"), "supctl: nobody: no such actor\n");
+	node_end(n);
+}
+
 /* ---- outside ---- */
 
 /* SEMANTICS D20. */

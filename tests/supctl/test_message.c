@@ -92,6 +92,21 @@ Test(message, assignments)
 	}
 }
 
+/* Nobody had the name that was monitored. */
+Test(message, from_nobody)
+{
+	struct message m = make(WIRE_DOWN, "db", "noproc", 6);
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+
+	m.from = 0;
+	check_vars(&m, "down|||12|db|||noproc|");
+	message_put_json(&out, &m);
+	cr_expect_str_eq(buf_text(&out),
+			 "{\"kind\":\"down\",\"from\":null,\"from_name\":null,\"ref\":\"12\","
+			 "\"tag\":\"db\",\"reason\":\"noproc\"}\n");
+	buf_fini(&m.tag);
+}
+
 /* Every byte but NUL comes through the shell as it is. */
 Test(message, every_byte)
 {
