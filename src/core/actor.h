@@ -95,6 +95,9 @@ struct rights_who actor_who(const struct actor *actor);
 struct rights_whom actor_whom(const struct actor *actor);
 void actor_free_guests(struct core *core, struct list *guests);
 
+/* The invariants of all of them; NULL, or what is broken (actor_check.c). */
+const char *actor_check_all(const struct core *core);
+
 /* ---- source.c ---- */
 
 void source_join(struct core *core, const struct event *event);

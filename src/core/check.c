@@ -208,6 +208,8 @@ const char *core_check(const struct core *core)
 	if (!broken)
 		broken = check_sums(core);
 	if (!broken)
+		broken = actor_check_all(core);
+	if (!broken)
 		broken = mailbox_check_all(core);
 	if (!broken && core->halted && (core->root->live || !list_is_empty(&core->spawned)))
 		broken = "the tree has ended and still runs";
