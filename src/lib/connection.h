@@ -131,14 +131,18 @@ struct sending {
 };
 
 int send_frame(struct sup *sup, struct sending *what);
+/* The same for what is no message, and so in no window, and has no payload. */
+int send_signal(struct sup *sup, struct sending *what);
 uint64_t ref_new(struct sup *sup);
 
 /* ---- receive.c ---- */
 
 /* Appends what the daemon should know of credit and acknowledgements. 0 or -ENOMEM. */
 int receive_report(struct sup *sup);
-/* Drops what matches the clause, here and in the daemon. */
-int receive_flush(struct sup *sup, const struct sup_clause *clause);
+/* From now on whatever comes is taken in, however much lies at hand already. 0 or -ENOMEM. */
+int receive_all(struct sup *sup);
+/* Drops what is at hand of that kind, from that pid, with that ref; 0: whatever. 0 or -ENOMEM. */
+int receive_drop(struct sup *sup, enum sup_kind kind, sup_pid from, sup_ref ref);
 
 /* ---- request.c ---- */
 

@@ -143,9 +143,16 @@ static int sup_greet(struct sup *sup)
 		if (r == -EINTR)
 			r = 0;
 	}
-	if (r == -EPIPE && sup->role == ROLE_HELPER)
-		return -EKEYREJECTED;
 	return r;
+}
+
+/* The daemon's HELLO does not wait for ours: only an answer tells that it took the token. */
+static int sup_check_token(struct sup *sup)
+{
+	sup_pid self;
+	int r = sup_self(sup, &self);
+
+	return r == -EPIPE ? -EKEYREJECTED : r;
 }
 
 /* Connects through the socket as the actor whose pid and token are in the environment. */
@@ -164,12 +171,12 @@ static int sup_open_helper(struct sup *sup)
 		return -errno;
 	/* Room to count up. */
 	sup->next_ref = REF_OF_HELPER | (sup->next_ref >> 2);
-	sup->pid.n = pid.n;
 	r = sup_connect(sup, path);
-	if (r < 0)
-		return r;
-	r = hello_put_helper(&sup->out, pid.n, token);
-	return r < 0 ? r : sup_greet(sup);
+	if (r == 0)
+		r = hello_put_helper(&sup->out, pid.n, token);
+	if (r == 0)
+		r = sup_greet(sup);
+	return r == 0 ? sup_check_token(sup) : r;
 }
 
 static int sup_open_main(struct sup *sup)

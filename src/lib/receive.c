@@ -33,16 +33,24 @@ static int receive_put_credit(struct sup *sup)
 	uint64_t used = sup->queue.n_fresh < CREDIT_WINDOW ? sup->queue.n_fresh : CREDIT_WINDOW;
 	int r;
 
-	credit.from = sup->consumed;
+	credit.to = sup->consumed;
 	credit.ref = MAX_OF(sup->credit, sup->handed + CREDIT_WINDOW - used);
-	if (credit.ref == sup->credit && credit.from == sup->told_consumed)
+	if (credit.ref == sup->credit && credit.to == sup->told_consumed)
 		return 0;
 	r = output_put(sup, &credit);
 	if (r == 0) {
 		sup->credit = credit.ref;
-		sup->told_consumed = credit.from;
+		sup->told_consumed = credit.to;
 	}
 	return r;
+}
+
+int receive_all(struct sup *sup)
+{
+	if (sup->role == ROLE_HELPER)
+		return 0;
+	queue_pass_all(&sup->queue);
+	return receive_put_credit(sup);
 }
 
 int receive_report(struct sup *sup)
@@ -288,39 +296,23 @@ int sup_sleep(struct sup *sup, int64_t timeout_ms)
 
 /* ---- flushing ---- */
 
-static int receive_drop(struct sup *sup, const struct clause *clause)
+int receive_drop(struct sup *sup, enum sup_kind kind, sup_pid from, sup_ref ref)
 {
-	struct list *from = sup->queue.letters.next;
-	struct letter *letter;
+	LIST_EACH (link, &sup->queue.letters) {
+		struct letter *letter = LIST_ENTRY(link, struct letter, link);
+		struct sup_message *m = &letter->message;
+		struct wire_frame ack = wire_frame(WIRE_ACK, "", m->number);
+		int r;
 
-	while ((letter = queue_find(&sup->queue, from, clause))) {
-		struct wire_frame ack = wire_frame(WIRE_ACK, "", letter->message.number);
-		int r = receive_is_repeated(sup) ? output_put(sup, &ack) : 0;
-
+		if ((kind && m->kind != kind) || (from.n && m->from.n != from.n) ||
+		    (ref.n && m->ref.n != ref.n))
+			continue;
+		r = receive_is_repeated(sup) ? output_put(sup, &ack) : 0;
 		if (r < 0)
 			return r;
-		from = letter->link.next;
 		queue_unlink(&sup->queue, letter);
 		sup->consumed++;
 		letter_free(letter);
 	}
 	return 0;
-}
-
-int receive_flush(struct sup *sup, const struct sup_clause *clause)
-{
-	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
-	struct clause wanted;
-	size_t cursor = 0;
-	int r = clauses_put(&bytes, clause, 1);
-
-	if (r < 0)
-		return r;
-	clause_decode(bytes.data, bytes.size, &cursor, &wanted);
-	do {
-		r = receive_drop(sup, &wanted);
-		if (r == 0 && (sup->role == ROLE_HELPER || receive_may_have_more(sup)))
-			r = receive_ask(sup, bytes.data, bytes.size, 0);
-	} while (r > 0);
-	return r == 0 ? receive_drop(sup, &wanted) : r;
 }

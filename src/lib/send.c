@@ -72,7 +72,10 @@ static int send_append(struct sup *sup, const struct wire_frame *frame, struct s
 	return r;
 }
 
-/* Until a message may begin. What is corked goes out, or nothing would ever change. */
+/*
+ * Until a message may begin. Whoever waits for us to receive, as we for them, must not do so for
+ * ever: what comes meanwhile is taken in, without a limit.
+ */
 static int send_wait_window(struct sup *sup, bool nowait)
 {
 	int r = 0;
@@ -82,7 +85,9 @@ static int send_wait_window(struct sup *sup, bool nowait)
 	while (r == 0 && sup->sent >= sup->window) {
 		if (nowait)
 			return -EAGAIN;
-		r = wait_input(sup, MONO_NEVER);
+		r = receive_all(sup);
+		if (r == 0)
+			r = wait_input(sup, MONO_NEVER);
 		if (r == -EINTR)
 			r = 0;
 	}
@@ -172,6 +177,16 @@ int send_frame(struct sup *sup, struct sending *what)
 	}
 	sup->sent += size + (in_memfd ? what->payload.size : 0);
 	return 0;
+}
+
+int send_signal(struct sup *sup, struct sending *what)
+{
+	size_t size;
+	int r = send_tag(what);
+
+	if (r == 0)
+		r = send_append(sup, &what->frame, SUP_NOTHING, &size);
+	return r < 0 ? r : output_commit(sup);
 }
 
 int sup_send(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payload, unsigned flags)

@@ -193,6 +193,94 @@ int sup_call_begin(struct sup *sup, sup_pid to, const char *tag, struct sup_byte
 int sup_reply(struct sup *sup, sup_pid to, sup_ref ref, const char *tag, struct sup_bytes payload,
 	      unsigned flags);
 
+/* ---- links, monitors, exit signals ---- */
+
+/*
+ * Ties both: whoever ends first sends the other an exit signal with its reason. To link to who is
+ * gone is no error; the exit signal is noproc then.
+ */
+int sup_link(struct sup *sup, sup_pid pid);
+/* No exit signal of that link comes any more, and none that came is left in the mailbox. */
+int sup_unlink(struct sup *sup, sup_pid pid);
+
+/* A SUP_DOWN with that ref comes once, when it ends; at once, with noproc, where it is gone. */
+int sup_monitor(struct sup *sup, sup_pid pid, sup_ref *ret_ref);
+/* The same, of who has the name now, whatever becomes of the name. */
+int sup_monitor_name(struct sup *sup, const char *name, sup_ref *ret_ref);
+
+/* Flags of sup_demonitor(). */
+#define SUP_FLUSH 1u /* a SUP_DOWN or SUP_REPLY with that ref that is in the mailbox goes, too */
+
+/*
+ * Ends a monitor, or gives up a sup_call_begin(). 1: it was active; 0: its SUP_DOWN or SUP_REPLY
+ * had been sent already, or there was none.
+ */
+int sup_demonitor(struct sup *sup, sup_ref ref, unsigned flags);
+
+/* Whether exit signals become messages, SUP_EXIT, instead of ending the actor. What it was: 1, 0.
+ */
+int sup_trap_exit(struct sup *sup, bool on);
+/* An exit signal. -ESRCH: there is no such actor; -EPERM: it is another user's. */
+int sup_exit(struct sup *sup, sup_pid pid, const char *reason);
+/* One's own end, with that reason: the process has its shutdown time to go. */
+int sup_exit_self(struct sup *sup, const char *reason);
+
+/* ---- names ---- */
+
+/* Gives pid, n 0: oneself, a name. -EEXIST: it is taken; -EINVAL: it can not be one. */
+int sup_register(struct sup *sup, const char *name, sup_pid pid);
+int sup_unregister(struct sup *sup, const char *name);
+/* Who has the name, path or alias. -ESRCH: nobody. */
+int sup_whereis(struct sup *sup, const char *name, sup_pid *ret_pid);
+
+/* What supd knows of an actor. A number that it does not know is -1, a text "". */
+struct sup_info {
+	sup_pid pid;
+	const char *name, *kind, *state;
+	int64_t os_pid, uid;
+	bool trap_exit;
+	int64_t message_queue_len, mailbox_bytes, mailbox_limit;
+	int64_t memory;      /* bytes */
+	int64_t cpu_time_ns; /* nanoseconds */
+	sup_pid blocked_on;  /* whose full mailbox its messages wait for; n 0: nobody's */
+	const sup_pid *links, *monitors, *monitored_by;
+	size_t n_links, n_monitors, n_monitored_by;
+	const char *const *names; /* ends with NULL */
+	size_t n_names;
+};
+
+int sup_info(struct sup *sup, sup_pid pid, struct sup_info **ret_info);
+void sup_info_free(struct sup_info *info); /* takes NULL */
+
+/* ---- processes ---- */
+
+/* A command to be started; what is left out, and so NULL, is as supd has it. */
+struct sup_command {
+	const char *const *argv;        /* ends with NULL */
+	const char *const *environment; /* further variables, NAME=VALUE; ends with NULL */
+	const char *directory;
+	const int *fds; /* for its fds 0, 1, 2; -1: as supd has it */
+};
+
+/*
+ * Starts a process that is an actor, too, and on no supervisor's list. Where the program can not be
+ * executed that is the errno, as -ENOENT, and nobody was started. Link and monitor are made with
+ * it, in one step. ret_pid may be NULL.
+ */
+int sup_spawn(struct sup *sup, const struct sup_command *command, sup_pid *ret_pid);
+int sup_spawn_link(struct sup *sup, const struct sup_command *command, sup_pid *ret_pid);
+int sup_spawn_monitor(struct sup *sup, const struct sup_command *command, sup_pid *ret_pid,
+		      sup_ref *ret_ref);
+
+/* ---- the service that this process is ---- */
+
+/* What ready = mailbox waits for; the start is done. */
+int sup_ready(struct sup *sup);
+/* Instead of that: this service is not needed, and is about to exit with status 0. */
+int sup_ignore(struct sup *sup);
+/* It is well. */
+int sup_watchdog(struct sup *sup);
+
 #ifdef __cplusplus
 }
 #endif

@@ -52,24 +52,29 @@ static void accept_and_greet(struct peer *p)
 
 static void accept_and_close(struct peer *p)
 {
-	p->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	accept_and_greet(p);
 	shutdown(p->fd, SHUT_RDWR);
 }
 
-static struct peer *helper_new(void)
+static void answer_hello(struct peer *p)
 {
-	static void (*const steps[])(struct peer *) = {accept_and_greet, NULL};
-	struct peer *p = peer_alloc();
+	struct wire_frame frame = peer_take(p, WIRE_HELLO);
 	struct hello_more more;
-	struct wire_frame frame;
 
-	peer_script(p, steps);
-	cr_assert_eq(sup_open(&p->sup), 0);
-	frame = peer_take(p, WIRE_HELLO);
 	cr_assert_eq(hello_read_helper(&frame, &more), 0);
 	cr_assert_eq(more.pid, 5);
 	for (uint8_t i = 0; i < HELLO_TOKEN_SIZE; i++)
 		cr_assert_eq(more.token[i], i);
+	peer_reply(p, peer_take_request(p, "self").ref, 0, "pid", "<0.5.0>");
+}
+
+static struct peer *helper_new(void)
+{
+	static void (*const steps[])(struct peer *) = {accept_and_greet, answer_hello, NULL};
+	struct peer *p = peer_alloc();
+
+	peer_script(p, steps);
+	cr_assert_eq(sup_open(&p->sup), 0);
 	return p;
 }
 

@@ -327,7 +327,7 @@ Test(receive, credit_is_topped_up_when_half_is_used)
 	for (int i = 0; i < 2; i++)
 		cr_assert_str_eq(peer_receive(p, NULL, 0, 0, 0), "message normal ");
 	credit = peer_last_credit(p);
-	cr_expect_eq(credit.from, 129);
+	cr_expect_eq(credit.to, 129);
 	cr_expect_eq(credit.ref, 256 + 129);
 	peer_end(p);
 }
@@ -336,7 +336,7 @@ static void hand_out_300(struct peer *p)
 {
 	struct wire_frame credit = peer_last_credit(p);
 
-	cr_assert_eq(credit.from, 0);
+	cr_assert_eq(credit.to, 0);
 	cr_assert_eq(credit.ref, 512);
 	peer_flood(p, 257, 43, "normal", 0);
 	peer_message(p, 300, "x", "");
@@ -359,7 +359,7 @@ static void expect_consumed_2(struct peer *p)
 {
 	struct wire_frame credit = peer_last_credit(p);
 
-	cr_assert_eq(credit.from, 2);
+	cr_assert_eq(credit.to, 2);
 	cr_assert_eq(credit.ref, 2 + 256);
 	peer_message(p, 3, "x", "");
 	peer_send(p);

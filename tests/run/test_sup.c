@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The library against the real daemon: two mailboxes borrowed from puppets, opened in the test's
+ * own process. Where both sides have to wait at the same time the second is a thread.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/sup.h"
+#include "tests/run/actor.h"
+
+RUN_SUITE(sup);
+
+#define PUPPET(name, more)                                                                 \
+	"[service " name "]\ncommand = @puppet/" name " ready\nready = notify\nrestart = " \
+	"temporary\n" more
+
+static const struct sup_clause urgent_first[] = {{.tag = "priority"}, {.tag = "normal"}};
+
+static struct node *node;
+static struct sup *a, *b;
+static sup_pid a_pid, b_pid;
+
+static struct sup *borrow(const char *puppet)
+{
+	struct actor_end *end = actor_borrow(node, puppet, true);
+	struct sup *sup;
+
+	cr_assert_eq(fcntl(end->fd, F_SETFD, 0), 0);
+	setenv("SUP_FD", keep_printf("%d", end->fd), 1);
+	setenv("SUP_OS_PID", keep_printf("%d", (int)getpid()), 1);
+	cr_assert_eq(sup_open(&sup), 0);
+	return sup;
+}
+
+static void begin_with(const char *more)
+{
+	node = node_run(keep_printf(PUPPET("a", "%s") PUPPET("b", "%s"), more, more));
+	sync_tree(node);
+	a = borrow("a");
+	b = borrow("b");
+	cr_assert_eq(sup_self(a, &a_pid), 0);
+	cr_assert_eq(sup_self(b, &b_pid), 0);
+}
+
+static void begin(void)
+{
+	begin_with("");
+}
+
+static void end(void)
+{
+	sup_close(a);
+	sup_close(b);
+	node_end(node);
+}
+
+/* "KIND TAG PAYLOAD" or the errno's name. */
+static const char *receive(struct sup *sup, const struct sup_clause *clauses, size_t n,
+			   unsigned flags, int64_t timeout_ms)
+{
+	static const char *const kinds[] = {"any", "message", "call", "reply", "exit", "down"};
+	struct sup_message *m;
+	int r = sup_receive(sup, clauses, n, flags, timeout_ms, &m);
+	const char *text;
+
+	if (r < 0)
+		return strerrorname_np(-r);
+	text = keep_printf("%s %s %.*s", kinds[m->kind], m->tag, (int)m->size,
+			   (const char *)m->payload);
+	sup_message_free(m);
+	return text;
+}
+
+/* ---- messages ---- */
+
+Test(sup, s1_many_messages_keep_their_order)
+{
+	begin();
+	sup_cork(a);
+	for (uint32_t i = 0; i < 20000; i++)
+		cr_assert_eq(sup_send(a, b_pid, "n", sup_bytes(&i, sizeof(i)), 0), 0);
+	cr_assert_eq(sup_uncork(a), 0);
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct sup_message *m;
+
+		cr_assert_eq(sup_receive(b, NULL, 0, 0, SUP_FOREVER, &m), 0);
+		cr_assert_eq(memcmp(m->payload, &i, sizeof(i)), 0, "number %u", i);
+		cr_assert_eq(m->from.n, a_pid.n);
+		sup_message_free(m);
+	}
+	cr_expect_str_eq(receive(b, NULL, 0, 0, 0), "ETIMEDOUT");
+	end();
+}
+
+static void send_many_normal(unsigned n)
+{
+	sup_cork(a);
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_eq(sup_send(a, b_pid, "normal", sup_text(keep_printf("%u", i)), 0), 0);
+	cr_assert_eq(sup_send(a, b_pid, "priority", sup_text("p"), 0), 0);
+	cr_assert_eq(sup_uncork(a), 0);
+	/* All of it is in the mailbox when supd has answered. */
+	cr_assert_eq(sup_send_name(a, "b", "other", SUP_NOTHING, 0), 0);
+}
+
+/* D1: behind far more than is ever handed out at once. */
+Test(sup, d1_by_clause_over_the_whole_mailbox)
+{
+	begin();
+	send_many_normal(3000);
+	cr_expect_str_eq(receive(b, urgent_first, 2, 0, 0), "message priority p");
+	for (unsigned i = 0; i < 3000; i++)
+		cr_assert_str_eq(receive(b, urgent_first, 2, 0, 0),
+				 keep_printf("message normal %u", i));
+	cr_expect_str_eq(receive(b, urgent_first, 2, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(receive(b, NULL, 0, 0, 0), "message other ");
+	end();
+}
+
+/* SEMANTICS 12, 14. */
+Test(sup, s12_s14_in_order_and_at_once)
+{
+	begin();
+	send_many_normal(1000);
+	cr_expect_str_eq(receive(b, urgent_first, 2, SUP_IN_ORDER, 0), "message normal 0");
+	cr_expect_str_eq(receive(b, (struct sup_clause[]){{.tag = "oth*"}}, 1, 0, 0),
+			 "message other ");
+	cr_expect_str_eq(receive(b, (struct sup_clause[]){{.tag = "none"}}, 1, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(receive(b, (struct sup_clause[]){{.tag = "none"}}, 1, 0, 20), "ETIMEDOUT");
+	cr_expect_str_eq(receive(b, NULL, 0, 0, 0), "message normal 1");
+	end();
+}
+
+/* SEMANTICS 4, 5. */
+Test(sup, s4_s5_whom_one_does_not_reach)
+{
+	begin();
+	cr_expect_eq(sup_send(a, (sup_pid){4711}, "t", SUP_NOTHING, 0), 0);
+	cr_expect_eq(sup_send_name(a, "nobody", "t", SUP_NOTHING, 0), -ESRCH);
+	cr_expect_eq(sup_send_name(a, "b", "t", sup_text("x"), SUP_NOWAIT), 0);
+	cr_expect_str_eq(receive(b, NULL, 0, 0, SUP_FOREVER), "message t x");
+	end();
+}
+
+Test(sup, a_megabyte_in_a_memfd)
+{
+	size_t size = 1 << 20;
+	char *payload = keep(malloc(size));
+	struct sup_message *m;
+
+	begin();
+	for (size_t i = 0; i < size; i++)
+		payload[i] = (char)(i * 7);
+	cr_assert_eq(sup_send(a, b_pid, "big", sup_bytes(payload, size), 0), 0);
+	cr_assert_eq(sup_receive(b, NULL, 0, 0, SUP_FOREVER, &m), 0);
+	cr_expect_str_eq(m->tag, "big");
+	cr_assert_eq(m->size, size);
+	cr_expect_eq(memcmp(m->payload, payload, size), 0);
+	sup_message_free(m);
+	end();
+}
+
+/* ---- full mailboxes ---- */
+
+struct side {
+	struct sup *sup;
+	sup_pid to;
+};
+
+#define EACH 3000
+
+static void *send_and_receive(void *argument)
+{
+	struct side *side = argument;
+	char payload[1000] = "";
+	struct sup_message *m;
+
+	for (int i = 0; i < EACH; i++)
+		if (sup_send(side->sup, side->to, "t", sup_bytes(payload, sizeof(payload)), 0) < 0)
+			return side;
+	for (int i = 0; i < EACH; i++) {
+		if (sup_receive(side->sup, NULL, 0, 0, SUP_FOREVER, &m) < 0)
+			return side;
+		sup_message_free(m);
+	}
+	return NULL;
+}
+
+/* Each sends far more than mailbox and outbox take before it receives anything. */
+Test(sup, two_that_send_to_each_other_do_not_wait_for_ever)
+{
+	struct side one, other;
+	pthread_t thread;
+	void *result;
+
+	begin_with("mailbox_limit = 64K\noutbox_limit = 64K\n");
+	one = (struct side){a, b_pid};
+	other = (struct side){b, a_pid};
+	cr_assert_eq(pthread_create(&thread, NULL, send_and_receive, &one), 0);
+	cr_expect_null(send_and_receive(&other));
+	pthread_join(thread, &result);
+	cr_expect_null(result);
+	end();
+}
+
+/* D2: who must not wait is told. */
+Test(sup, a_full_mailbox_without_waiting)
+{
+	char payload[1000] = "";
+	unsigned n = 0;
+
+	begin_with("mailbox_limit = 64K\noutbox_limit = 64K\n");
+	while (sup_send(a, b_pid, "t", sup_bytes(payload, sizeof(payload)), SUP_NOWAIT) == 0)
+		cr_assert_lt(++n, 10000);
+	cr_expect_eq(sup_send(a, b_pid, "t", SUP_NOTHING, SUP_NOWAIT), -EAGAIN);
+	cr_expect_eq(sup_send_name(a, "b", "t", SUP_NOTHING, SUP_NOWAIT), -EAGAIN);
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_eq(strncmp(receive(b, NULL, 0, 0, SUP_FOREVER), "message t ", 10), 0);
+	cr_expect_eq(sup_send(a, b_pid, "t", sup_text("again"), 0), 0);
+	cr_expect_str_eq(receive(b, NULL, 0, 0, SUP_FOREVER), "message t again");
+	end();
+}
+
+/* ---- calls ---- */
+
+/* Answers each call with its payload, until it gets a message. */
+static void *serve(void *argument)
+{
+	struct sup *sup = argument;
+	struct sup_message *m;
+	bool more = true;
+
+	while (more && sup_receive(sup, NULL, 0, 0, SUP_FOREVER, &m) == 0) {
+		more = m->kind == SUP_CALL;
+		if (more && strcmp(m->tag, "slow") != 0)
+			sup_reply(sup, m->from, m->ref, "ok", sup_bytes(m->payload, m->size), 0);
+		sup_message_free(m);
+	}
+	return NULL;
+}
+
+Test(sup, calls_answered_slow_and_to_the_dead)
+{
+	struct sup_message *reply;
+	pthread_t thread;
+
+	begin();
+	cr_assert_eq(pthread_create(&thread, NULL, serve, b), 0);
+	for (int i = 0; i < 100; i++) {
+		const char *text = keep_printf("%d", i);
+
+		cr_assert_eq(sup_call(a, b_pid, "get", sup_text(text), SUP_FOREVER, &reply), 0);
+		cr_assert_str_eq(reply->payload, text);
+		cr_assert_eq(reply->from.n, b_pid.n);
+		sup_message_free(reply);
+	}
+	cr_expect_eq(sup_call(a, b_pid, "slow", SUP_NOTHING, 20, &reply), -ETIMEDOUT);
+	cr_assert_eq(sup_call_name(a, "b", "get", sup_text("x"), SUP_FOREVER, &reply), 0);
+	cr_expect_str_eq(reply->payload, "x");
+	sup_message_free(reply);
+	cr_expect_eq(sup_call_name(a, "nobody", "get", SUP_NOTHING, SUP_FOREVER, &reply), -ESRCH);
+	cr_expect_eq(sup_send(a, b_pid, "stop", SUP_NOTHING, 0), 0);
+	pthread_join(thread, NULL);
+	end();
+}
+
+static void *call_slow(void *argument)
+{
+	struct sup_message *reply = NULL;
+
+	return (void *)(intptr_t)sup_call(argument, b_pid, "slow", SUP_NOTHING, SUP_FOREVER,
+					  &reply);
+}
+
+Test(sup, the_server_dies_in_the_call)
+{
+	pthread_t thread;
+	void *r;
+
+	begin();
+	cr_assert_eq(pthread_create(&thread, NULL, call_slow, a), 0);
+	cr_expect_str_eq(receive(b, NULL, 0, 0, SUP_FOREVER), "call slow ");
+	ctl(node, "kill -KILL b");
+	pthread_join(thread, &r);
+	cr_expect_eq((intptr_t)r, -ECONNRESET);
+	cr_expect_str_eq(sup_reason(a), "killed");
+	end();
+}
+
+Test(sup, a_call_that_goes_on_and_one_given_up)
+{
+	sup_ref first, second;
+
+	begin();
+	cr_assert_eq(sup_call_begin(a, b_pid, "get", sup_text("1"), 0, &first), 0);
+	cr_assert_eq(sup_call_begin(a, b_pid, "get", sup_text("2"), 0, &second), 0);
+	for (int i = 0; i < 2; i++) {
+		struct sup_message *m;
+
+		cr_assert_eq(sup_receive(b, NULL, 0, 0, SUP_FOREVER, &m), 0);
+		cr_assert_eq(sup_reply(b, m->from, m->ref, "ok", sup_bytes(m->payload, m->size), 0),
+			     0);
+		sup_message_free(m);
+	}
+	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.ref = second}}, 1, 0, SUP_FOREVER),
+			 "reply ok 2");
+	cr_expect_eq(sup_demonitor(a, first, SUP_FLUSH), 0);
+	cr_expect_str_eq(receive(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	end();
+}
+
+/* ---- links, monitors, names ---- */
+
+Test(sup, monitors_links_and_exits)
+{
+	static const struct sup_clause exits[] = {{.kind = SUP_EXIT}};
+	sup_ref ref, flushed;
+
+	begin();
+	cr_expect_eq(sup_trap_exit(a, true), 0);
+	cr_expect_eq(sup_trap_exit(a, true), 1);
+	cr_expect_eq(sup_monitor(a, (sup_pid){4711}, &flushed), 0);
+	cr_expect_eq(sup_demonitor(a, flushed, SUP_FLUSH), 0);
+	cr_expect_eq(sup_monitor_name(a, "b", &ref), 0);
+	cr_expect_eq(sup_link(a, b_pid), 0);
+	cr_expect_eq(sup_unlink(a, b_pid), 0);
+	cr_expect_eq(sup_link(a, b_pid), 0);
+	cr_expect_eq(sup_exit(a, b_pid, "overloaded"), 0);
+	cr_expect_str_eq(receive(a, exits, 1, 0, SUP_FOREVER), "exit  overloaded");
+	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+			 "down b overloaded");
+	cr_expect_str_eq(receive(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	end();
+}
+
+Test(sup, names_and_info)
+{
+	struct sup_info *info;
+	sup_pid pid;
+
+	begin();
+	cr_expect_eq(sup_register(a, "clock", (sup_pid){0}), 0);
+	cr_expect_eq(sup_register(b, "clock", (sup_pid){0}), -EEXIST);
+	cr_expect_eq(sup_register(b, "a/b", (sup_pid){0}), -EINVAL);
+	cr_expect_eq(sup_whereis(b, "clock", &pid), 0);
+	cr_expect_eq(pid.n, a_pid.n);
+	cr_expect_eq(sup_send_name(b, "clock", "t", SUP_NOTHING, 0), 0);
+	cr_expect_str_eq(receive(a, NULL, 0, 0, SUP_FOREVER), "message t ");
+	cr_assert_eq(sup_info(b, a_pid, &info), 0);
+	cr_expect_eq(info->pid.n, a_pid.n);
+	cr_expect_eq(info->n_names, 2);
+	cr_expect_str_eq(info->state, "running");
+	cr_expect_gt(info->os_pid, 1);
+	sup_info_free(info);
+	cr_expect_eq(sup_unregister(a, "clock"), 0);
+	cr_expect_eq(sup_whereis(b, "clock", &pid), -ESRCH);
+	end();
+}
+
+/* A guest is an actor, too, for as long as it is connected. */
+Test(sup, a_guest)
+{
+	struct sup *guest;
+	sup_pid pid;
+	sup_ref ref;
+
+	begin();
+	cr_assert_eq(sup_open_guest(node->socket, &guest), 0);
+	cr_assert_eq(sup_self(guest, &pid), 0);
+	cr_assert_eq(sup_monitor(a, pid, &ref), 0);
+	cr_expect_eq(sup_send(a, pid, "t", sup_text("x"), 0), 0);
+	cr_expect_str_eq(receive(guest, NULL, 0, 0, SUP_FOREVER), "message t x");
+	cr_expect_eq(sup_trap_exit(guest, true), -EOPNOTSUPP, "D20");
+	sup_close(guest);
+	cr_expect_str_eq(receive(a, NULL, 0, 0, SUP_FOREVER), "down  normal");
+	end();
+}
+
+/* ---- a process that is not the main one ---- */
+
+static const char *hex_of(const uint8_t token[HELLO_TOKEN_SIZE])
+{
+	char *text = keep(calloc(1, 2 * HELLO_TOKEN_SIZE + 1));
+
+	for (size_t i = 0; i < HELLO_TOKEN_SIZE; i++)
+		snprintf(text + 2 * i, 3, "%02x", token[i]);
+	return text;
+}
+
+/* It takes one message at a time; one that it has not acknowledged when it goes comes again. */
+Test(sup, s20_a_helper)
+{
+	struct actor_end *end;
+	struct sup_message *m;
+	struct sup *helper;
+
+	node = node_run(PUPPET("a", "") PUPPET("b", ""));
+	sync_tree(node);
+	a = borrow("a");
+	end = actor_borrow(node, "b", true);
+	b_pid.n = end->pid;
+	unsetenv("SUP_FD");
+	setenv("SUP_SOCKET", node->socket, 1);
+	setenv("SUP_PID", keep_printf("0.%u.0", (unsigned)end->pid), 1);
+	setenv("SUP_TOKEN", hex_of(end->token), 1);
+	cr_assert_eq(sup_open(&helper), 0);
+	cr_expect_str_eq(receive(helper, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(receive(helper, NULL, 0, 0, 20), "ETIMEDOUT");
+	cr_assert_eq(sup_send(a, b_pid, "t", sup_text("1"), 0), 0);
+	cr_assert_eq(sup_send(a, b_pid, "t", sup_text("2"), 0), 0);
+	cr_expect_str_eq(receive(helper, NULL, 0, 0, SUP_FOREVER), "message t 1");
+	cr_assert_eq(sup_receive(helper, NULL, 0, 0, SUP_FOREVER, &m), 0);
+	cr_expect_str_eq(m->payload, "2");
+	cr_expect(!m->redelivered);
+	sup_message_free(m);
+	sup_close(helper);
+	cr_assert_eq(sup_open(&helper), 0);
+	cr_assert_eq(sup_receive(helper, NULL, 0, 0, SUP_FOREVER, &m), 0);
+	cr_expect_str_eq(m->payload, "2");
+	cr_expect(m->redelivered);
+	cr_expect_eq(sup_ack(helper, m), 0);
+	sup_message_free(m);
+	cr_expect_str_eq(receive(helper, NULL, 0, 0, 0), "ETIMEDOUT");
+	sup_close(helper);
+	setenv("SUP_TOKEN", "000102030405060708090a0b0c0d0e0f", 1);
+	cr_expect_str_eq(strerrorname_np(-sup_open(&helper)), "EKEYREJECTED");
+	actor_close(end);
+	sup_close(a);
+	node_end(node);
+}
