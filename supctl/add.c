@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 /* "web/api" -> "web"; "api" -> "/". Owned by the caller; NULL: no memory. */

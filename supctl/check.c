@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 /* The supd beside us; NULL: there is none. */
 static const char *check_beside(char path[PATH_MAX + 8])

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 #define SYSTEM_SOCKET "/run/supd/control"

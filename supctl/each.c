@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 #define WINDOW 64

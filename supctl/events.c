@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 static void put_field(struct buf *out, const struct wire_frame *row, const char *name,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static const char *exit_reason(const struct context *context)
 {

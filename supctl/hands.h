@@ -7,7 +7,7 @@
  * came is shown.
  */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 /* ---- clause.c: --match key=value[,key=value...] ---- */
 

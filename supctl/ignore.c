@@ -2,7 +2,7 @@
 
 /* supctl ignore. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int ignore_run(struct context *context)
 {

@@ -2,7 +2,7 @@
 
 /* supctl info: what there is to know of one actor. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 static int info_run(struct context *context)

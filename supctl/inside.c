@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/pid.h"
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static const char *variable(const char *name)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void kill_fill(const struct context *context, struct wire_encoder *e)
 {

@@ -2,7 +2,7 @@
 
 /* supctl link. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int link_run(struct context *context)
 {

@@ -2,7 +2,7 @@
 
 /* supctl mailbox: what waits in a mailbox. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int mailbox_run(struct context *context)
 {

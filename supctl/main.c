@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 #define INSIDE "a service of supd, or what it starts, with SUP_PID and SUP_TOKEN"
 

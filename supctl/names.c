@@ -2,7 +2,7 @@
 
 /* supctl names. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int names_run(struct context *context)
 {

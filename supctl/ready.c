@@ -2,7 +2,7 @@
 
 /* supctl ready. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int ready_run(struct context *context)
 {

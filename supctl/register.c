@@ -2,7 +2,7 @@
 
 /* supctl register. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void register_fill(const struct context *context, struct wire_encoder *e)
 {

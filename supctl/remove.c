@@ -2,7 +2,7 @@
 
 /* supctl remove. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void remove_fill(const struct context *context, struct wire_encoder *e)
 {

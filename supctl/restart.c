@@ -2,7 +2,7 @@
 
 /* supctl restart. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void restart_fill(const struct context *context, struct wire_encoder *e)
 {

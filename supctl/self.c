@@ -2,7 +2,7 @@
 
 /* supctl self. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int self_run(struct context *context)
 {

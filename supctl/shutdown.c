@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void shutdown_fill(const struct context *context, struct wire_encoder *e)
 {

@@ -2,7 +2,7 @@
 
 /* supctl start. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void start_fill(const struct context *context, struct wire_encoder *e)
 {

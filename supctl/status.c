@@ -2,7 +2,7 @@
 
 /* supctl status: a row for each child. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int status_run(struct context *context)
 {

@@ -2,7 +2,7 @@
 
 /* supctl stop. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void stop_fill(const struct context *context, struct wire_encoder *e)
 {

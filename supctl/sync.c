@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int sync_run(struct context *context)
 {

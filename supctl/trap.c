@@ -3,7 +3,7 @@
 /* supctl trap. */
 
 #include "base/text.h"
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 static void trap_fill(const struct context *context, struct wire_encoder *e)

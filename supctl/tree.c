@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 #define DEPTH_MAX 80

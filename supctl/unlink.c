@@ -2,7 +2,7 @@
 
 /* supctl unlink. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int unlink_run(struct context *context)
 {

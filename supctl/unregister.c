@@ -2,7 +2,7 @@
 
 /* supctl unregister. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int unregister_run(struct context *context)
 {

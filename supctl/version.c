@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 #include "wire/hello.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static void wait_fill(const struct context *context, struct wire_encoder *e)
 {

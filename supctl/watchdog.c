@@ -2,7 +2,7 @@
 
 /* supctl watchdog. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int watchdog_run(struct context *context)
 {

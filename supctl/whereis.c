@@ -2,7 +2,7 @@
 
 /* supctl whereis. */
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 
 static int whereis_run(struct context *context)
 {

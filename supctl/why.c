@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "supctl/command.h"
+#include "supctl/ask.h"
 #include "supctl/render.h"
 
 struct phrase {
