@@ -17,6 +17,7 @@
 
 #include "supd/control.h"
 #include "supd/log.h"
+#include "supd/request.h"
 #include "wire/hello.h"
 
 static void conn_on_fd(void *owner, int fd, int events);
@@ -247,7 +248,8 @@ void conn_drop(struct conn *conn, const char *format, ...)
 void conn_turn_away(struct conn *conn, const char *why)
 {
 	conn_log(conn, why);
-	conn_refuse(conn, why);
+	conn_reply_status(conn, 0, (int)STATUS_REFUSED, why);
+	conn_set_state(conn, CONN_CLOSING);
 }
 
 /* ---- out ---- */

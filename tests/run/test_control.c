@@ -187,7 +187,7 @@ Test(control, an_empty_datagram_reads_like_an_end)
 /* What no daemon knows is answered, and the connection stays. */
 Test(control, unknown_requests_are_answered)
 {
-	static const char *const tags[] = {"", "statu", "STATUS", "mailbox", "\x01\x02"};
+	static const char *const tags[] = {"", "statu", "STATUS", "mailboxes", "\x01\x02"};
 	pid_t os_pid;
 	struct node *n = run_one(&os_pid);
 	struct client *client = node_client(n);

@@ -481,6 +481,51 @@ Test(hands, d20_only_inside_an_actor)
 	node_end(n);
 }
 
+/* What can not be meant is said before anything is sent. */
+Test(hands, words_that_make_no_sense)
+{
+	static const struct {
+		const char *words, *says;
+		int status;
+	} rows[] = {
+		{"send", "supctl send: something is missing*", 2},
+		{"send a b c", "supctl send: too many arguments: c*", 2},
+		{"send a b -- c", "supctl send: more than one payload*", 2},
+		{"send a -- b c", "supctl send: more than one payload*", 2},
+		{"send ''", "supctl send: an empty name is nobody's*", 2},
+		{"send a --tag %s", "supctl: a: its name and the tag are longer than 254 bytes*",
+		 1},
+		{"send 0.5.0 --tag %sxxxx", "supctl: 0.5.0: the tag is longer than 255 bytes*", 1},
+		{"call a --timeout x", "supctl call: --timeout x: not a time span*", 2},
+		{"recv x", "supctl recv: too many arguments: x*", 2},
+		{"recv --match", "supctl recv: --match needs CLAUSE*", 2},
+		{"recv --match kind=call --match knd=x", "supctl recv: --match \"knd\": a clause*",
+		 2},
+		{"reply a 1", "supctl reply: a: not the pid of who called*", 2},
+		{"reply 0.5.0 0", "supctl reply: 0: not a ref*", 2},
+		{"ack x", "supctl ack: x: not a ref*", 2},
+		{"demonitor -1", "supctl demonitor: no option -1*", 2},
+		{"trap maybe", "supctl trap: maybe: on or off?*", 2},
+		{"monitor ''", "supctl monitor: an empty name is nobody's*", 2},
+	};
+	char tag[255];
+
+	memset(tag, 'x', sizeof(tag));
+	tag[sizeof(tag) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *cut = strstr(rows[i].words, "%s");
+		const char *words = cut ? keep_printf("%.*s%s%s", (int)(cut - rows[i].words),
+						      rows[i].words, tag, cut + 2)
+					: rows[i].words;
+		struct output o =
+			shell("env SUP_SOCKET=/nowhere SUP_PID=0.5.0 SUP_TOKEN=00 %s %s 2>&1",
+			      build_path("supctl"), words);
+
+		cr_expect_eq(o.status, rows[i].status, "%s: %d %s", words, o.status, o.out);
+		cr_expect(text_glob(rows[i].says, o.out), "%s: %s", words, o.out);
+	}
+}
+
 /* A token that is none, one of somebody else, one for another daemon. */
 Test(hands, tokens)
 {
@@ -493,7 +538,7 @@ Test(hands, tokens)
 		{"SUP_PID=0.5.0 SUP_TOKEN=000000000000000000000000000000zz", "self",
 		 "supctl: SUP_TOKEN: not a token*", 1},
 		{"SUP_PID=0.5.0 SUP_TOKEN=00000000000000000000000000000000", "self",
-		 "supctl: *its token is of no actor that lives*", 1},
+		 "supctl: *its token is of no actor that lives*", 4},
 		{"SUP_PID=0.5.0 SUP_TOKEN=00000000000000000000000000000000", "ping", "pong\n", 0},
 	};
 	struct node *n = node_run("");

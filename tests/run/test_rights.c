@@ -27,6 +27,9 @@ static const char *const looking[] = {
 	"child which s",
 	"child count s",
 	"child spec s a",
+	"names",
+	"info s/a",
+	"whereis s/a",
 };
 
 /* Each is refused; where it is not, it changes what check_untouched() looks at. */
@@ -42,6 +45,11 @@ static const char *const acting[] = {
 	"child terminate s a",
 	"child restart s a",
 	"child delete s a",
+	"self",
+	"send s/a x",
+	"call s/a x",
+	"monitor s/a",
+	"mailbox s/a",
 	"shutdown",
 	"shutdown --now",
 };
