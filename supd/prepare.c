@@ -179,7 +179,10 @@ static void set_own(struct preparation *p, const struct prepare_what *what)
 {
 	char pid[ACTOR_PID_TEXT_MAX];
 
-	texts_set_value(&p->environment, "SUP_NAME", what->path);
+	if (what->unnamed)
+		texts_unset(&p->environment, "SUP_NAME");
+	else
+		texts_set_value(&p->environment, "SUP_NAME", what->path);
 	texts_set_value(&p->environment, "SUP_PID", actor_pid_format(what->pid, pid));
 	texts_set_value(&p->environment, "SUP_SOCKET", what->control_socket);
 	/* Room for what the child writes there. */

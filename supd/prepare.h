@@ -24,6 +24,7 @@
 /* Who is to be started. All is borrowed for the call. */
 struct prepare_what {
 	const char *path; /* "web/api" */
+	bool unnamed;     /* that is no name of its own: no SUP_NAME */
 	actor_pid pid;
 	const struct exec *exec;
 	char *const *args; /* further arguments; NULL */

@@ -141,6 +141,26 @@ static struct spawn_stamp *enter(struct daemon *d, const struct child_view *v, a
 	return &entry->stamp;
 }
 
+void process_hand(struct daemon *d, const struct process_streams *streams)
+{
+	d->processes->streams = streams;
+}
+
+static void set_streams(const struct processes *ps, const struct spec *spec,
+			struct spawn_request *request)
+{
+	const struct process_streams *streams = ps->streams;
+
+	if (!streams || streams->spec != spec)
+		return;
+	if (streams->fd[0] >= 0)
+		request->stdin_fd = streams->fd[0];
+	if (streams->fd[1] >= 0)
+		request->output = (struct spawn_stream){SPAWN_TO_FD, streams->fd[1], NULL};
+	if (streams->fd[2] >= 0)
+		request->error = (struct spawn_stream){SPAWN_TO_FD, streams->fd[2], NULL};
+}
+
 static int make_request(struct daemon *d, const struct child_view *v, actor_pid pid,
 			const struct process_actor_start *start, enum start_step *ret_step)
 {
@@ -148,6 +168,7 @@ static int make_request(struct daemon *d, const struct child_view *v, actor_pid 
 	struct spawn_request *request = &ps->preparation.request;
 	const struct prepare_what what = {
 		.path = v->path,
+		.unnamed = v->spawned,
 		.pid = pid,
 		.exec = v->spec->exec,
 		.args = v->args,
@@ -162,6 +183,7 @@ static int make_request(struct daemon *d, const struct child_view *v, actor_pid 
 
 	if (r < 0)
 		return r;
+	set_streams(ps, v->spec, request);
 	if (d->limits.nofile_raised)
 		request->nofile = &d->limits.nofile;
 	if (d->limits.nproc_raised)

@@ -22,6 +22,16 @@ int processes_open(struct daemon *d);
 /* Ends whatever still descends from us and waits for it, for a few seconds at most; takes NULL. */
 void processes_close(struct daemon *d);
 
+/*
+ * What the process of that spec, which is about to be started, is given as its standard input,
+ * output and error, where they are not -1. Borrowed, until it is taken back by NULL.
+ */
+struct process_streams {
+	const struct spec *spec; /* borrowed */
+	int fd[3];
+};
+void process_hand(struct daemon *d, const struct process_streams *streams);
+
 /* FX_START: leads to EVENT_STARTED, EVENT_START_FAILED or EVENT_SHORTAGE before it returns. */
 void process_start(struct daemon *d, uint32_t slot, actor_pid pid);
 /* FX_STOP: stop signal and SIGCONT, by kill_mode. */

@@ -58,8 +58,9 @@ struct processes {
 	struct list ending;
 	struct spawner spawner;
 	struct preparation preparation;
-	char *control_socket; /* owned; SUP_SOCKET */
-	bool unrecorded;      /* told that the run table has no room */
+	char *control_socket;                  /* owned; SUP_SOCKET */
+	const struct process_streams *streams; /* borrowed; NULL: none are at hand */
+	bool unrecorded;                       /* told that the run table has no room */
 	int null_fd;
 	int signal_fd;
 	struct loop_fd signal_watcher;

@@ -73,6 +73,8 @@ static const struct request_command commands[] = {
 	ACTOR("ready", RIGHT_NONE, REQUEST_N_KINDS, false, request_take_state, FOR_ACTORS_ONLY),
 	ACTOR("ignore", RIGHT_NONE, REQUEST_N_KINDS, false, request_take_state, FOR_ACTORS_ONLY),
 	ACTOR("watchdog", RIGHT_NONE, REQUEST_N_KINDS, false, request_take_state, FOR_ACTORS_ONLY),
+	{"spawn", RIGHT_EVERYTHING, REQUEST_SPAWN, false, request_take_spawn, request_answer_spawn,
+	 FOR_ACTORS},
 	{"ping", RIGHT_NONE, REQUEST_N_KINDS, false, request_take_version, NULL, FOR_NOBODY_ELSE},
 	{"version", RIGHT_NONE, REQUEST_N_KINDS, false, request_take_version, NULL,
 	 FOR_NOBODY_ELSE},
@@ -97,12 +99,14 @@ void request_fail(struct conn *conn, uint64_t ref, enum status status, const cha
 	conn_reply_status(conn, ref, (int)status, text);
 }
 
-static void request_refuse(struct conn *conn, const struct request_command *command, uint64_t ref)
+static void request_refuse(struct conn *conn, const struct request_command *command,
+			   const struct wire_frame *frame)
 {
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
 	peer_refusal(conn->control, command->right, command->name, &text);
-	conn_reply_status(conn, ref, STATUS_REFUSED, buf_text(&text));
+	request_drop_fds(conn, frame);
+	conn_reply_status(conn, frame->ref, STATUS_REFUSED, buf_text(&text));
 }
 
 static bool request_is_allowed(const struct conn *conn, const struct request_command *command)
@@ -124,7 +128,7 @@ void request_take(struct conn *conn, const struct wire_frame *frame)
 		request_fail(conn, frame->ref, STATUS_USAGE, "%s: only inside an actor",
 			     command->name);
 	else if (!request_is_allowed(conn, command))
-		request_refuse(conn, command, frame->ref);
+		request_refuse(conn, command, frame);
 	else if (command->has_target && !target)
 		request_fail(conn, frame->ref, STATUS_USAGE, "%s: which one? The target is missing",
 			     command->name);

@@ -82,6 +82,14 @@ void request_take_state(struct conn *conn, const struct request_command *command
 			const struct wire_frame *frame);
 void request_answer_actor(struct pending *pending, const struct reply *reply);
 
+/* ---- request_spawn.c ---- */
+
+void request_take_spawn(struct conn *conn, const struct request_command *command,
+			const struct wire_frame *frame);
+void request_answer_spawn(struct pending *pending, const struct reply *reply);
+/* The fds that a request names are closed: it is refused. */
+void request_drop_fds(struct conn *conn, const struct wire_frame *frame);
+
 /* ---- request_info.c ---- */
 
 void request_take_names(struct conn *conn, const struct request_command *command,

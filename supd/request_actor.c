@@ -114,6 +114,8 @@ static const struct {
 	[ANSWER_NAME_TAKEN] = {STATUS_FAILED, "the name is taken"},
 	[ANSWER_BAD_NAME] = {STATUS_FAILED, NULL},
 	[ANSWER_NOT_PERMITTED] = {STATUS_REFUSED, NULL},
+	[ANSWER_REFUSED] = {STATUS_FAILED, NULL},
+	[ANSWER_SHUTTING_DOWN] = {STATUS_FAILED, "the tree is being shut down"},
 	[ANSWER_NOT_AN_ACTOR] = {STATUS_FAILED, "whoever asks is no actor any more"},
 };
 

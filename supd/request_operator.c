@@ -173,6 +173,11 @@ static const struct sentence sentences[ANSWER_N] = {
 	[ANSWER_NAME_TAKEN] = {STATUS_FAILED, NULL, "{target}: the name is taken"},
 	[ANSWER_BAD_NAME] = {STATUS_FAILED, NULL, "{target}: {text}"},
 	[ANSWER_NOT_PERMITTED] = {STATUS_REFUSED, NULL, "{target}: {text}"},
+	[ANSWER_REFUSED] = {STATUS_FAILED, NULL, "{target}: {text}"},
+	[ANSWER_SPAWNED] =
+		{STATUS_FAILED, NULL,
+		 "{target} was spawned by an actor and is no child of the tree: end it by "
+		 "supctl exit {target} shutdown"},
 	[ANSWER_NOT_AN_ACTOR] = {STATUS_FAILED, NULL, "whoever asks is no actor any more"},
 };
 

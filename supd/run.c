@@ -269,25 +269,35 @@ static void run_drain(struct daemon *d, size_t most)
 	}
 }
 
+static void run_tell_one_starved(struct daemon *d, uint32_t slot)
+{
+	struct event event = {.kind = EVENT_SHORTAGE, .code = ENOMEM};
+	struct child_view v;
+
+	if (!core_view(d->core, slot, &v) || v.spec->type != CHILD_SERVICE)
+		return;
+	event.pid = v.pid;
+	if ((v.state == CHILD_STARTING || v.state == CHILD_STOPPING) &&
+	    process_os_pid(d, slot) == 0)
+		run_step(d, &event);
+}
+
 /* Starts that were left out: the core believes that they are under way, and nothing is. */
 static void run_tell_starved(struct daemon *d)
 {
-	struct child_view v;
+	uint32_t next;
 
 	if (!d->run->starved || d->run->n)
 		return;
 	d->run->starved = false;
 	for (uint32_t slot = core_next(d->core, SLOT_NONE); slot != SLOT_NONE;
-	     slot = core_next(d->core, slot)) {
-		struct event event = {.kind = EVENT_SHORTAGE, .code = ENOMEM};
-
-		if (!core_view(d->core, slot, &v) || v.spec->type != CHILD_SERVICE)
-			continue;
-		if ((v.state == CHILD_STARTING || v.state == CHILD_STOPPING) &&
-		    process_os_pid(d, slot) == 0) {
-			event.pid = v.pid;
-			run_step(d, &event);
-		}
+	     slot = core_next(d->core, slot))
+		run_tell_one_starved(d, slot);
+	/* What was spawned is known no longer when it was told. */
+	for (uint32_t slot = core_next_spawned(d->core, SLOT_NONE); slot != SLOT_NONE;
+	     slot = next) {
+		next = core_next_spawned(d->core, slot);
+		run_tell_one_starved(d, slot);
 	}
 }
 

@@ -5,7 +5,6 @@
 #include "config/expand.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -93,6 +92,19 @@ int config_expand(const char *text, const struct expand_vars *vars, char **ret_t
 		*ret_text = whole;
 	}
 	return r;
+}
+
+char *config_literal(const char *text, bool variables)
+{
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+
+	buf_puts(&out, "");
+	for (; *text; text++) {
+		if (*text == '%' || (*text == '$' && variables))
+			buf_putc(&out, '%');
+		buf_putc(&out, *text);
+	}
+	return out.error ? NULL : buf_take(&out);
 }
 
 const char *expand_error_text(enum expand_error error)

@@ -10,6 +10,8 @@
  *   %$  a dollar sign that was quoted (words_split() writes it, users cannot)
  */
 
+#include <stdbool.h>
+
 struct expand_vars {
 	const char *path; /* "web/api" */
 	/* NAME=VALUE, ends with NULL, the last of a name counts; NULL list: ${ stands for itself */
@@ -26,6 +28,9 @@ enum expand_error {
 /* 0 with an owned text; a positive enum expand_error; -ENOMEM. */
 int config_expand(const char *text, const struct expand_vars *vars, char **ret_text);
 const char *expand_error_text(enum expand_error error);
+/* The text that comes out of config_expand() as this one, with variables or without. Owned; NULL:
+ * no memory. */
+char *config_literal(const char *text, bool variables);
 
 /* The value of NAME of `size` bytes in environment, or NULL; borrowed. */
 const char *expand_find(char *const *environment, const char *name, unsigned long size);

@@ -173,3 +173,25 @@ Test(expand, short_of_memory)
 		cr_assert_eq(r, -ENOMEM, "allocation %lu", n);
 	}
 }
+
+/* What was made literal comes out as it was, with variables and without. */
+Test(expand, literal_texts_come_out_as_they_were)
+{
+	static const char *const texts[] = {"",  "a b",  "%",       "%n%i%%",
+					    "$", "${A}", "%$${A}%", "$%n"};
+	static char setting[] = "A=1";
+	char *const environment[] = {setting, NULL};
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(texts); i++) {
+		struct expand_vars vars = {.path = "p", .environment = i % 2 ? environment : NULL};
+		char *literal CLEANUP(cleanup_free) = config_literal(texts[i / 2], i % 2);
+		char *expanded CLEANUP(cleanup_free) = NULL;
+
+		cr_assert_not_null(literal);
+		cr_assert_eq(config_expand(literal, &vars, &expanded), 0, "%s", literal);
+		cr_expect_str_eq(expanded, texts[i / 2]);
+	}
+	alloc_fail_at(1);
+	cr_expect_null(config_literal("%", false));
+	alloc_fail_end();
+}

@@ -286,10 +286,15 @@ struct wire_frame actor_ask_row(struct actor_end *a)
 
 struct wire_frame actor_ask(struct actor_end *a)
 {
+	return actor_ask_with(a, NULL, 0);
+}
+
+struct wire_frame actor_ask_with(struct actor_end *a, const int *fds, size_t n_fds)
+{
 	size_t offset;
 
 	cr_assert_eq(wire_end(&request_encoder), 0);
-	actor_send_bytes(a, request.data, request.size, NULL, 0);
+	actor_send_bytes(a, request.data, request.size, fds, n_fds);
 	last_reply = actor_receive_op(a, WIRE_REPLY);
 	offset = (size_t)((const uint8_t *)last_reply.payload - a->datagram);
 	memcpy(reply_bytes, a->datagram, sizeof(reply_bytes));

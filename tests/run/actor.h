@@ -52,6 +52,7 @@ bool actor_is_cut_off(struct actor_end *a);
 struct wire_encoder *actor_begin_request(struct actor_end *a, const char *command);
 struct wire_frame actor_ask(struct actor_end *a);
 struct wire_frame actor_ask_row(struct actor_end *a);
+struct wire_frame actor_ask_with(struct actor_end *a, const int *fds, size_t n_fds);
 /* The status of a request with at most two text fields (NULL: none). */
 int actor_request(struct actor_end *a, const char *command, const char *field, const char *value,
 		  const char *field2, const char *value2);
