@@ -3,6 +3,7 @@
 # Everything is found by wildcard: a new .c in a folder below needs no line here.
 #
 #   src/LAYER/*.c                  -> $(BUILD)/libLAYER.a (the lib layer: libsup-client.a)
+#   src/{base,wire,lib}/*.c        -> $(BUILD)/libsup.so, $(BUILD)/libsup.a: the library, sup(3)
 #   supd/*.c, supctl/*.c           -> $(BUILD)/supd, $(BUILD)/supctl (skipped while there is no main.c)
 #   tests/LAYER/*.c                -> $(BUILD)/tests/test-LAYER, linking its layer and those below
 #   tests/run/*.c                  -> $(BUILD)/tests/test-run, which drives the real daemon
@@ -17,6 +18,9 @@ BUILD = build
 PREFIX = /usr/local
 DESTDIR =
 SEED = 1
+VERSION = $(shell sed -n 's/^.define WIRE_RELEASE "\(.*\)"/\1/p' src/wire/hello.h)
+# Raised when a program that was linked with the library before would not run any more.
+SUP_ABI = 0
 WERROR = 1
 SANITIZE =
 CC = gcc
@@ -56,6 +60,12 @@ SUPD = $(BUILD)/libsupd.a $(call archive,config) $(call archive,core) $(WIRE)
 SUPCTL = $(BUILD)/libsupctl.a $(LIB)
 EVERY = $(call archive,config) $(call archive,core) $(LIB)
 
+# The library for programs: all but the guest client of supctl.
+SUP_SOURCES = $(call sources,src/base) $(call sources,src/wire) \
+	$(filter-out src/lib/client.c,$(call sources,src/lib))
+SUP_OBJECTS = $(patsubst %.c,$(BUILD)/pic/%.o,$(SUP_SOURCES))
+SUP_FILES = $(BUILD)/libsup.so $(BUILD)/libsup.a
+
 PROGRAMS = $(foreach p,supd supctl,$(if $(wildcard $(p)/main.c),$(BUILD)/$(p)))
 TEST_LAYERS = $(foreach t,$(LAYERS) supd supctl run,$(if $(wildcard tests/$(t)/test_*.c),$(t)))
 TEST_BINARIES = $(TEST_LAYERS:%=$(BUILD)/tests/test-%)
@@ -74,7 +84,8 @@ comma = ,
 say = $(if $(filter 1,$(V)),,@echo '  $(1)  $@' && )
 
 .PHONY: all
-all: $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(call archive,$(l)))) $(PROGRAMS)
+all: $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(call archive,$(l)))) $(SUP_FILES) \
+	$(PROGRAMS)
 
 .PHONY: tests
 tests: all $(TEST_EVERYTHING)
@@ -103,6 +114,22 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 $(BUILD)/libsupd.a: $(call objects,$(call sources,supd))
 $(BUILD)/libsupctl.a: $(call objects,$(call sources,supctl))
+
+$(BUILD)/pic/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(subst -fPIE,-fPIC,$(ALL_CFLAGS)) -MMD -MP -c -o $@ $<
+
+# Only sup_* is to be seen of either.
+$(BUILD)/libsup.so: $(SUP_OBJECTS) src/lib/libsup.map
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libsup.so.$(SUP_ABI) \
+		-Wl,--version-script=src/lib/libsup.map $(LDFLAGS) -o $@ $(SUP_OBJECTS)
+	@ln -sf libsup.so $@.$(SUP_ABI)
+
+$(BUILD)/libsup.a: $(SUP_OBJECTS)
+	@rm -f $@
+	$(call say,AR)$(LD) -r -o $(BUILD)/pic/sup.o $^ && \
+		objcopy -w --keep-global-symbol='sup_*' $(BUILD)/pic/sup.o && \
+		$(AR) rcs $@ $(BUILD)/pic/sup.o
 
 define link
 @mkdir -p $(@D)
@@ -171,7 +198,7 @@ $(BUILD)/tests/bench-service: tests/bench/service.c tests/bench/board.h
 	$(call say,LD)$(CC) -std=gnu11 $(WARNINGS) -D_GNU_SOURCE= -I. -O2 -ffreestanding -fno-pie \
 		-fno-stack-protector -static -nostdlib -Wl,--build-id=none -o $@ $<
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/pic -name '*.d' 2>/dev/null)
 
 # using and testing
 
@@ -259,6 +286,8 @@ man-lint:
 # installing
 
 BIN_DIR = $(DESTDIR)$(PREFIX)/bin
+LIB_DIR = $(DESTDIR)$(PREFIX)/lib
+INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 DOC_DIR = $(DESTDIR)$(PREFIX)/share/doc/supd
 MAN_PAGES = $(wildcard man/*.[1-9])
@@ -268,6 +297,14 @@ SAMPLES = $(filter-out conf/run.sh conf/demo.sh,$(wildcard conf/*))
 install: all
 	install -d $(BIN_DIR) $(DOC_DIR)/examples
 	install -m 755 $(PROGRAMS) $(BIN_DIR)
+	install -D -m 644 src/lib/sup.h $(INCLUDE_DIR)/sup.h
+	install -D -m 644 $(BUILD)/libsup.so $(LIB_DIR)/libsup.so.$(VERSION)
+	ln -sf libsup.so.$(VERSION) $(LIB_DIR)/libsup.so.$(SUP_ABI)
+	ln -sf libsup.so.$(SUP_ABI) $(LIB_DIR)/libsup.so
+	install -m 644 $(BUILD)/libsup.a $(LIB_DIR)
+	install -d $(LIB_DIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/lib/libsup.pc.in \
+		>$(LIB_DIR)/pkgconfig/libsup.pc
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 "$$page" "$(MAN_DIR)/man$${page##*.}/$${page##*/}" || exit 1; \
 	done
@@ -277,7 +314,9 @@ install: all
 
 .PHONY: uninstall
 uninstall:
-	rm -f $(BIN_DIR)/supd $(BIN_DIR)/supctl
+	rm -f $(BIN_DIR)/supd $(BIN_DIR)/supctl $(INCLUDE_DIR)/sup.h $(LIB_DIR)/libsup.a
+	rm -f $(LIB_DIR)/libsup.so $(LIB_DIR)/libsup.so.$(SUP_ABI) $(LIB_DIR)/libsup.so.$(VERSION)
+	rm -f $(LIB_DIR)/pkgconfig/libsup.pc
 	rm -f $(foreach p,$(MAN_PAGES),$(MAN_DIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 	rm -rf $(SAMPLES:conf/%=$(DOC_DIR)/examples/%)
 	-rmdir $(DOC_DIR)/examples $(DOC_DIR) 2>/dev/null

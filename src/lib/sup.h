@@ -274,7 +274,7 @@ int sup_spawn_monitor(struct sup *sup, const struct sup_command *command, sup_pi
 
 /* ---- the service that this process is ---- */
 
-/* What ready = mailbox waits for; the start is done. */
+/* The start is done, as with READY=1 on the notify socket. */
 int sup_ready(struct sup *sup);
 /* Instead of that: this service is not needed, and is about to exit with status 0. */
 int sup_ignore(struct sup *sup);
