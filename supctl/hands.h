@@ -57,6 +57,11 @@ int frames_settle(struct context *context);
 /* A ref or number on the command line. 0 or EXIT_USAGE with the message printed. */
 int ref_parse(const struct context *context, const char *text, uint64_t *ret_ref);
 
+/* ---- monitor.c ---- */
+
+/* A guest waits for the DOWN with that ref and prints it; exit status. */
+int monitor_wait(struct context *context, uint64_t ref);
+
 /* ---- message.c: one that came ---- */
 
 struct message {

@@ -17,7 +17,7 @@ static int monitor_print_ref(const struct context *context, uint64_t ref)
 	return 0;
 }
 
-static int monitor_wait(struct context *context, uint64_t ref)
+int monitor_wait(struct context *context, uint64_t ref)
 {
 	struct wire_frame frame;
 	struct message message;

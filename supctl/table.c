@@ -29,6 +29,7 @@ const struct command *const commands[] = {
 	&wait_command,
 	&sync_command,
 	/* actors */
+	&spawn_command,
 	&send_command,
 	&call_command,
 	&recv_command,

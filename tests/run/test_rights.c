@@ -46,6 +46,7 @@ static const char *const acting[] = {
 	"child restart s a",
 	"child delete s a",
 	"self",
+	"spawn -- true",
 	"send s/a x",
 	"call s/a x",
 	"monitor s/a",
