@@ -210,7 +210,7 @@ void conn_put_frames(struct conn *conn, const void *frames, size_t size)
 
 /* ---- what breaks the rules ---- */
 
-static void conn_log(const struct conn *conn, const char *why)
+static void conn_log(const struct conn *conn, enum log_level level, const char *why)
 {
 	struct log_about about = {.event = "disconnected", .os_pid = conn->peer.os_pid};
 	char pid[ACTOR_PID_TEXT_MAX];
@@ -223,12 +223,34 @@ static void conn_log(const struct conn *conn, const char *why)
 		if (core_view(conn->control->daemon->core, slot, &v))
 			about.name = v.path;
 	}
-	log_about(LOG_AT_WARNING, &about, "%s %s (uid %u, OS pid %d) is disconnected: %s",
+	log_about(level, &about, "%s %s (uid %u, OS pid %d) is disconnected: %s",
 		  conn->role == CONN_MAIN     ? "the mailbox of"
 		  : conn->role == CONN_HELPER ? "a helper of"
 					      : "guest",
 		  about.pid ? about.pid : "without a pid", (unsigned)conn->peer.uid,
 		  (int)conn->peer.os_pid, why);
+}
+
+/* Whoever breaks the rules can do so again and again: the log is not theirs to fill. */
+static void conn_complain(const struct conn *conn, const char *why)
+{
+	if (control_may_complain(conn->control))
+		conn_log(conn, LOG_AT_WARNING, why);
+}
+
+void conn_end_with_actor(struct conn *conn, const char *why)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	if (conn->state >= CONN_CLOSING)
+		return;
+	conn_log(conn, LOG_AT_DEBUG, why);
+	if (conn->role == CONN_MAIN) {
+		conn_set_state(conn, CONN_BROKEN);
+		return;
+	}
+	buf_printf(&text, "disconnected: %s", why);
+	conn_refuse(conn, buf_text(&text));
 }
 
 void conn_drop(struct conn *conn, const char *format, ...)
@@ -241,13 +263,13 @@ void conn_drop(struct conn *conn, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	conn_log(conn, text);
+	conn_complain(conn, text);
 	conn_set_state(conn, CONN_BROKEN);
 }
 
 void conn_turn_away(struct conn *conn, const char *why)
 {
-	conn_log(conn, why);
+	conn_complain(conn, why);
 	conn_reply_status(conn, 0, (int)STATUS_REFUSED, why);
 	conn_set_state(conn, CONN_CLOSING);
 }

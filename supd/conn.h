@@ -111,6 +111,8 @@ void conn_set_state(struct conn *conn, enum conn_state state);
 void conn_touch(struct conn *conn);
 /* Ends it, with a line in the log that names who was there: printf-like. */
 void conn_drop(struct conn *conn, const char *format, ...) PRINTF(2, 3);
+/* Ends it because its actor has ended, which is nobody's fault. */
+void conn_end_with_actor(struct conn *conn, const char *why);
 /* Tells it that this is not permitted and why, and the log who it was; then closes. */
 void conn_turn_away(struct conn *conn, const char *why);
 /* Begins a frame in the output queue; conn_end() ends it, and breaks the connection where memory is

@@ -24,6 +24,29 @@
 #define ACCEPT_PAUSE SPAN_MS(200)
 #define ACCEPTS_PER_TURN 16
 
+/* ---- complaints ---- */
+
+static void control_tell_more(void *owner)
+{
+	struct control *control = owner;
+
+	if (control->complaints.more)
+		log_line(LOG_AT_WARNING,
+			 "%llu more connections were disconnected for what they did",
+			 (unsigned long long)control->complaints.more);
+	control->complaints.more = 0;
+}
+
+bool control_may_complain(struct control *control)
+{
+	bool may = log_quota_take(&control->complaints, loop_now());
+
+	if (!may && control->complaints.more == 1)
+		loop_timer_start(control->daemon->loop, &control->tell_more,
+				 mono_add(control->complaints.since, LOG_QUOTA_TIME));
+	return may;
+}
+
 /* ---- guests ---- */
 
 static size_t control_guests_of(const struct control *control, uid_t uid)
@@ -180,8 +203,10 @@ static struct control *control_new(struct daemon *d)
 	list_init(&control->dirty);
 	control->watcher.call = control_on_guest;
 	control->retry.call = control_on_retry;
+	control->tell_more.call = control_tell_more;
 	control->turn.call = control_on_turn;
 	control->watcher.owner = control->retry.owner = control->turn.owner = control;
+	control->tell_more.owner = control;
 	peer_find_groups(control);
 	return control;
 }
@@ -227,9 +252,11 @@ void control_close(struct control *control)
 		return;
 	control_listen(control, false);
 	loop_timer_stop(control->daemon->loop, &control->retry);
+	loop_timer_stop(control->daemon->loop, &control->tell_more);
 	loop_turn_stop(control->daemon->loop, &control->turn);
 	control_close_all(&control->conns);
 	control_close_all(&control->mains);
+	control_tell_more(control);
 	if (control->bound)
 		unlink(control->path);
 	if (control->fd >= 0)
@@ -332,10 +359,12 @@ void control_release(struct control *control, uint32_t memfd)
 		memfd_release(&control->memfds, memfd);
 }
 
-void control_on_drop(struct control *control, uint64_t source, const char *text)
+void control_on_drop(struct control *control, uint64_t source, const char *text, bool ended)
 {
 	struct conn *conn = control ? map_get(&control->sources, source) : NULL;
 
-	if (conn)
+	if (conn && ended)
+		conn_end_with_actor(conn, text);
+	else if (conn)
 		conn_drop(conn, "%s", text);
 }

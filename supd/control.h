@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "supd/conn.h"
 #include "supd/daemon.h"
+#include "supd/log.h"
 
 /* Guests in all (an eighth more for those who may do everything), and of one ordinary user. */
 #define CONTROL_GUESTS_MAX ((size_t)256)
@@ -58,7 +59,9 @@ struct control {
 	struct list dirty; /* to be looked at, at the end of this turn */
 	struct loop_turn turn;
 	size_t n_conns, most_guests;
-	struct map sources; /* the core's number -> struct conn */
+	struct log_quota complaints; /* of connections that broke the rules */
+	struct loop_timer tell_more; /* how many there were beyond that */
+	struct map sources;          /* the core's number -> struct conn */
 	uint64_t last_source;
 	struct memfds memfds;
 	struct intake *intake; /* owned */
@@ -88,6 +91,9 @@ struct hello_more;
 bool control_takes_helper(struct conn *conn, const struct hello_more *hello);
 
 /* ---- control.c ---- */
+
+/* May one more line be said of a connection that broke the rules? */
+bool control_may_complain(struct control *control);
 
 /* Tells a watcher how many events it has lost, where there is room again. */
 void control_tell_lost(struct conn *conn);

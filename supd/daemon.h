@@ -63,7 +63,7 @@ void control_on_forget(struct control *control, uint32_t slot);
 /* ... and for FX_JOINED, FX_FRAMES and FX_DROP. */
 void control_on_joined(struct control *control, uint64_t source, actor_pid pid);
 void control_on_frames(struct control *control, uint64_t source, const void *data, size_t size);
-void control_on_drop(struct control *control, uint64_t source, const char *text);
+void control_on_drop(struct control *control, uint64_t source, const char *text, bool ended);
 /* The core needs a payload in a memfd no more. */
 void control_release(struct control *control, uint32_t memfd);
 

@@ -343,3 +343,19 @@ void log_release(void)
 	if (--log_state.held == 0)
 		log_write();
 }
+
+/* ---- quotas ---- */
+
+bool log_quota_take(struct log_quota *quota, struct mono now)
+{
+	if (!quota->said || mono_between(quota->since, now).ns >= LOG_QUOTA_TIME.ns) {
+		quota->since = now;
+		quota->said = 0;
+	}
+	if (quota->said >= LOG_QUOTA_LINES) {
+		quota->more++;
+		return false;
+	}
+	quota->said++;
+	return true;
+}

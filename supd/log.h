@@ -48,6 +48,19 @@ void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
 void log_about(enum log_level level, const struct log_about *about, const char *format, ...)
 	PRINTF(3, 4);
 
+/* Of lines that others can bring about as often as they like: so many in so long a time. */
+#define LOG_QUOTA_LINES 10
+#define LOG_QUOTA_TIME SPAN_S(10)
+
+struct log_quota {
+	struct mono since; /* the time in hand began */
+	uint32_t said;     /* lines in it */
+	uint64_t more;     /* that were not said, ever, until the owner sets it back */
+};
+
+/* May one more be said at this time? False: it is counted. */
+bool log_quota_take(struct log_quota *quota, struct mono now);
+
 /* Between these two, lines are kept for one write at the end. */
 void log_hold(void);
 void log_release(void);

@@ -206,7 +206,8 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 				  effect->out.size);
 		return;
 	case FX_DROP:
-		control_on_drop(d->control, effect->out.source, effect->out.text);
+		control_on_drop(d->control, effect->out.source, effect->out.text,
+				effect->out.ended);
 		return;
 	case FX_HALT:
 		run_halt(d, effect);

@@ -52,16 +52,16 @@ void actor_end(struct actor *actor)
 {
 	registry_release(actor);
 	LIST_EACH (l, &actor->sources) {
-		source_drop(LIST_ENTRY(l, struct source, link), "its actor has ended");
+		source_drop(LIST_ENTRY(l, struct source, link), "its actor has ended", true);
 	}
 	mailbox_end(actor);
 	signal_ended(actor);
 }
 
-void actor_end_guest(struct actor *actor, const char *text)
+void actor_end_guest(struct actor *actor, const char *text, bool ended)
 {
 	LIST_EACH (l, &actor->sources) {
-		source_drop(LIST_ENTRY(l, struct source, link), text);
+		source_drop(LIST_ENTRY(l, struct source, link), text, ended);
 	}
 	actor->gone = true;
 	actor_end(actor);

@@ -82,8 +82,8 @@ int actor_begin(struct actor *actor);
 /* The end: names are free from now on; everybody tied to it is told before any supervisor acts
  * (SEMANTICS 8, 9). */
 void actor_end(struct actor *actor);
-/* A guest's, whose verdict is fixed; text, where it is still connected. */
-void actor_end_guest(struct actor *actor, const char *text);
+/* A guest's, whose verdict is fixed; text, where it is still connected; ended: as in FX_DROP. */
+void actor_end_guest(struct actor *actor, const char *text, bool ended);
 /* The record goes, and its pid with it. */
 void actor_fini(struct actor *actor);
 struct actor *actor_find(const struct core *core, actor_pid pid); /* also a dead one; or NULL */
@@ -117,8 +117,8 @@ void source_has_output(struct source *source);
 void source_flush_all(struct core *core);
 void source_clear_all(struct core *core);
 bool source_has_more(const struct core *core); /* some did not fit into this step */
-/* It broke the rules, or its actor was ended. text is static. */
-void source_drop(struct source *source, const char *text);
+/* It broke the rules, or its actor has ended. text is static. */
+void source_drop(struct source *source, const char *text, bool ended);
 /* The same, where it broke the rules: a guest ends by that. */
 void source_expel(struct source *source, const char *text);
 void source_free(struct source *source);

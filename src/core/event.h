@@ -285,7 +285,8 @@ struct effect {
 			const void *data; /* FX_FRAMES: the core's, until the next core_step() */
 			size_t size;
 			const char *text; /* FX_DROP: static */
-		} out;                    /* FX_JOINED, FX_FRAMES, FX_DROP */
+			bool ended; /* FX_DROP: its actor has, and it has done nothing wrong */
+		} out;              /* FX_JOINED, FX_FRAMES, FX_DROP */
 	};
 };
 

@@ -162,6 +162,8 @@ static void record_put_out(struct buf *out, const struct effect *effect)
 {
 	record_put_uint(out, "source", effect->out.source);
 	record_put_text(out, "text", effect->out.text);
+	if (effect->kind == FX_DROP && effect->out.ended)
+		record_put_uint(out, "ended", 1);
 	if (effect->kind == FX_FRAMES)
 		record_put_bytes(out, "data", effect->out.data, effect->out.size);
 }

@@ -234,7 +234,7 @@ static void signal_work(struct actor *actor)
 	if (actor->ended) {
 		signal_tell_all(actor);
 	} else if (!actor->child) {
-		actor_end_guest(actor, "an exit signal has ended it");
+		actor_end_guest(actor, "an exit signal has ended it", true);
 	} else if (!reason_is_normal_link(signal_reason(actor))) {
 		signal_spread(actor, &actor->edges_out, true);
 		signal_spread(actor, &actor->edges_in, false);

@@ -17,12 +17,13 @@ struct source *source_find(const struct core *core, uint64_t id)
 	return id ? map_get(&core->sources, id) : NULL;
 }
 
-static void source_refuse(struct core *core, uint64_t id, const char *text)
+static void source_refuse(struct core *core, uint64_t id, const char *text, bool ended)
 {
 	struct effect *e = effect_add(core, FX_DROP, NULL);
 
 	e->out.source = id;
 	e->out.text = text;
+	e->out.ended = ended;
 }
 
 /* ---- joining ---- */
@@ -85,7 +86,7 @@ static void source_join_guest(struct core *core, const struct event *event)
 
 	if (!actor) {
 		source_free(source);
-		source_refuse(core, event->source, "the daemon is short of memory");
+		source_refuse(core, event->source, "the daemon is short of memory", false);
 		return;
 	}
 	source_attach(source, actor);
@@ -100,7 +101,7 @@ void source_join(struct core *core, const struct event *event)
 	struct source *source;
 
 	if (!event->source || source_find(core, event->source)) {
-		source_refuse(core, event->source, "it has joined already");
+		source_refuse(core, event->source, "it has joined already", false);
 		return;
 	}
 	if (event->role == ROLE_GUEST) {
@@ -109,12 +110,12 @@ void source_join(struct core *core, const struct event *event)
 	}
 	actor = actor_find(core, event->pid);
 	if (!actor || !actor->child || !actor_is_alive(actor) || actor_is_doomed(actor)) {
-		source_refuse(core, event->source, "its actor has ended");
+		source_refuse(core, event->source, "its actor has ended", true);
 		return;
 	}
 	source = source_new(core, event);
 	if (!source) {
-		source_refuse(core, event->source, "the daemon is short of memory");
+		source_refuse(core, event->source, "the daemon is short of memory", false);
 		return;
 	}
 	source_attach(source, actor);
@@ -143,7 +144,7 @@ static void source_end_guest(struct actor *actor, enum reason_kind kind, const c
 {
 	if (actor->verdict.kind == REASON_NONE)
 		actor->verdict = REASON((uint8_t)kind);
-	actor_end_guest(actor, text);
+	actor_end_guest(actor, text, false);
 }
 
 void source_leave(struct core *core, const struct event *event)
@@ -174,12 +175,12 @@ void source_set_full(struct core *core, uint64_t id, bool full)
 		mailbox_wake(source->actor->mailbox);
 }
 
-void source_drop(struct source *source, const char *text)
+void source_drop(struct source *source, const char *text, bool ended)
 {
 	struct actor *actor = source->actor;
 	enum role role = source->role;
 
-	source_refuse(source->core, source->id, text);
+	source_refuse(source->core, source->id, text, ended);
 	source_free(source);
 	if (role == ROLE_MAIN)
 		actor->closed = true;
@@ -190,7 +191,7 @@ void source_expel(struct source *source, const char *text)
 	if (source->role == ROLE_GUEST)
 		source_end_guest(source->actor, REASON_NOCONNECTION, text);
 	else
-		source_drop(source, text);
+		source_drop(source, text, false);
 }
 
 /* ---- frames to it ---- */

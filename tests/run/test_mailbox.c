@@ -336,3 +336,52 @@ Test(mailbox, another_users_token)
 	actor_close(a);
 	end_two(n);
 }
+
+/* The log is not theirs: ten lines in ten seconds, the others are counted. */
+Test(mailbox, many_that_break_the_rules)
+{
+	struct node *n = run_two();
+	const char *log;
+	size_t lines = 0;
+
+	for (int i = 0; i < 25; i++) {
+		struct actor_end *guest = actor_guest(n);
+
+		actor_send_bytes(guest, "nonsense", 8, NULL, 0);
+		actor_is_cut_off(guest);
+		actor_close(guest);
+	}
+	end_two(n);
+	log = node_log(n);
+	for (const char *at = log; (at = strstr(at, "is disconnected: bytes that are no frame"));
+	     at++)
+		lines++;
+	cr_expect_eq(lines, 10, "%s", log);
+	cr_expect_not_null(strstr(log, "15 more connections were disconnected"), "%s", log);
+}
+
+/* Whose actor ends has done nothing wrong: no line, and a guest hears why. */
+Test(mailbox, an_end_is_no_complaint)
+{
+	struct node *n = run_two();
+	struct actor_end *guest = actor_guest(n), *b = actor_borrow(n, "b", false), *helper;
+	struct wire_frame frame;
+	struct watch *w = watch_open(n);
+
+	helper = actor_helper(b);
+	cr_assert_eq(actor_request(guest, "self", NULL, NULL, NULL, NULL), 0);
+	cr_assert_eq(actor_request(helper, "exit", "target", actor_reply(guest, "pid"), "reason",
+				   "enough"),
+		     0);
+	frame = actor_receive_op(guest, WIRE_REPLY);
+	cr_expect_eq(frame.ref, 0);
+	cr_expect_str_eq(field_text(&frame, "error"), "disconnected: an exit signal has ended it");
+	cr_expect(actor_is_cut_off(guest));
+	order(n, "b", "exit:0");
+	watch_until(w, "exit b normal");
+	cr_expect(actor_is_cut_off(helper));
+	sync_tree(n);
+	cr_expect_null(strstr(node_log(n), "is disconnected"), "%s", node_log(n));
+	actor_close(guest), actor_close(b), actor_close(helper);
+	node_end(n);
+}

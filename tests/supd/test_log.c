@@ -233,3 +233,19 @@ Test(log, full_disk)
 		log_line(LOG_AT_INFO, "lost");
 	release();
 }
+
+/* Ten lines in ten seconds; what goes beyond is counted, and the next ten seconds begin anew. */
+Test(log, quota)
+{
+	struct log_quota quota = {0};
+	struct mono now = {SPAN_S(100).ns};
+
+	for (int i = 0; i < LOG_QUOTA_LINES; i++)
+		cr_expect(log_quota_take(&quota, mono_add(now, SPAN_MS(i))));
+	cr_expect_not(log_quota_take(&quota, mono_add(now, SPAN_MS(50))));
+	cr_expect_not(log_quota_take(&quota, mono_add(now, SPAN_MS(9999))));
+	cr_expect_eq(quota.more, 2);
+	cr_expect(log_quota_take(&quota, mono_add(now, SPAN_S(10))));
+	cr_expect_eq(quota.more, 2);
+	cr_expect_eq(quota.said, 1);
+}
