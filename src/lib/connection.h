@@ -75,6 +75,11 @@ struct sup {
 	size_t n_fds, n_fds_taken;
 
 	struct buf error, reason; /* sup_error(), sup_reason() */
+
+	/* server.c */
+	struct buf stop_reason;
+	uint64_t n_unexpected;
+
 	uint8_t datagram[WIRE_DATAGRAM_MAX];
 };
 

@@ -53,6 +53,7 @@ static void sup_free(struct sup *sup)
 	buf_fini(&sup->out);
 	buf_fini(&sup->error);
 	buf_fini(&sup->reason);
+	buf_fini(&sup->stop_reason);
 	free(sup);
 }
 

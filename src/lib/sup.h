@@ -281,6 +281,52 @@ int sup_ignore(struct sup *sup);
 /* It is well. */
 int sup_watchdog(struct sup *sup);
 
+/* ---- servers ---- */
+
+/* What a server's functions return, besides a negative errno, which ends it as SUP_STOP does. */
+enum {
+	SUP_CONTINUE = 0,
+	SUP_STOP = 1,
+	SUP_UNEXPECTED = 2, /* the message is none of those that it knows */
+};
+
+/*
+ * A server, as OTP's gen_server: functions that sup_server_run() calls, one at a time; state is
+ * the caller's. What is NULL is left out.
+ */
+struct sup_server {
+	/* Once, before all. SUP_STOP: it is not needed. Else it is ready when this returns. */
+	int (*init)(struct sup *sup, void *state);
+	/* A SUP_CALL; replies at once or later. */
+	int (*handle_call)(struct sup *sup, void *state, const struct sup_message *call);
+	/* A SUP_MESSAGE. */
+	int (*handle_cast)(struct sup *sup, void *state, const struct sup_message *cast);
+	/* A SUP_REPLY, a SUP_DOWN, or a SUP_EXIT but of one's own supervisor, which ends it. */
+	int (*handle_info)(struct sup *sup, void *state, const struct sup_message *info);
+	/* Nothing came for timeout_ms, which is not 0. */
+	int (*handle_timeout)(struct sup *sup, void *state);
+	/* Once, after all; not where init failed. */
+	void (*terminate)(struct sup *sup, void *state, const char *reason);
+	/* A message that nothing above was for, before it is dropped: for a log. */
+	void (*unexpected)(struct sup *sup, void *state, const struct sup_message *message);
+	/* Exits are trapped from before init on: terminate is called when it is to be stopped. */
+	bool trap_exit;
+	int64_t timeout_ms;
+	/* What is to be handled before what: as for sup_receive(). n 0: in order of arrival. */
+	const struct sup_clause *clauses;
+	size_t n_clauses;
+};
+
+/*
+ * Runs it to its end, then tells supd the reason, unless that is "normal". 0, or the negative errno
+ * that ended it; -EPIPE: supd has gone.
+ */
+int sup_server_run(struct sup *sup, const struct sup_server *server, void *state);
+/* The reason for the SUP_STOP that follows. SUP_STOP, or -ENOMEM. */
+int sup_server_stop(struct sup *sup, const char *reason);
+/* How many messages were unexpected, over all runs. */
+uint64_t sup_server_unexpected(const struct sup *sup);
+
 #ifdef __cplusplus
 }
 #endif

@@ -437,3 +437,61 @@ Test(sup, s20_a_helper)
 	sup_close(a);
 	node_end(node);
 }
+
+/* ---- processes ---- */
+
+static const struct sup_command *shell_command(const char *text)
+{
+	static const char *argv[] = {"sh", "-c", NULL, NULL};
+	static struct sup_command command;
+
+	argv[2] = text;
+	command = (struct sup_command){.argv = argv};
+	return &command;
+}
+
+/* SEMANTICS 27, 28, 69. */
+Test(sup, s27_s28_s69_spawn)
+{
+	static const char *const nothing[] = {"/nonexistent/program", NULL};
+	struct sup_command missing = {.argv = nothing};
+	sup_ref ref;
+	sup_pid pid;
+
+	begin();
+	cr_assert_eq(sup_trap_exit(a, true), 0);
+	cr_assert_eq(sup_spawn_monitor(a, shell_command("exit 3"), &pid, &ref), 0);
+	cr_expect_str_eq(
+		receive(a, (struct sup_clause[]){{.from = pid, .ref = ref}}, 1, 0, SUP_FOREVER),
+		"down  exit:3");
+	cr_assert_eq(sup_spawn_link(a, shell_command("exit 4"), &pid), 0);
+	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
+			 "exit  exit:4");
+	cr_expect_eq(sup_spawn_link(a, &missing, &pid), -ENOENT);
+	cr_expect_str_eq(receive(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	end();
+}
+
+/* What it is given: variables, a folder, its standard output. */
+Test(sup, what_a_spawned_process_is_given)
+{
+	static const char *const environment[] = {"GREETING=hello", NULL};
+	struct sup_command command = *shell_command("echo $GREETING; pwd");
+	char text[64] = "";
+	sup_ref ref;
+	int out[2];
+
+	begin();
+	cr_assert_eq(pipe(out), 0);
+	command.environment = environment;
+	command.directory = "/";
+	command.fds = (int[]){-1, out[1], -1};
+	cr_assert_eq(sup_spawn_monitor(a, &command, NULL, &ref), 0);
+	close(out[1]);
+	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+			 "down  normal");
+	cr_expect_eq(read(out[0], text, sizeof(text) - 1), 8);
+	cr_expect_str_eq(text, "hello\n/\n");
+	close(out[0]);
+	end();
+}
