@@ -123,6 +123,7 @@ Test(message, every_byte)
 	cr_assert_eq(size, 255);
 	cr_expect_arr_eq(out, bytes, 255);
 	free(out);
+	buf_fini(&m.tag);
 }
 
 Test(message, json)
