@@ -3,6 +3,7 @@
 /* supctl call: a request to an actor, and its answer. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "supctl/hands.h"
@@ -80,6 +81,16 @@ static int call_wait(struct context *context, uint64_t ref)
 	return EXIT_TIMEOUT;
 }
 
+/* SEMANTICS 83: it would wait for itself. */
+static bool call_is_to_self(const struct context *context)
+{
+	const char *name = getenv("SUP_NAME"), *pid = getenv("SUP_PID");
+	const char *dest = context->args[0];
+
+	return inside_an_actor(context) &&
+	       (strcmp(dest, pid) == 0 || (name && strcmp(dest, name) == 0));
+}
+
 static int call_run(struct context *context)
 {
 	struct payload payload CLEANUP(payload_fini) = {.bytes = BUF_INIT, .fd = -1};
@@ -88,6 +99,11 @@ static int call_run(struct context *context)
 	int r = address_make(context, WIRE_CALL, context->args[0], option_value(context, "--tag"),
 			     &address);
 
+	if (r == 0 && call_is_to_self(context)) {
+		complain("%s: an actor can not call itself: it would wait for itself",
+			 context->args[0]);
+		return EXIT_FAILED;
+	}
 	if (r == 0)
 		r = payload_read(context, 1, &payload);
 	if (r == 0)

@@ -13,6 +13,9 @@
 	"pass_environment = PATH ASAN_OPTIONS UBSAN_OPTIONS\n"
 #define SCRIPT(name) SERVICE(name) "restart = temporary\n"
 
+/* Waits for the next message; arguments are options of recv. Sets kind, from, ref, ... */
+#define NEXT "eval \"$(supctl recv --timeout 60s \"$@\" --vars)\"\n"
+
 struct script {
 	const char *name;
 	const char *text; /* supctl stands for the one in the build folder */

@@ -24,7 +24,8 @@ Test(hands, self_is_the_actor)
 		     "{\"pid\":\"mine\"}\nsupctl: nobody: no such actor\n3\n");
 }
 
-Test(hands, names_are_given_and_given_back)
+/* SEMANTICS 70, 72, 74. */
+Test(hands, s70_s72_s74_names_are_given_and_given_back)
 {
 	check_script("supctl register clock\n"
 		     "test \"$(supctl whereis clock)\" = \"$SUP_PID\"\n"
@@ -104,8 +105,8 @@ Test(hands, s50_d15_last_words)
 	node_end(n);
 }
 
-/* SEMANTICS 22, 34: a link made by hand, and what one end's death does to the other. */
-Test(hands, s22_s34_link_and_trap)
+/* SEMANTICS 24, 35, 36: a link made by hand, and what one end's death does to the other. */
+Test(hands, s24_s35_s36_link_and_trap)
 {
 	const struct script scripts[] = {
 		{"a", "supctl ready\nexec sleep 1000\n"},

@@ -12,7 +12,6 @@ RUN_SUITE(shell);
 
 /* ---- messages ---- */
 
-#define NEXT "eval \"$(supctl recv --timeout 60s \"$@\" --vars)\"\n"
 /* One that answers calls with what was asked, until a message with the tag stop. */
 #define ECHO                                                                             \
 	"supctl ready\n"                                                                 \
@@ -42,8 +41,8 @@ Test(shell, s1_s4_s5_send)
 	node_end(n);
 }
 
-/* SEMANTICS 51 to 56, by hand. */
-Test(shell, s51_s52_call)
+/* SEMANTICS 77, 78. */
+Test(shell, s77_s78_call)
 {
 	struct node *n = run_script(ECHO);
 
@@ -55,7 +54,8 @@ Test(shell, s51_s52_call)
 	node_end(n);
 }
 
-Test(shell, a_call_that_is_not_answered)
+/* SEMANTICS 79, 80. */
+Test(shell, s79_s80_a_call_that_is_not_answered)
 {
 	const struct script scripts[] = {
 		{"a", "supctl ready\nexec sleep 1000\n"},
@@ -129,8 +129,8 @@ Test(shell, s20_recv_gives_back)
 		     "supctl: standard output: No space left on device\n1\n12\n");
 }
 
-/* SEMANTICS 60, 61, 64: monitors are actors', and end where they are ended. */
-Test(shell, s60_s64_monitor)
+/* SEMANTICS 60, 62 to 64: monitors are actors', and end where they are ended. */
+Test(shell, s60_s62_s63_s64_monitor)
 {
 	const struct script scripts[] = {
 		{"a", "supctl ready\nsupctl recv\nexit 3\n"},
@@ -276,15 +276,15 @@ Test(shell, mailbox)
 
 /* ---- spawning ---- */
 
-/* SEMANTICS 27, 60: in one step with its link and monitor; in its creator's place. */
-Test(shell, s27_spawn)
+/* SEMANTICS 27, 28, 69: in one step with its link and monitor; in its creator's place. */
+Test(shell, s27_s28_s69_spawn)
 {
 	const struct script scripts[] = {
 		{"a", "cd /\nX='two words' Y=no\nexport X Y\n"
 		      "both=$(supctl spawn --monitor --env X --env Z=3 -- sh -c "
 		      "'echo \"$X\" $Z ${Y-unset} $(pwd); [ $SUP_PID ] && exit 7')\n" NEXT
 		      "echo $kind $reason\ntest \"$both\" = \"$from $ref\"\n"
-		      "supctl spawn -- /nowhere/x && exit 1 || echo $?\n"
+		      "supctl spawn --link -- /nowhere/x && exit 1 || echo $?\n"
 		      "supctl spawn --link -- sh -c 'exit 5'\nsupctl ready\nexec sleep 1000\n"},
 		{NULL, NULL},
 	};
