@@ -65,6 +65,7 @@ void core_free(struct core *core)
 		return;
 	core_drop_effects(core);
 	operator_drop_all(core);
+	edge_table_clear(&core->edges);
 	actor_free_guests(core, &core->guests);
 	actor_free_guests(core, &core->gone);
 	tree_free(core);

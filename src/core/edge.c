@@ -73,6 +73,13 @@ static struct edge *table_find(const struct edge_table *table, const struct acto
 	return edge;
 }
 
+void edge_table_clear(struct edge_table *table)
+{
+	for (size_t i = 0; i < table->capacity; i++)
+		while (table->buckets[i])
+			edge_remove(table->buckets[i]);
+}
+
 void edge_table_fini(struct edge_table *table)
 {
 	free(table->buckets);

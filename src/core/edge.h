@@ -61,6 +61,8 @@ struct edge *edge_new_letter(struct actor *receiver, enum edge_kind kind, uint64
 void edge_to_letter(struct edge *edge, struct actor *receiver, const struct reason *reason);
 void edge_remove(struct edge *edge);
 struct actor *edge_other(const struct edge *edge, const struct actor *one);
+/* All of them go, and nobody is told: for the end of the core, which ends no actor. */
+void edge_table_clear(struct edge_table *table);
 void edge_table_fini(struct edge_table *table);
 
 #endif
