@@ -9,6 +9,7 @@
 #   tests/run/*.c                  -> $(BUILD)/tests/test-run, which drives the real daemon
 #   tests/sim/*.c, tests/otp/*.c   -> $(BUILD)/tests/sim, $(BUILD)/tests/otp-core (core and base only)
 #   tests/otp/*daemon*.c           -> $(BUILD)/tests/otp-daemon, with what of tests/otp is not the core
+#   tests/fuzz/{wire,core}.c       -> $(BUILD)/tests/fuzz-wire, fuzz-core, each with the driver
 #   tests/support/*.c              -> linked into each of these, with the allocator wrapped
 #   tests/programs/NAME.c          -> $(BUILD)/tests/NAME, children and tools of the tests
 #   tests/bench/*.c                -> $(BUILD)/tests/bench, but for the two programs that it runs
@@ -72,8 +73,9 @@ TEST_BINARIES = $(TEST_LAYERS:%=$(BUILD)/tests/test-%)
 TEST_PROGRAMS = $(patsubst tests/programs/%.c,$(BUILD)/tests/%,$(wildcard tests/programs/*.c))
 SIM = $(if $(wildcard tests/sim/*.c),$(BUILD)/tests/sim)
 OTP = $(if $(wildcard tests/otp/*.c),$(BUILD)/tests/otp-core $(BUILD)/tests/otp-daemon)
+FUZZ = $(BUILD)/tests/fuzz-wire $(BUILD)/tests/fuzz-core
 BENCH = $(BUILD)/tests/bench $(BUILD)/tests/bench-raw $(BUILD)/tests/bench-service
-TEST_EVERYTHING = $(TEST_BINARIES) $(TEST_PROGRAMS) $(SIM) $(OTP) $(BENCH)
+TEST_EVERYTHING = $(TEST_BINARIES) $(TEST_PROGRAMS) $(SIM) $(OTP) $(FUZZ) $(BENCH)
 C_FILES = $(wildcard src/*/*.[ch] supd/*.[ch] supctl/*.[ch] tests/*/*.[ch])
 
 comma = ,
@@ -185,6 +187,10 @@ $(TEST_PROGRAMS): LDLIBS = -linih
 $(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/programs/%.o $(EVERY)
 	$(link)
 
+$(FUZZ): $(BUILD)/tests/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/driver.o \
+		$(BUILD)/obj/tests/fuzz/samples.o $(CORE)
+	$(link)
+
 $(BUILD)/tests/bench: $(call objects,$(filter-out %/raw.c %/service.c,$(wildcard tests/bench/*.c))) \
 		$(BASE)
 	$(link)
@@ -242,6 +248,10 @@ sim: $(SIM)
 .PHONY: mutants
 mutants: tests
 	tests/mutants/run
+
+.PHONY: fuzz
+fuzz:
+	tests/fuzz/run
 
 .PHONY: bench
 bench: tests
@@ -323,4 +333,4 @@ uninstall:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
