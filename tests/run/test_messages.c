@@ -114,6 +114,8 @@ Test(messages, s3_what_the_dead_had_sent)
 	actor_credit(b, MANY);
 	monitor.to = a->pid;
 	actor_send(b, &monitor, NULL, 0);
+	/* Its answer says that the monitor is there. */
+	cr_assert_eq(actor_request(b, "self", NULL, NULL, NULL, NULL), 0);
 	for (int i = 0; i < 20; i++)
 		actor_tell(a, b->pid, keep_printf("%d", i), "");
 	order(node, "a", "exit:3");

@@ -153,21 +153,17 @@ Test(shell, s60_s62_s63_s64_monitor)
 	node_end(n);
 }
 
-/* A guest waits for the end. */
+/* A guest waits for the end; here that comes when there is somebody who waits. */
 Test(shell, monitor_from_outside)
 {
-	struct node *n = run_script("supctl ready\nexec sleep 1000\n");
-	struct program p;
-	struct output o;
+	struct node *n =
+		run_script("supctl ready\n"
+			   "until supctl info a --json | grep -q 'monitored_by.:.\"<'; do\n"
+			   "  :\ndone\nexit 3\n");
 	const char *pid = look(n, "a").pid;
+	struct output o;
 
-	supctl_begin(n, &p, "monitor a");
-	for (int i = 0; i < 10000 && strstr(ctl(n, "info a --json"), "\"monitored_by\":[]"); i++)
-		;
-	ctl(n, "exit a boom");
-	o = program_end(&p);
-	cr_expect_eq(o.status, 0);
-	cr_expect_str_eq(o.out, "boom\n");
+	cr_expect_str_eq(ctl(n, "monitor a"), "exit:3\n");
 	o = supctl(n, "monitor %s --json", pid);
 	cr_expect_eq(o.status, 3);
 	cr_expect(text_glob("{\"kind\":\"down\",*\"reason\":\"noproc\"}\n", o.out), "%s", o.out);
@@ -304,16 +300,16 @@ Test(shell, spawned_actors)
 {
 	const struct script scripts[] = {
 		{"a", "supctl ready\nsupctl spawn -- sh -eu $FOLDER/b.sh >/dev/null\n" NEXT
-		      "supctl reply $from $ref \"hello $payload\"\nexec sleep 1000\n"},
+		      "supctl reply $from $ref \"hello $payload\"\n" NEXT},
 		{"b", "supctl call a b; echo\nsupctl self | grep -c $SUP_PID\n"
-		      "supctl register b\nsupctl recv\nexit 3\n"},
+		      "supctl register b\nsupctl send a b\nsupctl recv\nexit 3\n"},
 		{NULL, NULL},
 	};
 	struct node *n = run_scripts(SCRIPT("a") "environment = FOLDER=@folder\n", scripts);
 
-	ctl(n, "wait a --for ready");
-	for (int i = 0; i < 10000 && supctl(n, "send b go").status != 0; i++)
-		;
+	/* a ends when b has its name. */
+	output_of(n, "a");
+	ctl(n, "send b go");
 	/* Until it has gone, or it has gone by now. */
 	supctl(n, "monitor b");
 	cr_expect_str_eq(node_read(n, "a.out"), "hello b\n1\ngo");
