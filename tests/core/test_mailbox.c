@@ -17,7 +17,7 @@ Test(mailbox, s1_in_the_order_sent)
 {
 	boot("/{a b}");
 	for (int i = 0; i < 5; i++) {
-		char tag[8];
+		char tag[16];
 
 		snprintf(tag, sizeof(tag), "m%d", i);
 		tell(1, i % 2 ? "b" : pid(2), tag);
