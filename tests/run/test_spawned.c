@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -461,4 +463,52 @@ Test(spawned, they_end_before_the_tree)
 	cr_expect_lt(strstr(log, keep_printf(" %s  stopped", one)), strstr(log, " a "), "%s", log);
 	cr_expect_lt(strstr(log, keep_printf(" %s  stopped", other)), strstr(log, " a "), "%s",
 		     log);
+}
+
+/* The number at the end of the line of the journal. */
+static pid_t number_of(struct node *n, const char *pattern)
+{
+	return (pid_t)atoi(strrchr(journal_find(n, pattern), ' ') + 1);
+}
+
+/* What it leaves in other sessions is found by its pid, and ended, as what a service leaves. */
+Test(spawned, what_it_leaves_behind)
+{
+	struct node *n = run_one("");
+	struct actor_end *a = actor_borrow(n, "a", false);
+	const char *pid = spawn_puppet(a, "@puppet/c stray child");
+	pid_t stray = number_of(n, "c stray *");
+	pid_t child = number_of(n, "c child *");
+
+	cr_assert(proc_exists(stray) && proc_exists(child));
+	ctl(n, "exit %s kill", pid);
+	wait_gone(n, pid);
+	proc_wait_gone(child);
+	proc_wait_gone(stray);
+	cr_expect_str_eq(state_of(n, "a"), "running");
+	actor_close(a);
+	node_end(n);
+}
+
+/* A daemon after one that was killed ends them, too. */
+Test(spawned, after_a_killed_daemon)
+{
+	struct node *n = run_one("");
+	struct actor_end *a = actor_borrow(n, "a", false);
+	pid_t os_pid;
+
+	spawn_puppet(a, "@puppet/c leave:TERM=0 say:up");
+	journal_find(n, "c up");
+	os_pid = number_of(n, "c start *");
+	actor_close(a);
+	kill(n->supd.os_pid, SIGKILL);
+	cr_assert_eq(node_wait(n), 137);
+	cr_assert(proc_exists(os_pid));
+	node_start(n);
+	sync_tree(n);
+	cr_expect_eq(journal_count(n, "c TERM"), 1);
+	cr_expect_eq(journal_count(n, "c start *"), 1);
+	cr_expect(!proc_exists(os_pid) || proc_state(os_pid) == 'Z');
+	reap_orphans();
+	node_end(n);
 }
