@@ -88,6 +88,8 @@ struct sup {
 /* The end of a timeout that begins now. */
 struct mono deadline_in(int64_t timeout_ms);
 bool deadline_is_over(struct mono deadline);
+/* The timeout that is left of it. */
+int64_t deadline_left(struct mono deadline);
 /* What poll() is told. */
 int deadline_patience(struct mono deadline);
 
@@ -146,6 +148,10 @@ uint64_t ref_new(struct sup *sup);
 int receive_report(struct sup *sup);
 /* From now on whatever comes is taken in, however much lies at hand already. 0 or -ENOMEM. */
 int receive_all(struct sup *sup);
+/* sup_receive() with one clause, for a message of our own: what the program has taken, and not
+ * acknowledged yet, stays so. */
+int receive_aside(struct sup *sup, const struct sup_clause *clause, int64_t timeout_ms,
+		  struct sup_message **ret_message);
 /* Drops what is at hand of that kind, from that pid, with that ref; 0: whatever. 0 or -ENOMEM. */
 int receive_drop(struct sup *sup, enum sup_kind kind, sup_pid from, sup_ref ref);
 

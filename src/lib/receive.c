@@ -284,6 +284,20 @@ int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clau
 					: receive_main(sup, &r, ret_message);
 }
 
+int receive_aside(struct sup *sup, const struct sup_clause *clause, int64_t timeout_ms,
+		  struct sup_message **ret_message)
+{
+	uint64_t unacked = sup->unacked;
+	int r;
+
+	sup->unacked = 0;
+	r = sup_receive(sup, clause, 1, 0, timeout_ms, ret_message);
+	if (r == 0)
+		sup_ack(sup, *ret_message);
+	sup->unacked = unacked;
+	return r;
+}
+
 int sup_sleep(struct sup *sup, int64_t timeout_ms)
 {
 	struct mono deadline = deadline_in(timeout_ms);

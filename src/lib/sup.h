@@ -327,6 +327,107 @@ int sup_server_stop(struct sup *sup, const char *reason);
 /* How many messages were unexpected, over all runs. */
 uint64_t sup_server_unexpected(const struct sup *sup);
 
+/* ---- tasks ---- */
+
+/* A command whose standard output is wanted, as Elixir's Task. */
+struct sup_task;
+
+#define SUP_RESULT_MAX ((size_t)64 << 20)
+
+/* Starts it, linked and monitored. Its standard output is the task's, whatever command->fds says.
+ */
+int sup_async(struct sup *sup, const struct sup_command *command, struct sup_task **ret_task);
+sup_pid sup_task_pid(const struct sup_task *task);
+/*
+ * Waits for its end. 0 with what it has printed, which is the task's, and a NUL follows it, where
+ * it ended normally; -ECONNRESET where it did not, sup_reason() says why; -EMSGSIZE: it has printed
+ * more than SUP_RESULT_MAX. -ETIMEDOUT: it did not end in time, and is told to. -EINVAL: its end
+ * has been told already.
+ */
+int sup_await(struct sup_task *task, int64_t timeout_ms, struct sup_bytes *ret_result);
+/* The same, but that after -ETIMEDOUT it goes on, and can be waited for again. */
+int sup_yield(struct sup_task *task, int64_t timeout_ms, struct sup_bytes *ret_result);
+/*
+ * Ends it: tells it to, and kills it after timeout_ms. -ECANCELED; or as sup_await() where it had
+ * ended by itself before.
+ */
+int sup_task_shutdown(struct sup_task *task, int64_t timeout_ms, struct sup_bytes *ret_result);
+/* Forgets it, which ends nothing: where it runs it stays linked. Takes NULL. */
+void sup_task_free(struct sup_task *task);
+
+/* ---- children of supervisors ---- */
+
+/*
+ * The child API of OTP's supervisors. A supervisor is named by its path, or its pid as text, a
+ * child by the last part of its path, under a simple_one_for_one by its pid. OTP's words for a
+ * refusal, which sup_error() tells, are these:
+ *
+ *   -ESRCH        noproc: no such supervisor     -EALREADY     already_started
+ *   -ENOENT       not_found: no such child       -EEXIST       already_present
+ *   -ENOTDIR      not_supervisor                 -EBUSY        running
+ *   -EINVAL       bad_spec, bad_combination      -EINPROGRESS  restarting
+ *   -ENOTUNIQ     simple_one_for_one             -EDQUOT       max_children
+ *   -ECHILD       start: it failed, with sup_reason()
+ */
+
+/*
+ * Adds a child and starts it. path is its name, text its section, as in supd.conf(5), with those of
+ * what is below it. 0 with its pid, n 0: it said that it is not needed; also with -EALREADY.
+ */
+int sup_start_child(struct sup *sup, const char *supervisor, const char *path, const char *text,
+		    sup_pid *ret_pid);
+/* Under a simple_one_for_one: a copy of its template, with further arguments; NULL: none. */
+int sup_start_copy(struct sup *sup, const char *supervisor, const char *const *arguments,
+		   sup_pid *ret_pid);
+int sup_terminate_child(struct sup *sup, const char *supervisor, const char *child);
+int sup_restart_child(struct sup *sup, const char *supervisor, const char *child, sup_pid *ret_pid);
+int sup_delete_child(struct sup *sup, const char *supervisor, const char *child);
+
+struct sup_child {
+	const char *id; /* "" under a simple_one_for_one */
+	sup_pid pid;    /* n 0: it does not run */
+	bool is_restarting;
+	bool is_supervisor;
+};
+
+/*
+ * Calls each for every child, the last one first; what is in the child is borrowed. Returns how
+ * many there are, or the first result of each that is not 0. each must not use the connection.
+ */
+int sup_which_children(struct sup *sup, const char *supervisor,
+		       int (*each)(void *argument, const struct sup_child *child), void *argument);
+
+struct sup_child_counts {
+	int64_t specs, active, supervisors, workers;
+};
+
+int sup_count_children(struct sup *sup, const char *supervisor,
+		       struct sup_child_counts *ret_counts);
+
+/* ---- registries ---- */
+
+/*
+ * A server that knows who has which key, and forgets who ends; as Elixir's Registry. Keys are
+ * texts, with a value each. -ESRCH, -ECONNRESET and -ETIMEDOUT as of sup_call(): of the registry.
+ */
+
+#define SUP_DUPLICATE 1u /* a key may be had by any number; without: by one */
+
+/* Runs one in this process, as sup_server_run() does. */
+int sup_registry_run(struct sup *sup, unsigned flags);
+/* Takes a key for oneself, or changes one's value. -EEXIST: somebody else has it. */
+int sup_registry_register(struct sup *sup, sup_pid registry, const char *key,
+			  struct sup_bytes value);
+/* Gives one's key back. -ENOENT: one has not had it. */
+int sup_registry_unregister(struct sup *sup, sup_pid registry, const char *key);
+/* Calls each for all who have the key, the first one first. How many, or each's result not 0. */
+int sup_registry_lookup(struct sup *sup, sup_pid registry, const char *key,
+			int (*each)(void *argument, sup_pid pid, struct sup_bytes value),
+			void *argument);
+/* Sends a message to all who have the key. How many. */
+int sup_registry_dispatch(struct sup *sup, sup_pid registry, const char *key, const char *tag,
+			  struct sup_bytes payload);
+
 #ifdef __cplusplus
 }
 #endif

@@ -28,6 +28,13 @@ bool deadline_is_over(struct mono deadline)
 	return deadline.ns != MONO_NEVER.ns && now().ns >= deadline.ns;
 }
 
+int64_t deadline_left(struct mono deadline)
+{
+	if (deadline.ns == MONO_NEVER.ns)
+		return SUP_FOREVER;
+	return (mono_between(now(), deadline).ns + 999999) / 1000000;
+}
+
 /* Milliseconds, rounded up; a very long wait is cut into several. */
 int deadline_patience(struct mono deadline)
 {

@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "tests/support/alloc.h"
 
 /* ---- the script ---- */
 
 static struct peer *playing;
+static long live; /* allocations before it began */
 
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
@@ -56,8 +58,10 @@ static void peer_environment(int fd)
 struct peer *peer_alloc(void)
 {
 	static void (*const no_steps[])(struct peer *) = {NULL};
-	struct peer *p = calloc(1, sizeof(*p));
+	struct peer *p;
 
+	live = alloc_live();
+	p = calloc(1, sizeof(*p));
 	cr_assert_not_null(p);
 	p->fd = -1;
 	p->steps = no_steps;
@@ -92,8 +96,8 @@ void peer_end(struct peer *p)
 	sup_close(p->sup);
 	close(p->fd);
 	buf_fini(&p->out);
-	buf_fini(&p->rows);
 	free(p);
+	cr_assert_eq(alloc_live(), live, "%ld allocations are left", alloc_live() - live);
 }
 
 /* ---- to the library ---- */

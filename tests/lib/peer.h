@@ -24,7 +24,6 @@ struct peer {
 	struct sup *sup; /* owned */
 	int fd;
 	struct buf out;      /* of the datagram under construction */
-	struct buf rows;     /* a request's payload */
 	size_t size, cursor; /* of the datagram at hand */
 	int fds[8];
 	size_t n_fds;

@@ -14,8 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/sup.h"
-#include "tests/run/actor.h"
+#include "tests/run/libsup.h"
 
 RUN_SUITE(sup);
 
@@ -29,24 +28,12 @@ static struct node *node;
 static struct sup *a, *b;
 static sup_pid a_pid, b_pid;
 
-static struct sup *borrow(const char *puppet)
-{
-	struct actor_end *end = actor_borrow(node, puppet, true);
-	struct sup *sup;
-
-	cr_assert_eq(fcntl(end->fd, F_SETFD, 0), 0);
-	setenv("SUP_FD", keep_printf("%d", end->fd), 1);
-	setenv("SUP_OS_PID", keep_printf("%d", (int)getpid()), 1);
-	cr_assert_eq(sup_open(&sup), 0);
-	return sup;
-}
-
 static void begin_with(const char *more)
 {
 	node = node_run(keep_printf(PUPPET("a", "%s") PUPPET("b", "%s"), more, more));
 	sync_tree(node);
-	a = borrow("a");
-	b = borrow("b");
+	a = sup_borrow(node, "a");
+	b = sup_borrow(node, "b");
 	cr_assert_eq(sup_self(a, &a_pid), 0);
 	cr_assert_eq(sup_self(b, &b_pid), 0);
 }
@@ -61,23 +48,6 @@ static void end(void)
 	sup_close(a);
 	sup_close(b);
 	node_end(node);
-}
-
-/* "KIND TAG PAYLOAD" or the errno's name. */
-static const char *receive(struct sup *sup, const struct sup_clause *clauses, size_t n,
-			   unsigned flags, int64_t timeout_ms)
-{
-	static const char *const kinds[] = {"any", "message", "call", "reply", "exit", "down"};
-	struct sup_message *m;
-	int r = sup_receive(sup, clauses, n, flags, timeout_ms, &m);
-	const char *text;
-
-	if (r < 0)
-		return strerrorname_np(-r);
-	text = keep_printf("%s %s %.*s", kinds[m->kind], m->tag, (int)m->size,
-			   (const char *)m->payload);
-	sup_message_free(m);
-	return text;
 }
 
 /* ---- messages ---- */
@@ -97,7 +67,7 @@ Test(sup, s1_many_messages_keep_their_order)
 		cr_assert_eq(m->from.n, a_pid.n);
 		sup_message_free(m);
 	}
-	cr_expect_str_eq(receive(b, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, 0), "ETIMEDOUT");
 	end();
 }
 
@@ -117,12 +87,12 @@ Test(sup, d1_by_clause_over_the_whole_mailbox)
 {
 	begin();
 	send_many_normal(3000);
-	cr_expect_str_eq(receive(b, urgent_first, 2, 0, 0), "message priority p");
+	cr_expect_str_eq(sup_take(b, urgent_first, 2, 0, 0), "message priority p");
 	for (unsigned i = 0; i < 3000; i++)
-		cr_assert_str_eq(receive(b, urgent_first, 2, 0, 0),
+		cr_assert_str_eq(sup_take(b, urgent_first, 2, 0, 0),
 				 keep_printf("message normal %u", i));
-	cr_expect_str_eq(receive(b, urgent_first, 2, 0, 0), "ETIMEDOUT");
-	cr_expect_str_eq(receive(b, NULL, 0, 0, 0), "message other ");
+	cr_expect_str_eq(sup_take(b, urgent_first, 2, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, 0), "message other ");
 	end();
 }
 
@@ -131,12 +101,13 @@ Test(sup, s12_s14_in_order_and_at_once)
 {
 	begin();
 	send_many_normal(1000);
-	cr_expect_str_eq(receive(b, urgent_first, 2, SUP_IN_ORDER, 0), "message normal 0");
-	cr_expect_str_eq(receive(b, (struct sup_clause[]){{.tag = "oth*"}}, 1, 0, 0),
+	cr_expect_str_eq(sup_take(b, urgent_first, 2, SUP_IN_ORDER, 0), "message normal 0");
+	cr_expect_str_eq(sup_take(b, (struct sup_clause[]){{.tag = "oth*"}}, 1, 0, 0),
 			 "message other ");
-	cr_expect_str_eq(receive(b, (struct sup_clause[]){{.tag = "none"}}, 1, 0, 0), "ETIMEDOUT");
-	cr_expect_str_eq(receive(b, (struct sup_clause[]){{.tag = "none"}}, 1, 0, 20), "ETIMEDOUT");
-	cr_expect_str_eq(receive(b, NULL, 0, 0, 0), "message normal 1");
+	cr_expect_str_eq(sup_take(b, (struct sup_clause[]){{.tag = "none"}}, 1, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(b, (struct sup_clause[]){{.tag = "none"}}, 1, 0, 20),
+			 "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, 0), "message normal 1");
 	end();
 }
 
@@ -147,7 +118,7 @@ Test(sup, s4_s5_whom_one_does_not_reach)
 	cr_expect_eq(sup_send(a, (sup_pid){4711}, "t", SUP_NOTHING, 0), 0);
 	cr_expect_eq(sup_send_name(a, "nobody", "t", SUP_NOTHING, 0), -ESRCH);
 	cr_expect_eq(sup_send_name(a, "b", "t", sup_text("x"), SUP_NOWAIT), 0);
-	cr_expect_str_eq(receive(b, NULL, 0, 0, SUP_FOREVER), "message t x");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, SUP_FOREVER), "message t x");
 	end();
 }
 
@@ -224,9 +195,9 @@ Test(sup, a_full_mailbox_without_waiting)
 	cr_expect_eq(sup_send(a, b_pid, "t", SUP_NOTHING, SUP_NOWAIT), -EAGAIN);
 	cr_expect_eq(sup_send_name(a, "b", "t", SUP_NOTHING, SUP_NOWAIT), -EAGAIN);
 	for (unsigned i = 0; i < n; i++)
-		cr_assert_eq(strncmp(receive(b, NULL, 0, 0, SUP_FOREVER), "message t ", 10), 0);
+		cr_assert_eq(strncmp(sup_take(b, NULL, 0, 0, SUP_FOREVER), "message t ", 10), 0);
 	cr_expect_eq(sup_send(a, b_pid, "t", sup_text("again"), 0), 0);
-	cr_expect_str_eq(receive(b, NULL, 0, 0, SUP_FOREVER), "message t again");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, SUP_FOREVER), "message t again");
 	end();
 }
 
@@ -288,7 +259,7 @@ Test(sup, the_server_dies_in_the_call)
 
 	begin();
 	cr_assert_eq(pthread_create(&thread, NULL, call_slow, a), 0);
-	cr_expect_str_eq(receive(b, NULL, 0, 0, SUP_FOREVER), "call slow ");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, SUP_FOREVER), "call slow ");
 	ctl(node, "kill -KILL b");
 	pthread_join(thread, &r);
 	cr_expect_eq((intptr_t)r, -ECONNRESET);
@@ -311,10 +282,10 @@ Test(sup, a_call_that_goes_on_and_one_given_up)
 			     0);
 		sup_message_free(m);
 	}
-	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.ref = second}}, 1, 0, SUP_FOREVER),
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = second}}, 1, 0, SUP_FOREVER),
 			 "reply ok 2");
 	cr_expect_eq(sup_demonitor(a, first, SUP_FLUSH), 0);
-	cr_expect_str_eq(receive(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(a, NULL, 0, 0, 0), "ETIMEDOUT");
 	end();
 }
 
@@ -335,10 +306,10 @@ Test(sup, monitors_links_and_exits)
 	cr_expect_eq(sup_unlink(a, b_pid), 0);
 	cr_expect_eq(sup_link(a, b_pid), 0);
 	cr_expect_eq(sup_exit(a, b_pid, "overloaded"), 0);
-	cr_expect_str_eq(receive(a, exits, 1, 0, SUP_FOREVER), "exit  overloaded");
-	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+	cr_expect_str_eq(sup_take(a, exits, 1, 0, SUP_FOREVER), "exit  overloaded");
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
 			 "down b overloaded");
-	cr_expect_str_eq(receive(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(a, NULL, 0, 0, 0), "ETIMEDOUT");
 	end();
 }
 
@@ -354,7 +325,7 @@ Test(sup, names_and_info)
 	cr_expect_eq(sup_whereis(b, "clock", &pid), 0);
 	cr_expect_eq(pid.n, a_pid.n);
 	cr_expect_eq(sup_send_name(b, "clock", "t", SUP_NOTHING, 0), 0);
-	cr_expect_str_eq(receive(a, NULL, 0, 0, SUP_FOREVER), "message t ");
+	cr_expect_str_eq(sup_take(a, NULL, 0, 0, SUP_FOREVER), "message t ");
 	cr_assert_eq(sup_info(b, a_pid, &info), 0);
 	cr_expect_eq(info->pid.n, a_pid.n);
 	cr_expect_eq(info->n_names, 2);
@@ -378,10 +349,10 @@ Test(sup, a_guest)
 	cr_assert_eq(sup_self(guest, &pid), 0);
 	cr_assert_eq(sup_monitor(a, pid, &ref), 0);
 	cr_expect_eq(sup_send(a, pid, "t", sup_text("x"), 0), 0);
-	cr_expect_str_eq(receive(guest, NULL, 0, 0, SUP_FOREVER), "message t x");
+	cr_expect_str_eq(sup_take(guest, NULL, 0, 0, SUP_FOREVER), "message t x");
 	cr_expect_eq(sup_trap_exit(guest, true), -EOPNOTSUPP, "D20");
 	sup_close(guest);
-	cr_expect_str_eq(receive(a, NULL, 0, 0, SUP_FOREVER), "down  normal");
+	cr_expect_str_eq(sup_take(a, NULL, 0, 0, SUP_FOREVER), "down  normal");
 	end();
 }
 
@@ -405,7 +376,7 @@ Test(sup, s20_a_helper)
 
 	node = node_run(PUPPET("a", "") PUPPET("b", ""));
 	sync_tree(node);
-	a = borrow("a");
+	a = sup_borrow(node, "a");
 	end = actor_borrow(node, "b", true);
 	b_pid.n = end->pid;
 	unsetenv("SUP_FD");
@@ -413,11 +384,11 @@ Test(sup, s20_a_helper)
 	setenv("SUP_PID", keep_printf("0.%u.0", (unsigned)end->pid), 1);
 	setenv("SUP_TOKEN", hex_of(end->token), 1);
 	cr_assert_eq(sup_open(&helper), 0);
-	cr_expect_str_eq(receive(helper, NULL, 0, 0, 0), "ETIMEDOUT");
-	cr_expect_str_eq(receive(helper, NULL, 0, 0, 20), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(helper, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(helper, NULL, 0, 0, 20), "ETIMEDOUT");
 	cr_assert_eq(sup_send(a, b_pid, "t", sup_text("1"), 0), 0);
 	cr_assert_eq(sup_send(a, b_pid, "t", sup_text("2"), 0), 0);
-	cr_expect_str_eq(receive(helper, NULL, 0, 0, SUP_FOREVER), "message t 1");
+	cr_expect_str_eq(sup_take(helper, NULL, 0, 0, SUP_FOREVER), "message t 1");
 	cr_assert_eq(sup_receive(helper, NULL, 0, 0, SUP_FOREVER, &m), 0);
 	cr_expect_str_eq(m->payload, "2");
 	cr_expect(!m->redelivered);
@@ -429,7 +400,7 @@ Test(sup, s20_a_helper)
 	cr_expect(m->redelivered);
 	cr_expect_eq(sup_ack(helper, m), 0);
 	sup_message_free(m);
-	cr_expect_str_eq(receive(helper, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(helper, NULL, 0, 0, 0), "ETIMEDOUT");
 	sup_close(helper);
 	setenv("SUP_TOKEN", "000102030405060708090a0b0c0d0e0f", 1);
 	cr_expect_str_eq(strerrorname_np(-sup_open(&helper)), "EKEYREJECTED");
@@ -439,16 +410,6 @@ Test(sup, s20_a_helper)
 }
 
 /* ---- processes ---- */
-
-static const struct sup_command *shell_command(const char *text)
-{
-	static const char *argv[] = {"sh", "-c", NULL, NULL};
-	static struct sup_command command;
-
-	argv[2] = text;
-	command = (struct sup_command){.argv = argv};
-	return &command;
-}
 
 /* SEMANTICS 27, 28, 69. */
 Test(sup, s27_s28_s69_spawn)
@@ -462,13 +423,13 @@ Test(sup, s27_s28_s69_spawn)
 	cr_assert_eq(sup_trap_exit(a, true), 0);
 	cr_assert_eq(sup_spawn_monitor(a, shell_command("exit 3"), &pid, &ref), 0);
 	cr_expect_str_eq(
-		receive(a, (struct sup_clause[]){{.from = pid, .ref = ref}}, 1, 0, SUP_FOREVER),
+		sup_take(a, (struct sup_clause[]){{.from = pid, .ref = ref}}, 1, 0, SUP_FOREVER),
 		"down  exit:3");
 	cr_assert_eq(sup_spawn_link(a, shell_command("exit 4"), &pid), 0);
-	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
 			 "exit  exit:4");
 	cr_expect_eq(sup_spawn_link(a, &missing, &pid), -ENOENT);
-	cr_expect_str_eq(receive(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_str_eq(sup_take(a, NULL, 0, 0, 0), "ETIMEDOUT");
 	end();
 }
 
@@ -488,7 +449,7 @@ Test(sup, what_a_spawned_process_is_given)
 	command.fds = (int[]){-1, out[1], -1};
 	cr_assert_eq(sup_spawn_monitor(a, &command, NULL, &ref), 0);
 	close(out[1]);
-	cr_expect_str_eq(receive(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
 			 "down  normal");
 	cr_expect_eq(read(out[0], text, sizeof(text) - 1), 8);
 	cr_expect_str_eq(text, "hello\n/\n");
