@@ -354,6 +354,7 @@ static void act_doom_stopping(struct child *c, const struct event *event)
 	signal_doomed(&c->actor);
 	if (c->polite == POLITE_TOLD)
 		return;
+	c->polite = POLITE_TOLD;
 	effect_add(c->core, FX_STOP, c);
 	child_patience(c);
 }

@@ -326,9 +326,9 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 		return -EINVAL;
 	core_drop_effects(core);
 	core->n_released = 0;
+	actor_free_guests(core, &core->gone);
 	source_clear_all(core);
 	tree_reap(core);
-	actor_free_guests(core, &core->gone);
 	core->effects_promised -= core->effects_released;
 	core->effects_released = 0;
 	core->now.ns = MAX_OF(core->now.ns, now.ns);

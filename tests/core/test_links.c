@@ -339,6 +339,23 @@ Test(exits, d14_a_stop_asks_who_traps)
 	cr_expect_str_eq(world_reason(&w, "a"), "killed");
 }
 
+/* Asked to stop, it traps no more, and something else dooms it: it is told once. */
+Test(exits, d14_s41_doomed_while_it_is_asked)
+{
+	boot("/{a(trap shutdown=5s) b}");
+	world_manners(&w, "a")->stubborn = true;
+	ask(1, REQUEST_LINK, "b");
+	world_send(&w, REQUEST_STOP, "a", NULL);
+	trap(1, false);
+	world_crash(&w, "b");
+	cr_expect_str_eq(world_marks(&w, "tk"), "ta");
+	world_pass(&w, 4999);
+	cr_expect_str_eq(world_marks(&w, "tk"), "");
+	world_pass(&w, 1);
+	cr_expect_str_eq(world_marks(&w, "tk"), "ka");
+	cr_expect_str_eq(world_reason(&w, "a"), "exit:1");
+}
+
 Test(exits, s55_d14_its_own_end_is_its_reason)
 {
 	static const struct {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/post.h"
 #include "tests/sim/sim.h"
 
 void sim_fail(struct sim *sim, const char *format, ...)
@@ -249,6 +250,8 @@ static void oracle_end(struct sim *sim, uint32_t slot, const struct link *link)
 	if (link->kind != LINK_IGNORED && link->reason.kind == REASON_NONE)
 		sim_fail(sim, "slot %u: an end without a reason", slot);
 	seen->up = seen->ready = false;
+	post_take_end(sim, link->pid,
+		      link->kind == LINK_EXITED ? &link->reason : &REASON(REASON_NONE));
 }
 
 static void oracle_check_pass_stop(struct sim *sim, uint32_t slot, const struct link *link)

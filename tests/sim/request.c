@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/post.h"
 #include "tests/sim/sim.h"
 #include "tests/support/alloc.h"
 
@@ -174,6 +175,10 @@ void request_take_reply(struct sim *sim, const struct reply *reply)
 {
 	struct asked *a = request_find(sim, reply->id);
 
+	if (reply->id >= POST_IDS) {
+		post_take_reply(sim, reply);
+		return;
+	}
 	if (!a || a->forgotten) {
 		sim_fail(sim, "an answer to %llu, which %s", (unsigned long long)reply->id,
 			 a ? "was forgotten" : "nobody waits for");
@@ -278,6 +283,7 @@ void request_random(struct sim *sim)
 	request.child = rng_chance(&sim->rng, 98) ? words.child : NULL;
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 98))
 		request.spec = spec_random_child(&sim->rng, above.spec);
+	actors_random_spec(sim, request.spec);
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 50))
 		request.args = words.args;
 	if (request.kind == REQUEST_EXIT)

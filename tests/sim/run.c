@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/post.h"
 #include "tests/sim/sim.h"
 #include "tests/support/alloc.h"
 
@@ -35,6 +36,7 @@ void sim_grow(struct sim *sim, uint32_t n_slots)
 static void sim_fini(struct sim *sim)
 {
 	core_free(sim->core);
+	post_fini(sim);
 	free(sim->processes);
 	free(sim->seen);
 	free(sim->live);
@@ -112,9 +114,10 @@ void sim_step(struct sim *sim, const struct event *event)
 	if (r < 0)
 		sim_fail(sim, "core_step: %d", r);
 	/* The text of a supervisor's failed start is made then; plain shutdown does as well. */
-	if (allocations && !calls && !failed_start && event->kind != EVENT_REQUEST &&
-	    event->kind != EVENT_BOOT)
+	if (allocations && !sim->post->is_open && !calls && !failed_start &&
+	    event->kind != EVENT_REQUEST && event->kind != EVENT_BOOT)
 		sim_fail(sim, "%lu allocations by %s", allocations, event_kind_names[event->kind]);
+	post_check_step(sim);
 	if (!sim->check)
 		return;
 	broken = core_check(sim->core);
@@ -133,6 +136,7 @@ static void sim_boot(struct sim *sim)
 			     .budget = budget < 0 ? SPAN_INFINITY : SPAN_MS(budget),
 			     .seed = rng_next(&sim->rng)};
 
+	actors_random_spec(sim, boot.spec);
 	if (!boot.spec || core_new(&sim->core) < 0)
 		abort();
 	sim_grow(sim, 64);
@@ -183,7 +187,8 @@ static uint64_t sim_size(const struct sim *sim)
 static void sim_move(struct sim *sim)
 {
 	const struct weather *w = &sim->weather;
-	uint32_t what = rng_below(&sim->rng, w->serve + w->time + w->request + w->noise);
+	uint32_t what =
+		rng_below(&sim->rng, w->serve + w->time + w->request + w->actors + w->noise);
 
 	if (what < w->serve)
 		(void)world_move(sim);
@@ -193,6 +198,8 @@ static void sim_move(struct sim *sim)
 		request_random(sim);
 	else if (what < w->serve + w->time + w->request)
 		request_forget_random(sim);
+	else if (what < w->serve + w->time + w->request + w->actors)
+		actors_move(sim);
 	else
 		world_noise(sim);
 }
@@ -245,6 +252,8 @@ static void sim_rest(struct sim *sim)
 		sim_tick(sim);
 	}
 	request_check_rest(sim);
+	if (!sim_failed(sim) && !sim->halted)
+		actors_rest(sim);
 }
 
 /* ---- the end ---- */
@@ -270,6 +279,8 @@ static void sim_end(struct sim *sim)
 	}
 	if (!sim_failed(sim))
 		request_check_end(sim);
+	if (!sim_failed(sim))
+		actors_end(sim);
 }
 
 void sim_run(struct sim *sim)
@@ -285,6 +296,7 @@ void sim_run(struct sim *sim)
 	if (!sim->max_events)
 		sim->max_events =
 			200 + rng_below(&sim->rng, rng_chance(&sim->rng, 5) ? 30000 : 4000);
+	post_init(sim);
 	world_random_weather(sim);
 	sim_boot(sim);
 	while (!sim_failed(sim) && !sim->halted && sim->n_events < sim->max_events) {

@@ -11,6 +11,7 @@
  *   spec.c     random trees
  *   world.c    processes: what they do, and what effects do to them
  *   request.c  what operators and callers ask for, and the accounts of their answers
+ *   post.h     actors, what they do to each other, and what they get
  *   oracle.c   notices: order, causes, intensity, one outcome an attempt
  *   trace.c    events and effects as a hash and as text
  *   run.c      one seed: boot, storm, rest, storm, the end
@@ -67,6 +68,7 @@ struct process {
 	bool told_stop;  /* FX_STOP */
 	bool told_kill;  /* FX_KILL */
 	bool told_words; /* it gave last words: it may take its time, but will go */
+	bool said_ready; /* while it was starting: it does not say so for ever */
 	bool stubborn;   /* SIGTERM does not impress it */
 	bool fed_up;     /* it is to end before it is ready */
 };
@@ -124,6 +126,7 @@ struct weather {
 	uint32_t serve;       /* how often a process does what it is asked, against the rest */
 	uint32_t time;        /* ... time passes */
 	uint32_t request;     /* ... somebody asks for something */
+	uint32_t actors;      /* ... an actor does something to others */
 	uint32_t noise;       /* ... an event comes that means nothing any more */
 	uint32_t crash;       /* percent of the visits to a running process at which it ends */
 	uint32_t fail;        /* percent of starts that fail */
@@ -164,6 +167,8 @@ struct sim {
 
 	struct link_seen *links; /* by seq */
 	uint64_t n_links, links_capacity;
+
+	struct post *post; /* owned; actors: post.h */
 
 	struct asked *asked;
 	uint32_t n_asked, asked_capacity;

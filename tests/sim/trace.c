@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "core/record.h"
 #include "tests/sim/sim.h"
+#include "wire/rule.h"
 
 /* ---- as a number ---- */
 
@@ -19,6 +20,12 @@ static void mix(struct sim *sim, uint64_t value)
 {
 	sim->hash = (sim->hash ^ value) * 0x9e3779b97f4a7c15u;
 	sim->hash ^= sim->hash >> 29;
+}
+
+static void mix_bytes(struct sim *sim, const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		mix(sim, data[i]);
 }
 
 static void mix_reason(struct sim *sim, const struct reason *reason)
@@ -96,6 +103,20 @@ static void print_link(const struct sim *sim, const struct link *link)
 	(void)sim;
 }
 
+static void print_frames(const void *data, size_t size)
+{
+	struct wire_frame frame;
+	size_t cursor = 0;
+
+	while (wire_decode(data, size, &cursor, &frame) == 1) {
+		printf(" [%s %" PRIu64 " > %" PRIu64 " ref %" PRIu64, wire_rule(frame.op)->name,
+		       frame.from, frame.to, frame.ref);
+		if (frame.op == WIRE_EXIT || frame.op == WIRE_DOWN)
+			printf(" %.*s", (int)frame.payload_size, (const char *)frame.payload);
+		printf("]");
+	}
+}
+
 static void print_effect(const struct sim *sim, const struct effect *effect)
 {
 	printf("          %-6s", effect_kind_names[effect->kind]);
@@ -104,6 +125,12 @@ static void print_effect(const struct sim *sim, const struct effect *effect)
 		printf(" pid %" PRIu64, effect->pid.n);
 	if (effect->kind == FX_NOTICE)
 		print_link(sim, &effect->link);
+	if (effect->kind == FX_FRAMES || effect->kind == FX_DROP || effect->kind == FX_JOINED)
+		printf(" source %" PRIu64, effect->out.source);
+	if (effect->kind == FX_FRAMES)
+		print_frames(effect->out.data, effect->out.size);
+	if (effect->kind == FX_DROP)
+		printf(" %s", effect->out.text);
 	if (effect->kind == FX_REPLY) {
 		printf(" to %" PRIu64 ": %s", effect->reply.id, answer_names[effect->reply.answer]);
 		print_reason(&effect->reply.reason);
@@ -125,13 +152,19 @@ static void print_event(const struct sim *sim, const struct event *event)
 	print_reason(&event->reason);
 	if (event->kind == EVENT_REQUEST) {
 		printf(" %" PRIu64 " %s %s", request->id, request_kind_names[request->kind],
-		       request->target);
+		       request->target ? request->target : "-");
 		if (request->kind <= REQUEST_GET_CHILDSPEC)
 			printf(" child %s spec %s", request->child ? request->child : "-",
 			       request->spec ? request->spec->name : "-");
 		print_reason(&request->reason);
 		printf("%s", request->no_wait ? " no_wait" : "");
 	}
+	if (event->source)
+		printf(" source %" PRIu64 " %s", event->source, role_names[event->role]);
+	if (event->kind == EVENT_FRAMES)
+		print_frames(event->data, event->size);
+	if (event->kind == EVENT_REQUEST && request->source)
+		printf(" by source %" PRIu64 "%s", request->source, request->on ? " on" : "");
 	if (event->kind == EVENT_FORGET)
 		printf(" %" PRIu64, request->id);
 	printf(" at %" PRId64 " us\n", sim->now.ns / 1000);
@@ -157,6 +190,8 @@ void trace_effect(struct sim *sim, const struct effect *effect)
 		mix_link(sim, &effect->link);
 	else if (effect->kind == FX_REPLY)
 		mix_reply(sim, &effect->reply);
+	else if (effect->kind == FX_FRAMES)
+		mix_bytes(sim, effect->out.data, effect->out.size);
 	else if (effect->kind == FX_HALT)
 		mix_reason(sim, &effect->end.reason);
 	if (sim->n_events >= sim->trace_from)

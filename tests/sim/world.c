@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/post.h"
 #include "tests/sim/sim.h"
 
 /* ---- the weather ---- */
@@ -26,6 +27,7 @@ void world_random_weather(struct sim *sim)
 		.request = flood                 ? 2000
 			   : rng_chance(rng, 20) ? 0
 						 : rng_below(rng, 30),
+		.actors = !sim->post->is_open ? 0 : rng_below(rng, 80),
 		.noise = 2,
 		.crash = storm ? 60 : rng_below(rng, 12),
 		.fail = rng_chance(rng, 40) ? 0 : rng_below(rng, storm ? 60 : 12),
@@ -100,6 +102,7 @@ static void world_start(struct sim *sim, uint32_t slot, actor_pid pid)
 	p->stubborn = rng_chance(&sim->rng, sim->weather.stubborn);
 	p->fed_up = rng_chance(&sim->rng, sim->weather.fail);
 	process_set_state(sim, slot, PROCESS_ASKED);
+	post_add(sim, pid, slot);
 }
 
 static void world_signal(struct sim *sim, const struct effect *effect)
@@ -125,7 +128,7 @@ void world_take_effect(struct sim *sim, const struct effect *effect)
 		sim_fail(sim, "an effect on slot %u, which does not exist", effect->slot);
 		return;
 	}
-	if (sim->halted && effect->kind != FX_REPLY)
+	if (sim->halted && effect->slot != SLOT_NONE && effect->kind != FX_REPLY)
 		sim_fail(sim, "an effect after the tree's end");
 	switch (effect->kind) {
 	case FX_START:
@@ -151,6 +154,8 @@ void world_take_effect(struct sim *sim, const struct effect *effect)
 	case FX_JOINED:
 	case FX_FRAMES:
 	case FX_DROP:
+		post_take_effect(sim, effect);
+		break;
 	case FX_N_KINDS:
 		break;
 	}
@@ -167,6 +172,8 @@ static void process_event(struct sim *sim, uint32_t slot, enum event_kind kind)
 	else if (kind == EVENT_STARTED)
 		process_set_state(sim, slot, PROCESS_UP);
 	sim_step(sim, &event);
+	if (kind == EVENT_STARTED)
+		actors_join(sim, slot);
 }
 
 static void process_exit(struct sim *sim, uint32_t slot, int32_t code, bool by_signal)
@@ -340,7 +347,7 @@ bool world_move(struct sim *sim)
 
 static bool process_obey(struct sim *sim, uint32_t slot)
 {
-	const struct process *p = &sim->processes[slot];
+	struct process *p = &sim->processes[slot];
 	const struct spec *spec = sim->seen[slot].spec;
 
 	if (p->state == PROCESS_ASKED)
@@ -349,12 +356,14 @@ static bool process_obey(struct sim *sim, uint32_t slot)
 		process_event(sim, slot, EVENT_GONE);
 	else if (p->told_stop || p->told_kill || p->told_words)
 		process_exit(sim, slot, 0, false);
-	else if (!sim->seen[slot].ready && spec->ready == READY_NOTIFY)
-		process_event(sim, slot, EVENT_READY);
 	else if (!sim->seen[slot].ready && spec->ready == READY_EXIT)
 		process_exit(sim, slot, 0, false);
-	else
+	else if (sim->seen[slot].ready || spec->ready != READY_NOTIFY || p->said_ready)
 		return false;
+	else {
+		p->said_ready = true;
+		process_event(sim, slot, EVENT_READY);
+	}
 	return true;
 }
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SIM_POST_H
+#define TESTS_SIM_POST_H
+
+/*
+ * Actors in the simulation: services that speak over a connection, and guests. They link, monitor,
+ * trap, send exit signals and messages, take names, and vanish.
+ *
+ *   actors.c   what they do
+ *   post.c     the accounts: who is tied to whom, and what each must get for that
+ *
+ * The accounts know nothing of the model. They hold
+ *
+ *   - one DOWN a monitor at the most, after all messages of who has ended, with its reason
+ *   - an EXIT for each link's end and each exit signal at the most, to who traps
+ *   - who does not trap does not outlive the abnormal end of who it is linked to
+ *   - messages of each pair in order, each once, without a gap where nothing may be dropped
+ *   - a name is its holder's until its end, and nobody else's
+ *
+ * and, when the tree rests and all have given credit: who lives and is not on its way to its end
+ * has got everything that it was to get.
+ */
+
+#include "base/map.h"
+#include "tests/sim/sim.h"
+#include "wire/frame.h"
+
+#define POST_NAMES 6
+#define POST_IDS (UINT64_C(1) << 40) /* of requests, from here on */
+
+/* An incarnation of a service, or a guest. */
+struct player {
+	actor_pid pid;
+	uint32_t slot;   /* SLOT_NONE: a guest */
+	uint64_t source; /* 0: it has no connection, or has none any more */
+	uint32_t index;  /* in post.alive */
+	bool dead;
+	bool trap;
+	bool full;     /* EVENT_FULL was given */
+	bool lossless; /* nothing that is sent to it is dropped */
+	bool no_box;   /* it has no mailbox */
+	uint64_t credit, out;
+	uint64_t window, sent_bytes;
+};
+
+enum bond_kind { BOND_LINK, BOND_MONITOR };
+
+struct bond {
+	enum bond_kind kind;
+	actor_pid owner, other; /* a link: in no order */
+	uint64_t ref;
+	bool due;             /* a monitor, whose DOWN is to come */
+	struct reason reason; /* owned; of that; none: not known */
+};
+
+/* From one to another. */
+struct pair {
+	actor_pid from, to;
+	uint64_t sent, got; /* messages */
+	uint64_t exits_due, exits_got;
+	bool signalled; /* an exit signal was sent, not over a link */
+};
+
+struct post {
+	bool is_open;       /* there are actors in this run at all */
+	struct map players; /* owned struct player, by pid */
+	struct player **alive;
+	uint32_t n_alive, alive_capacity;
+	struct map pairs; /* owned struct pair */
+	struct pair **all_pairs;
+	uint32_t n_pairs, pairs_capacity;
+	struct bond *bonds; /* owned */
+	uint32_t n_bonds, bonds_capacity;
+	actor_pid *falling; /* owned; not to be there any more at this step's end */
+	uint32_t n_falling, falling_capacity;
+	actor_pid names[POST_NAMES];
+	uint64_t next_source, next_ref, next_id;
+	/* of the act in hand */
+	uint64_t source;     /* whose */
+	bool was_dropped;    /* that connection was closed */
+	struct pair *flying; /* of a message: it is not in, where that connection is closed */
+	bool done_is_due, done_was_active;
+	uint64_t done_ref;
+	enum answer answer; /* ANSWER_N: none */
+	actor_pid answer_pid;
+};
+
+void post_init(struct sim *sim);
+void post_fini(struct sim *sim);
+
+/* actors.c: one does something. */
+void actors_move(struct sim *sim);
+void actors_join(struct sim *sim, uint32_t slot);            /* its process has started */
+void actors_random_spec(struct sim *sim, struct spec *spec); /* with all below it */
+/* All that is to be got is got. */
+void actors_rest(struct sim *sim);
+/* All guests go. */
+void actors_end(struct sim *sim);
+
+/* post.c */
+struct player *post_player(const struct sim *sim, actor_pid pid);
+struct player *post_player_of_source(const struct sim *sim, uint64_t source);
+struct player *post_add(struct sim *sim, actor_pid pid, uint32_t slot);
+struct pair *post_pair(struct sim *sim, actor_pid from, actor_pid to);
+/* It runs, and is not on its way to its end, as far as is seen from outside. */
+bool post_is_well(const struct sim *sim, const struct player *player);
+void post_link(struct sim *sim, actor_pid one, actor_pid other);
+void post_unlink(struct sim *sim, actor_pid one, actor_pid other);
+void post_monitor(struct sim *sim, actor_pid owner, actor_pid other, uint64_t ref);
+void post_cancel(struct sim *sim, actor_pid owner, uint64_t ref);
+struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref);
+/* At the end of this step it is ending, or has ended. */
+void post_fall(struct sim *sim, actor_pid pid);
+/* reason none: not known. */
+void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason);
+void post_take_effect(struct sim *sim, const struct effect *effect);
+void post_take_reply(struct sim *sim, const struct reply *reply);
+void post_check_step(struct sim *sim);
+/* NULL: nobody waits for anything; else what is still to come. */
+const char *post_is_owed(const struct sim *sim);
+void post_check_end(struct sim *sim);
+
+#endif
