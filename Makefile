@@ -74,7 +74,7 @@ TEST_PROGRAMS = $(patsubst tests/programs/%.c,$(BUILD)/tests/%,$(wildcard tests/
 SIM = $(if $(wildcard tests/sim/*.c),$(BUILD)/tests/sim)
 OTP = $(if $(wildcard tests/otp/*.c),$(BUILD)/tests/otp-core $(BUILD)/tests/otp-daemon)
 FUZZ = $(BUILD)/tests/fuzz-wire $(BUILD)/tests/fuzz-core
-BENCH = $(BUILD)/tests/bench $(BUILD)/tests/bench-raw $(BUILD)/tests/bench-service
+BENCH = $(BUILD)/tests/bench $(BUILD)/tests/bench-actor $(BUILD)/tests/bench-raw $(BUILD)/tests/bench-service
 TEST_EVERYTHING = $(TEST_BINARIES) $(TEST_PROGRAMS) $(SIM) $(OTP) $(FUZZ) $(BENCH)
 C_FILES = $(wildcard src/*/*.[ch] supd/*.[ch] supctl/*.[ch] tests/*/*.[ch])
 
@@ -191,8 +191,12 @@ $(FUZZ): $(BUILD)/tests/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/f
 		$(BUILD)/obj/tests/fuzz/samples.o $(CORE)
 	$(link)
 
-$(BUILD)/tests/bench: $(call objects,$(filter-out %/raw.c %/service.c,$(wildcard tests/bench/*.c))) \
+$(BUILD)/tests/bench: $(call objects,$(filter-out %/raw.c %/service.c %/mail_actor.c,$(wildcard tests/bench/*.c))) \
 		$(BASE)
+	$(link)
+
+$(BUILD)/tests/bench-actor: $(patsubst %,$(BUILD)/obj/tests/bench/%.o,mail_actor stage subject) \
+		$(BUILD)/libsup.a
 	$(link)
 
 $(BUILD)/tests/bench-raw: $(BUILD)/obj/tests/bench/raw.o

@@ -22,12 +22,16 @@ void measure_peers(struct bench *b);
 
 /* Messages over bare relays: what it costs at the least that a daemon stands in between. */
 void measure_relays(struct bench *b);
+/* ... and through supd, beside them. */
+void measure_mail(struct bench *b);
 
 /* Nothing is measured: whether all of this works, for `make check`. */
 void measure_smoke(struct bench *b);
 
 /* Each relay once and small: how many failed. A line to standard output for each that did. */
 unsigned relays_smoke(unsigned *ret_passed);
+/* The same with messages through supd. */
+unsigned mail_smoke(struct bench *b, unsigned *ret_passed);
 
 /* KiB of PSS of a process. */
 double memory_of(pid_t os_pid);

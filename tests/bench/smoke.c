@@ -49,7 +49,10 @@ static const char *smoke_one(struct bench *b, const struct subject_kind *kind, b
 void measure_smoke(struct bench *b)
 {
 	static const struct subject_kind *const kinds[] = {&subject_raw, &subject_supd};
-	unsigned passed = 0, failed = relays_smoke(&passed);
+	unsigned passed = 0, by_mail = 0, failed = relays_smoke(&passed);
+
+	failed += mail_smoke(b, &by_mail);
+	passed += by_mail;
 
 	for (unsigned i = 0; i < 4; i++) {
 		const char *wrong = smoke_one(b, kinds[i / 2], i % 2);

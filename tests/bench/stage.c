@@ -2,6 +2,7 @@
 
 #include "tests/bench/stage.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdarg.h>
@@ -37,6 +38,34 @@ struct stage *stage_new(uint32_t n)
 		return NULL;
 	stage->n = n;
 	return stage;
+}
+
+static struct stage *stage_map(int fd)
+{
+	void *map = mmap(NULL, sizeof(struct stage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+struct stage *stage_make(const char *path, uint32_t n)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct stage *stage;
+
+	if (fd < 0 || ftruncate(fd, sizeof(*stage)) < 0)
+		return NULL;
+	stage = stage_map(fd);
+	if (stage)
+		stage->n = n;
+	return stage;
+}
+
+struct stage *stage_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? NULL : stage_map(fd);
 }
 
 void stage_free(struct stage *stage)

@@ -51,6 +51,7 @@ struct stage_head {
 
 struct stage_actor {
 	int64_t ended; /* when it was through with the round, CLOCK_MONOTONIC, ns */
+	uint64_t pid;  /* under supd: who it is there */
 	int32_t os_pid;
 	uint32_t expected; /* RANDOM: how many messages come to it */
 };
@@ -74,6 +75,8 @@ struct stage_count {
 
 /* A stage for n actors, in memory that children inherit; NULL: no memory. */
 struct stage *stage_new(uint32_t n);
+/* The same in a file that is made, for processes that are no children. */
+struct stage *stage_make(const char *path, uint32_t n);
 void stage_free(struct stage *stage);
 /* Waits until all n actors wait for a round. False: it took too long, or stage->wrong says what. */
 bool stage_gather(struct stage *stage);
@@ -82,6 +85,8 @@ double stage_play(struct stage *stage, const struct stage_round *round);
 
 /* ---- an actor ---- */
 
+/* The stage in that file; NULL: errno says why not. */
+struct stage *stage_open(const char *path);
 /* Ends the round for actor i, if there was one, and waits for the next. */
 void stage_wait(struct stage *stage, uint32_t i);
 /* Notes what is wrong, and ends the process. */
