@@ -23,7 +23,7 @@
 #include "lib/sup.h"
 #include "wire/frame.h"
 
-#define CREDIT_WINDOW 256
+#define CREDIT_WINDOW 1024
 /* A payload above it travels in a memfd. */
 #define INLINE_MAX ((size_t)60 * 1024)
 /* Fds that one datagram may bring. */

@@ -151,19 +151,40 @@ static int scan_init(struct scan *scan, struct queue *q, struct buf *bytes, size
 	return 0;
 }
 
+static bool clause_is(const struct clause *clause, const struct sup_clause *from)
+{
+	size_t size = from->tag ? strlen(from->tag) : 0;
+
+	return (unsigned)clause->kind == (unsigned)from->kind && clause->from == from->from.n &&
+	       clause->ref == from->ref.n && !(clause->has & CLAUSE_HAS_TAG) == !from->tag &&
+	       clause->glob_size == size && (!size || memcmp(clause->glob, from->tag, size) == 0);
+}
+
+/* Told without encoding them: most receives are repeated. */
+static bool scan_is(const struct scan *scan, const struct sup_clause *clauses, size_t n)
+{
+	static const struct sup_clause anything[1];
+
+	if (n == 0)
+		return scan->n == 1 && clause_is(&scan->clauses[0].clause, anything);
+	if (scan->n != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!clause_is(&scan->clauses[i].clause, &clauses[i]))
+			return false;
+	return true;
+}
+
 int queue_scan(struct queue *q, const struct sup_clause *clauses, size_t n, struct scan **ret_scan)
 {
 	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
 	struct scan *oldest = &q->scans[0];
-	int r = clauses_put(&bytes, clauses, n);
+	int r;
 
-	if (r < 0)
-		return r;
 	for (size_t s = 0; s < SCANS; s++) {
 		struct scan *scan = &q->scans[s];
 
-		if (scan->bytes.size == bytes.size &&
-		    memcmp(scan->bytes.data, bytes.data, bytes.size) == 0) {
+		if (scan_is(scan, clauses, n)) {
 			scan->used = ++q->uses;
 			*ret_scan = scan;
 			return 0;
@@ -171,6 +192,9 @@ int queue_scan(struct queue *q, const struct sup_clause *clauses, size_t n, stru
 		if (scan->used < oldest->used)
 			oldest = scan;
 	}
+	r = clauses_put(&bytes, clauses, n);
+	if (r < 0)
+		return r;
 	r = scan_init(oldest, q, &bytes, MAX_OF(n, (size_t)1));
 	if (r < 0)
 		return r;

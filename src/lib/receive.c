@@ -147,6 +147,7 @@ static bool receive_may_have_more(const struct sup *sup)
 struct receiving {
 	struct scan *scan;
 	bool in_order;
+	int64_t timeout_ms;
 	struct mono deadline;
 	bool over;   /* the deadline has passed */
 	bool waited; /* for something to come, at least once */
@@ -180,8 +181,29 @@ static int receive_wait(struct sup *sup, struct receiving *r)
 	return 0;
 }
 
+/*
+ * The match among what lies at hand, where nothing that may have come meanwhile can go before it:
+ * what a first clause matches, or any in order. NULL: the socket has to be looked at.
+ */
+static struct letter *receive_at_hand(struct sup *sup, struct receiving *r)
+{
+	size_t before;
+	struct letter *letter =
+		list_is_empty(&sup->queue.letters) ? NULL : receive_match(sup, r, &before);
+
+	return letter && before == 0 ? letter : NULL;
+}
+
 static int receive_main(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
 {
+	struct letter *at_hand = receive_at_hand(sup, r);
+
+	if (at_hand) {
+		*ret_message = receive_take(sup, at_hand);
+		receive_top_up(sup);
+		return 0;
+	}
+	r->deadline = deadline_in(r->timeout_ms);
 	for (;;) {
 		struct letter *letter;
 		size_t before;
@@ -241,6 +263,7 @@ static int receive_helper(struct sup *sup, struct receiving *r, struct sup_messa
 	size_t before;
 	int error = 0;
 
+	r->deadline = deadline_in(r->timeout_ms);
 	letter = receive_match(sup, r, &before);
 	if (!letter) {
 		uint8_t flags = (uint8_t)((r->in_order ? WIRE_IN_ORDER : 0) |
@@ -271,7 +294,7 @@ int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clau
 {
 	struct receiving r = {
 		.in_order = flags & SUP_IN_ORDER,
-		.deadline = deadline_in(timeout_ms),
+		.timeout_ms = timeout_ms,
 		.over = timeout_ms == 0,
 	};
 	int error = receive_acknowledge(sup);

@@ -84,7 +84,7 @@ struct peer *peer_new(uint64_t window, uint32_t flags)
 	cr_assert_eq(sup_open(&p->sup), 0);
 	cr_assert(peer_look(p, &frame) && frame.op == WIRE_HELLO);
 	cr_assert(peer_look(p, &frame) && frame.op == WIRE_CREDIT);
-	cr_assert(frame.to == 0 && frame.ref == 256);
+	cr_assert(frame.to == 0 && frame.ref == PEER_CREDIT);
 	return p;
 }
 

@@ -18,6 +18,8 @@
 #include "wire/hello.h"
 
 #define PEER_SELF 5
+/* What the library gives at once. */
+#define PEER_CREDIT 1024
 #define PEER_WINDOW (1 << 20)
 
 struct peer {

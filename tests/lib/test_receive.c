@@ -320,36 +320,36 @@ Test(receive, credit_is_topped_up_when_half_is_used)
 	struct peer *p = peer_new(PEER_WINDOW, 0);
 	struct wire_frame credit;
 
-	peer_flood(p, 1, 256, "normal", 0);
-	for (int i = 0; i < 127; i++)
+	peer_flood(p, 1, PEER_CREDIT, "normal", 0);
+	for (int i = 0; i < PEER_CREDIT / 2 - 1; i++)
 		cr_assert_str_eq(peer_receive(p, NULL, 0, 0, 0), "message normal ");
 	peer_nothing(p);
 	for (int i = 0; i < 2; i++)
 		cr_assert_str_eq(peer_receive(p, NULL, 0, 0, 0), "message normal ");
 	credit = peer_last_credit(p);
-	cr_expect_eq(credit.to, 129);
-	cr_expect_eq(credit.ref, 256 + 129);
+	cr_expect_eq(credit.to, PEER_CREDIT / 2 + 1);
+	cr_expect_eq(credit.ref, PEER_CREDIT + PEER_CREDIT / 2 + 1);
 	peer_end(p);
 }
 
-static void hand_out_300(struct peer *p)
+static void hand_out_44_more(struct peer *p)
 {
 	struct wire_frame credit = peer_last_credit(p);
 
 	cr_assert_eq(credit.to, 0);
-	cr_assert_eq(credit.ref, 512);
-	peer_flood(p, 257, 43, "normal", 0);
-	peer_message(p, 300, "x", "");
+	cr_assert_eq(credit.ref, 2 * PEER_CREDIT);
+	peer_flood(p, PEER_CREDIT + 1, 43, "normal", 0);
+	peer_message(p, PEER_CREDIT + 44, "x", "");
 	peer_send(p);
 }
 
 /* A receive that waits behind a window full of what it does not want gets what lies behind. */
 Test(receive, what_is_passed_over_uses_no_credit)
 {
-	static void (*const steps[])(struct peer *) = {answer_no_x, hand_out_300, NULL};
+	static void (*const steps[])(struct peer *) = {answer_no_x, hand_out_44_more, NULL};
 	struct peer *p = peer_new(PEER_WINDOW, 0);
 
-	peer_flood(p, 1, 256, "normal", 44);
+	peer_flood(p, 1, PEER_CREDIT, "normal", 44);
 	peer_script(p, steps);
 	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, SUP_FOREVER), "message x ");
 	peer_end(p);
@@ -360,7 +360,7 @@ static void expect_consumed_2(struct peer *p)
 	struct wire_frame credit = peer_last_credit(p);
 
 	cr_assert_eq(credit.to, 2);
-	cr_assert_eq(credit.ref, 2 + 256);
+	cr_assert_eq(credit.ref, 2 + PEER_CREDIT);
 	peer_message(p, 3, "x", "");
 	peer_send(p);
 }
