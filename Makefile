@@ -4,6 +4,7 @@
 #
 #   src/LAYER/*.c                  -> $(BUILD)/libLAYER.a (the lib layer: libsup-client.a)
 #   src/{base,wire,lib}/*.c        -> $(BUILD)/libsup.so, $(BUILD)/libsup.a: the library, sup(3)
+#   conf/actors/NAME.c             -> $(BUILD)/actors/NAME: examples, which see of the library sup.h alone
 #   supd/*.c, supctl/*.c           -> $(BUILD)/supd, $(BUILD)/supctl (skipped while there is no main.c)
 #   tests/LAYER/*.c                -> $(BUILD)/tests/test-LAYER, linking its layer and those below
 #   tests/run/*.c                  -> $(BUILD)/tests/test-run, which drives the real daemon
@@ -67,6 +68,9 @@ SUP_SOURCES = $(call sources,src/base) $(call sources,src/wire) \
 SUP_OBJECTS = $(patsubst %.c,$(BUILD)/pic/%.o,$(SUP_SOURCES))
 SUP_FILES = $(BUILD)/libsup.so $(BUILD)/libsup.a
 
+# Examples of programs that use it.
+ACTORS = $(patsubst conf/actors/%.c,$(BUILD)/actors/%,$(wildcard conf/actors/*.c))
+
 PROGRAMS = $(foreach p,supd supctl,$(if $(wildcard $(p)/main.c),$(BUILD)/$(p)))
 TEST_LAYERS = $(foreach t,$(LAYERS) supd supctl run,$(if $(wildcard tests/$(t)/test_*.c),$(t)))
 TEST_BINARIES = $(TEST_LAYERS:%=$(BUILD)/tests/test-%)
@@ -76,7 +80,7 @@ OTP = $(if $(wildcard tests/otp/*.c),$(BUILD)/tests/otp-core $(BUILD)/tests/otp-
 FUZZ = $(BUILD)/tests/fuzz-wire $(BUILD)/tests/fuzz-core
 BENCH = $(BUILD)/tests/bench $(BUILD)/tests/bench-actor $(BUILD)/tests/bench-raw $(BUILD)/tests/bench-service
 TEST_EVERYTHING = $(TEST_BINARIES) $(TEST_PROGRAMS) $(SIM) $(OTP) $(FUZZ) $(BENCH)
-C_FILES = $(wildcard src/*/*.[ch] supd/*.[ch] supctl/*.[ch] tests/*/*.[ch])
+C_FILES = $(wildcard conf/actors/*.c src/*/*.[ch] supd/*.[ch] supctl/*.[ch] tests/*/*.[ch])
 
 comma = ,
 
@@ -87,7 +91,7 @@ say = $(if $(filter 1,$(V)),,@echo '  $(1)  $@' && )
 
 .PHONY: all
 all: $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(call archive,$(l)))) $(SUP_FILES) \
-	$(PROGRAMS)
+	$(PROGRAMS) $(ACTORS)
 
 .PHONY: tests
 tests: all $(TEST_EVERYTHING)
@@ -144,6 +148,11 @@ $(BUILD)/supd: $(BUILD)/obj/supd/main.o $(SUPD)
 
 $(BUILD)/supctl: $(BUILD)/obj/supctl/main.o $(SUPCTL)
 	$(link)
+
+$(ACTORS): $(BUILD)/actors/%: conf/actors/%.c src/lib/sup.h $(BUILD)/libsup.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(filter-out -Isrc -I.,$(ALL_CFLAGS)) -Isrc/lib $(ALL_LDFLAGS) -o $@ $< \
+		$(BUILD)/libsup.a
 
 SUPPORT = $(call objects,$(wildcard tests/support/*.c))
 WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup,--wrap=free
