@@ -181,6 +181,21 @@ static int receive_wait(struct sup *sup, struct receiving *r)
 	return 0;
 }
 
+/* Whoever is told that there is nothing may wait for the socket himself: it has to turn readable
+ * for whatever comes next. */
+static int receive_give_up(struct sup *sup)
+{
+	int r;
+
+	if (sup->closed)
+		return -EPIPE;
+	queue_pass_all(&sup->queue);
+	r = receive_report(sup);
+	if (r == 0)
+		r = output_commit(sup);
+	return r < 0 ? r : -ETIMEDOUT;
+}
+
 /*
  * The match among what lies at hand, where nothing that may have come meanwhile can go before it:
  * what a first clause matches, or any in order. NULL: the socket has to be looked at.
@@ -222,7 +237,7 @@ static int receive_main(struct sup *sup, struct receiving *r, struct sup_message
 			receive_top_up(sup);
 			return 0;
 		} else if (r->over) {
-			return sup->closed ? -EPIPE : -ETIMEDOUT;
+			return receive_give_up(sup);
 		} else {
 			error = receive_wait(sup, r);
 		}

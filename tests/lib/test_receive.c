@@ -355,6 +355,25 @@ Test(receive, what_is_passed_over_uses_no_credit)
 	peer_end(p);
 }
 
+/* Who has an event loop waits for the socket himself. */
+Test(receive, nothing_more_leaves_the_socket_to_turn_readable)
+{
+	static void (*const steps[])(struct peer *) = {answer_no_x, NULL};
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+	struct wire_frame credit;
+
+	peer_flood(p, 1, 1, "x", PEER_CREDIT - 1);
+	peer_flood(p, 2, PEER_CREDIT - 1, "normal", 0);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "message x ");
+	peer_nothing(p);
+	peer_script(p, steps);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "ETIMEDOUT");
+	credit = peer_last_credit(p);
+	cr_expect_eq(credit.to, 1);
+	cr_expect_eq(credit.ref, 2 * PEER_CREDIT);
+	peer_end(p);
+}
+
 static void expect_consumed_2(struct peer *p)
 {
 	struct wire_frame credit = peer_last_credit(p);
@@ -418,6 +437,9 @@ Test(receive, a_durable_mailbox_is_acknowledged_by_the_next_receive)
 	cr_expect_eq(peer_take(p, WIRE_ACK).ref, 1);
 	cr_expect_eq(peer_take(p, WIRE_ACK).ref, 2);
 	cr_assert_str_eq(peer_receive(p, NULL, 0, 0, 0), "message normal ");
+	peer_nothing(p);
+	cr_assert_str_eq(peer_receive(p, NULL, 0, 0, 0), "ETIMEDOUT");
+	cr_expect_eq(peer_take(p, WIRE_ACK).ref, 3);
 	peer_end(p);
 }
 

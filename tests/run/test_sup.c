@@ -140,6 +140,39 @@ Test(sup, a_megabyte_in_a_memfd)
 	end();
 }
 
+/* D3: what was sent to the path and is not acknowledged is there for the next incarnation. */
+Test(sup, d3_a_durable_mailbox)
+{
+	static const char *const texts[] = {"1", "2", "3", "4"};
+	struct watch *events;
+	struct sup_message *m;
+
+	node = node_run(PUPPET("a", "") "[service b]\ncommand = @puppet/b ready\nready = notify\n"
+					"mailbox = durable\n");
+	sync_tree(node);
+	events = watch_open(node);
+	a = sup_borrow(node, "a");
+	b = sup_borrow(node, "b");
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_eq(sup_send_name(a, "b", "t", sup_text(texts[i]), 0), 0);
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, SUP_FOREVER), "message t 1");
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, SUP_FOREVER), "message t 2");
+	cr_assert_eq(sup_receive(b, NULL, 0, 0, SUP_FOREVER, &m), 0);
+	cr_expect_str_eq(m->payload, "3");
+	cr_expect_eq(sup_ack(b, m), 0);
+	sup_message_free(m);
+	ctl(node, "kill -KILL b");
+	sup_close(b);
+	watch_until(events, "ready b*");
+	b = sup_borrow(node, "b");
+	cr_assert_eq(sup_receive(b, NULL, 0, 0, SUP_FOREVER, &m), 0);
+	cr_expect_str_eq(m->payload, "4", "3 was acknowledged");
+	cr_expect(m->redelivered, "it had come with the others");
+	sup_message_free(m);
+	cr_expect_str_eq(sup_take(b, NULL, 0, 0, 0), "ETIMEDOUT");
+	end();
+}
+
 /* ---- full mailboxes ---- */
 
 struct side {
