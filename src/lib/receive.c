@@ -211,13 +211,20 @@ static struct letter *receive_at_hand(struct sup *sup, struct receiving *r)
 
 static int receive_main(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
 {
-	struct letter *at_hand = receive_at_hand(sup, r);
+	struct letter *at_hand;
+	int n;
 
-	if (at_hand) {
-		*ret_message = receive_take(sup, at_hand);
-		receive_top_up(sup);
-		return 0;
-	}
+	do {
+		at_hand = receive_at_hand(sup, r);
+		if (at_hand) {
+			*ret_message = receive_take(sup, at_hand);
+			receive_top_up(sup);
+			return 0;
+		}
+		n = input_take(sup);
+		if (n < 0 && n != -EPIPE)
+			return n;
+	} while (n > 0);
 	r->deadline = deadline_in(r->timeout_ms);
 	for (;;) {
 		struct letter *letter;

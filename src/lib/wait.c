@@ -78,8 +78,23 @@ void waiter_remove(struct waiter *waiter)
 	buf_fini(&waiter->bytes);
 }
 
+/* What has just been asked for is not there yet: to look would be a system call for nothing. */
+static int wait_for_answer(struct sup *sup, struct mono deadline)
+{
+	struct pollfd p = {.fd = sup->fd, .events = POLLIN};
+	int r = output_flush(sup, true);
+
+	if (r < 0 || sup->closed || sup->cursor < sup->size)
+		return r == -EPIPE ? 0 : r;
+	return poll(&p, 1, deadline_patience(deadline)) < 0 && errno != EINTR ? -errno : 0;
+}
+
 int wait_for(struct sup *sup, struct waiter *waiter, struct mono deadline)
 {
+	int error = waiter->done ? 0 : wait_for_answer(sup, deadline);
+
+	if (error < 0)
+		return error;
 	while (!waiter->done) {
 		int r = wait_input(sup, deadline);
 
