@@ -339,6 +339,18 @@ Test(exits, d14_a_stop_asks_who_traps)
 	cr_expect_str_eq(world_reason(&w, "a"), "killed");
 }
 
+/* Last words "normal" are no exit signal, neither when they are said nor at the end. */
+Test(exits, s32_s50_last_words_normal)
+{
+	boot("/{a b}");
+	world_manners(&w, "a")->stubborn = true;
+	ask(1, REQUEST_LINK, "b");
+	world_tell(&w, "a", "normal");
+	world_exit(&w, "a", 3);
+	cr_expect_str_eq(world_reason(&w, "a"), "normal");
+	cr_expect_str_eq(world_marks(&w, "t-"), "-a");
+}
+
 /* Asked to stop, it traps no more, and something else dooms it: it is told once. */
 Test(exits, d14_s41_doomed_while_it_is_asked)
 {

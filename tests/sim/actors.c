@@ -294,10 +294,17 @@ static void act_exit(struct sim *sim, struct player *player)
 	fatal = to && !message && (!reason_is_normal_link(&request.reason) || to == player);
 	pair->signalled = true;
 	pair->exits_due += message;
+	sim->post->sender = player->pid;
+	if (fatal && to->slot == SLOT_NONE && post_is_well(sim, to)) {
+		sim->post->victim = target;
+		sim->post->fate =
+			request.reason.kind == REASON_KILL ? REASON(REASON_KILLED) : request.reason;
+	}
 	if (ask(sim, player, &request) != ANSWER_OK) {
 		pair->exits_due -= message;
 		fatal = false;
 	}
+	sim->post->sender = sim->post->victim = ACTOR_PID_NONE;
 	if (fatal && post_is_well(sim, to))
 		sim_fail(sim, "pid %llu lives on after an exit signal",
 			 (unsigned long long)target.n);

@@ -371,6 +371,8 @@ void oracle_take_notice(struct sim *sim, uint32_t slot, const struct link *link)
 		sim->seen[slot].held = false;
 	else if (link->kind == LINK_GAVE_UP)
 		oracle_gave_up(sim, slot, link);
+	else if (link->kind == LINK_DOOMED)
+		post_take_doom(sim, link);
 }
 
 void oracle_check_end(struct sim *sim)

@@ -185,16 +185,38 @@ void post_cancel(struct sim *sim, actor_pid owner, uint64_t ref)
 		bond_remove(sim->post, bond);
 }
 
-void post_fall(struct sim *sim, actor_pid pid)
+/* ---- ends ---- */
+
+static void fall(struct sim *sim, actor_pid pid, actor_pid from, bool is_certain)
 {
 	struct post *post = sim->post;
 
 	post->falling =
-		more(post->falling, post->n_falling, &post->falling_capacity, sizeof(actor_pid));
-	post->falling[post->n_falling++] = pid;
+		more(post->falling, post->n_falling, &post->falling_capacity, sizeof(struct fall));
+	post->falling[post->n_falling++] = (struct fall){pid, from, is_certain};
 }
 
-/* ---- ends ---- */
+static bool has_cause(const struct sim *sim, actor_pid pid, actor_pid from)
+{
+	const struct post *post = sim->post;
+
+	for (uint32_t i = 0; i < post->n_falling; i++)
+		if (post->falling[i].pid.n == pid.n && post->falling[i].from.n == from.n)
+			return true;
+	return post->sender.n == from.n || link_find(sim, pid, from);
+}
+
+void post_take_doom(struct sim *sim, const struct link *link)
+{
+	if (!link->from.n || link->from.n == link->pid.n || link->reason.kind == REASON_NOPROC)
+		return;
+	if (reason_is_normal_link(&link->reason))
+		sim_fail(sim, "pid %llu: doomed by the normal end of %llu",
+			 (unsigned long long)link->pid.n, (unsigned long long)link->from.n);
+	else if (!has_cause(sim, link->pid, link->from))
+		sim_fail(sim, "pid %llu: doomed by %llu, and not linked to it",
+			 (unsigned long long)link->pid.n, (unsigned long long)link->from.n);
+}
 
 static void end_link(struct sim *sim, const struct bond *link, actor_pid dead,
 		     const struct reason *reason)
@@ -206,8 +228,9 @@ static void end_link(struct sim *sim, const struct bond *link, actor_pid dead,
 		return;
 	if (player->trap)
 		post_pair(sim, dead, other)->exits_due++;
-	else if (reason->kind != REASON_NONE && !reason_is_normal_link(reason))
-		post_fall(sim, other);
+	else
+		fall(sim, other, dead,
+		     reason->kind != REASON_NONE && !reason_is_normal_link(reason));
 }
 
 static void end_bonds(struct sim *sim, actor_pid dead, const struct reason *reason)
@@ -360,6 +383,7 @@ static void take_drop(struct sim *sim, uint64_t source, const char *why)
 {
 	struct player *player = post_player_of_source(sim, source);
 	struct post *post = sim->post;
+	bool is_fate;
 
 	if (source == post->source) {
 		post->was_dropped = true;
@@ -372,8 +396,10 @@ static void take_drop(struct sim *sim, uint64_t source, const char *why)
 		return;
 	player->source = 0;
 	player->trap = false;
-	if (player->slot == SLOT_NONE)
-		post_take_end(sim, player->pid, &REASON(REASON_NONE));
+	if (player->slot != SLOT_NONE)
+		return;
+	is_fate = player->pid.n == post->victim.n && strstr(why, "exit signal");
+	post_take_end(sim, player->pid, is_fate ? &post->fate : &REASON(REASON_NONE));
 }
 
 void post_take_effect(struct sim *sim, const struct effect *effect)
@@ -412,7 +438,8 @@ void post_check_step(struct sim *sim)
 	struct post *post = sim->post;
 
 	for (uint32_t i = 0; i < post->n_falling; i++) {
-		const struct player *player = post_player(sim, post->falling[i]);
+		const struct fall *f = &post->falling[i];
+		const struct player *player = f->is_certain ? post_player(sim, f->pid) : NULL;
 
 		if (player && post_is_well(sim, player))
 			sim_fail(sim, "pid %llu lives on, and does not trap",

@@ -61,6 +61,12 @@ struct pair {
 	bool signalled; /* an exit signal was sent, not over a link */
 };
 
+/* Whose link has ended in this step. */
+struct fall {
+	actor_pid pid, from;
+	bool is_certain; /* it is not to be there any more at the step's end */
+};
+
 struct post {
 	bool is_open;       /* there are actors in this run at all */
 	struct map players; /* owned struct player, by pid */
@@ -71,13 +77,16 @@ struct post {
 	uint32_t n_pairs, pairs_capacity;
 	struct bond *bonds; /* owned */
 	uint32_t n_bonds, bonds_capacity;
-	actor_pid *falling; /* owned; not to be there any more at this step's end */
+	struct fall *falling; /* owned */
 	uint32_t n_falling, falling_capacity;
 	actor_pid names[POST_NAMES];
 	uint64_t next_source, next_ref, next_id;
 	/* of the act in hand */
 	uint64_t source;     /* whose */
 	bool was_dropped;    /* that connection was closed */
+	actor_pid sender;    /* who sends an exit signal */
+	actor_pid victim;    /* a guest that one ends */
+	struct reason fate;  /* borrowed; with that reason */
 	struct pair *flying; /* of a message: it is not in, where that connection is closed */
 	bool done_is_due, done_was_active;
 	uint64_t done_ref;
@@ -109,8 +118,8 @@ void post_unlink(struct sim *sim, actor_pid one, actor_pid other);
 void post_monitor(struct sim *sim, actor_pid owner, actor_pid other, uint64_t ref);
 void post_cancel(struct sim *sim, actor_pid owner, uint64_t ref);
 struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref);
-/* At the end of this step it is ending, or has ended. */
-void post_fall(struct sim *sim, actor_pid pid);
+/* Somebody is told that it will end: from others only for a reason. */
+void post_take_doom(struct sim *sim, const struct link *link);
 /* reason none: not known. */
 void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason);
 void post_take_effect(struct sim *sim, const struct effect *effect);
