@@ -26,6 +26,7 @@ static void raw_command(struct subject *s, const char *argv[16])
 
 static void supd_prepare(struct subject *s)
 {
+	const char *mute = "";
 	char path[300];
 	FILE *file;
 
@@ -37,11 +38,16 @@ static void supd_prepare(struct subject *s)
 		s->below ? "all" : "/");
 	if (s->at_once)
 		fprintf(file, "start = parallel\n");
+	if (s->mute)
+		mute = "mailbox = none\n";
 	if (s->intensity)
 		fprintf(file, "intensity = %u\nperiod = 1s\n", s->intensity);
 	for (uint32_t i = 0; i < s->n; i++)
-		fprintf(file, "\n[service %ss%05u]\ncommand = %s/tests/bench-service %s/board %u\n",
-			s->below ? "all/" : "", i, s->bench->build, s->dir, i);
+		fprintf(file,
+			"\n[service %ss%05u]\ncommand = %s/tests/bench-service %s/board %u\n%s",
+			s->below ? "all/" : "", i, s->bench->build, s->dir, i, mute);
+	if (s->more)
+		fputs(s->more, file);
 	if (fclose(file) != 0)
 		die("%s: %s", path, strerror(errno));
 }

@@ -30,8 +30,8 @@ static const struct part parts[] = {
 	{"latency", measure_latency, true}, {"fleet", measure_fleet, true},
 	{"rest", measure_rest, true},       {"many", measure_many, true},
 	{"calls", measure_calls, true},     {"relays", measure_relays, false},
-	{"mail", measure_mail, false},      {"peers", measure_peers, false},
-	{"smoke", measure_smoke, false},
+	{"mail", measure_mail, false},      {"flood", measure_flood, false},
+	{"peers", measure_peers, false},    {"smoke", measure_smoke, false},
 };
 
 static bool is_wanted(const struct part *part, char **names)

@@ -22,6 +22,8 @@ void measure_peers(struct bench *b);
 
 /* Messages over bare relays: what it costs at the least that a daemon stands in between. */
 void measure_relays(struct bench *b);
+/* kill -9 to the replacement while 8 actors flood a ninth. */
+void measure_flood(struct bench *b);
 /* ... and through supd, beside them. */
 void measure_mail(struct bench *b);
 

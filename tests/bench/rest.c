@@ -73,28 +73,36 @@ static double switches_of(pid_t os_pid)
 
 void measure_rest(struct bench *b)
 {
-	struct subject raw = {.n = FLEET}, s = {.n = FLEET};
+	struct subject raw = {.n = FLEET}, s = {.n = FLEET}, mute = {.n = FLEET, .mute = true};
 	char texts[3][64], verdict[32];
-	double memory[2], a_service, before, wakes;
+	double memory[3], a_service, an_actor, before, wakes;
 
 	subject_prepare(&raw, b, &subject_raw);
 	subject_prepare(&s, b, &subject_supd);
+	subject_prepare(&mute, b, &subject_supd);
 	subject_start(&raw);
 	subject_start(&s);
+	subject_start(&mute);
 	sleep(SETTLE_S);
 	memory[0] = memory_of(raw.os_pid);
 	memory[1] = memory_of(s.os_pid);
+	memory[2] = memory_of(mute.os_pid);
 	before = switches_of(s.os_pid);
 	sleep(WATCH_S);
 	wakes = switches_of(s.os_pid) - before;
+	subject_stop(&mute);
 	subject_stop(&s);
 	subject_stop(&raw);
+	an_actor = (memory[1] - memory[2]) / FLEET;
 	a_service = (memory[1] - memory[0]) / FLEET;
 	snprintf(texts[0], sizeof(texts[0]), "%.0f KiB", memory[0]);
 	snprintf(texts[1], sizeof(texts[1]), "%.0f KiB", memory[1]);
 	snprintf(texts[2], sizeof(texts[2]), "%.2f KiB a service more", a_service);
 	table_text("memory (PSS) for 1000 services at rest", texts[0], texts[1], texts[2],
 		   table_verdict(a_service, 2, verdict));
+	snprintf(texts[0], sizeof(texts[0]), "%.2f KiB", an_actor);
+	table_text("of that, for the mailbox and connection of one of them", "", texts[0], "",
+		   table_verdict(an_actor, 1.5, verdict));
 	snprintf(texts[0], sizeof(texts[0]), "%.0f", wakes);
 	table_text("wake-ups in 20 s with 1000 services at rest", "", texts[0], "",
 		   table_verdict(wakes, 0, verdict));

@@ -91,7 +91,7 @@ bool stage_gather(struct stage *stage)
 	return false;
 }
 
-static int64_t stage_begin(struct stage *stage, const struct stage_round *round)
+int64_t stage_begin(struct stage *stage, const struct stage_round *round)
 {
 	int64_t at;
 

@@ -80,6 +80,8 @@ struct stage *stage_make(const char *path, uint32_t n);
 void stage_free(struct stage *stage);
 /* Waits until all n actors wait for a round. False: it took too long, or stage->wrong says what. */
 bool stage_gather(struct stage *stage);
+/* Begins a round and does not wait for its end; when that was. */
+int64_t stage_begin(struct stage *stage, const struct stage_round *round);
 /* Plays one round; ns until its last actor was through, below 0: as stage_gather's false. */
 double stage_play(struct stage *stage, const struct stage_round *round);
 

@@ -43,6 +43,8 @@ struct subject {
 	uint32_t n;
 	bool at_once;       /* all are started, and stopped, at once */
 	bool below;         /* supd: under the supervisor "all" instead of the root */
+	bool mute;          /* supd: its services have no mailbox */
+	const char *more;   /* supd: further sections of its configuration, or NULL; borrowed */
 	unsigned intensity; /* restarts of one service that supd allows in a second; 0: default */
 	char dir[256];      /* its own */
 	char text[4][320];  /* command's room */
