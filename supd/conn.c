@@ -204,7 +204,7 @@ void conn_put_frames(struct conn *conn, const void *frames, size_t size)
 		return;
 	}
 	conn_touch(conn);
-	if (out_size(&conn->out) >= CONN_OUT_MAX)
+	if (out_size(&conn->out) >= CONN_OUT_MAX || out_memfds(&conn->out) >= CONN_MEMFDS_MAX)
 		conn_tell_room(conn, true);
 }
 

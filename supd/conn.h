@@ -31,6 +31,8 @@
 /* More than this queued, and nothing more is read from it, nor handed out to it by the core; its
  * next events are dropped and counted. */
 #define CONN_OUT_MAX ((size_t)256 * 1024)
+/* With that many memfds on their way to it a connection is handed out no more messages. */
+#define CONN_MEMFDS_MAX 16
 /* Whoever still asks with so much of the answers not taken is disconnected. */
 #define CONN_OUT_LIMIT ((size_t)16 * 1024 * 1024)
 /* Requests of one connection that are not answered yet; one more is refused. */

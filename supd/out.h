@@ -34,6 +34,12 @@ static inline size_t out_size(const struct out *out)
 	return out->bytes.size - out->head;
 }
 
+/* Memfds that wait. */
+static inline size_t out_memfds(const struct out *out)
+{
+	return out->memfds.size / sizeof(uint32_t);
+}
+
 /* Begins a frame; out_end() ends it. 0, -ENOMEM, -EMSGSIZE: nothing is left of it. */
 void out_begin(struct out *out, struct wire_encoder *e, const struct wire_frame *frame);
 int out_end(struct out *out, struct wire_encoder *e);

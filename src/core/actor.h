@@ -60,6 +60,7 @@ struct source {
 	bool is_starved;     /* there was no memory for what it is owed: it is to be closed */
 	struct buf out;      /* frames for it */
 	size_t sent;         /* of those: given out in this step */
+	uint32_t memfds;     /* payloads in memfds, handed out in this step */
 	uint64_t sent_bytes; /* messages that came from it, ever */
 	uint64_t window;     /* how many of those it may send */
 	struct buf held; /* numbers, 8 bytes each, of messages that a helper has not acknowledged */

@@ -130,6 +130,7 @@ static void frames_count(struct frames *f, struct chunk *chunk, const uint8_t *f
 		f->n_queued += one;
 		f->n_answers += carries_ref(frame_op(frame)) ? one : 0;
 	}
+	f->n_memfds += memfd ? one : 0;
 	f->weight += weight * one;
 	f->foreign += frame[FRAME_AT_OP] & FRAME_FOREIGN ? weight * one : 0;
 }
@@ -550,8 +551,8 @@ const char *frames_check(const struct frames *f)
 			return "frames: a queued frame before the first chunk";
 	}
 	if (sum.n_queued != f->n_queued || sum.n_held != f->n_held ||
-	    sum.n_answers != f->n_answers || sum.weight != f->weight || sum.foreign != f->foreign ||
-	    number >= f->next_number)
+	    sum.n_answers != f->n_answers || sum.n_memfds != f->n_memfds ||
+	    sum.weight != f->weight || sum.foreign != f->foreign || number >= f->next_number)
 		return "frames: the sums are wrong";
 	return NULL;
 }

@@ -54,6 +54,7 @@ struct frames {
 	uint64_t next_number;
 	uint64_t n_queued;
 	uint64_t n_held;
+	uint64_t n_memfds;  /* queued and held ones whose payload lies in a memfd */
 	uint64_t n_answers; /* queued ones that carry a ref: RESPONSE and DOWN */
 	uint64_t weight;  /* bytes of all that is queued and held, with what lies in their memfds */
 	uint64_t foreign; /* ... of FOREIGN ones */

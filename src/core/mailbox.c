@@ -108,7 +108,7 @@ bool mailbox_has_room(const struct mailbox *m, uint64_t weight, bool foreign)
 
 	if (!m->frames.n_queued && !m->frames.n_held)
 		return true;
-	if (used > limit || weight > limit - used)
+	if (used > limit || weight > limit - used || m->frames.n_memfds >= MAILBOX_MEMFDS_MAX)
 		return false;
 	return !foreign ||
 	       (m->frames.foreign <= limit / 2 && weight <= limit / 2 - m->frames.foreign);

@@ -23,6 +23,9 @@
 #include "core/clause.h"
 #include "core/frames.h"
 
+/* With that many payloads in memfds, each an open file of the daemon, a mailbox is full, too. */
+#define MAILBOX_MEMFDS_MAX 32
+
 /* A guest's, and the least that an outbox is. */
 #define MAILBOX_LIMIT ((uint64_t)64 << 20)
 #define OUTBOX_LIMIT_MIN ((uint64_t)64 << 10)

@@ -15,6 +15,8 @@
 
 /* With that much in it, a connection is handed out no more in this step. */
 #define OUT_MAX WIRE_DATAGRAM_MAX
+/* Their frames are short: it is fds that would be many. */
+#define OUT_MEMFDS_MAX 16
 /* RECEIVEs of one connection at a time. */
 #define RECEIVES_MAX 16
 
@@ -22,7 +24,8 @@ static const char no_memory[] = "the daemon is short of memory";
 
 static bool outlet_has_room(const struct source *source)
 {
-	return !source->full && source->out.size - source->sent <= OUT_MAX;
+	return !source->full && source->out.size - source->sent <= OUT_MAX &&
+	       source->memfds < OUT_MEMFDS_MAX;
 }
 
 /* ---- one message ---- */
@@ -40,6 +43,7 @@ static int outlet_copy(struct source *source, struct place place)
 	memcpy(copy, frame, size);
 	copy[FRAME_AT_OP] = frame_op(frame);
 	source->out.size += size;
+	source->memfds += frame[FRAME_AT_FLAGS] & WIRE_MEMFD ? 1 : 0;
 	source_has_output(source);
 	return 0;
 }

@@ -295,6 +295,7 @@ void source_clear_all(struct core *core)
 
 		buf_consume(&source->out, source->sent);
 		source->sent = 0;
+		source->memfds = 0;
 		if (!source->out.size)
 			list_unlink(&source->in_flushes);
 		if (source->is_starved)

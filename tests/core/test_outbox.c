@@ -381,6 +381,21 @@ Test(memfds, they_are_let_go_of_once)
 	cr_expect_eq(w.core->n_memfds, 0);
 }
 
+/* Short as their frames are, they fill a mailbox: each is an open file. */
+Test(memfds, a_mailbox_is_full_of_them)
+{
+	w.no_credit = true;
+	boot("/{a b}");
+	for (uint32_t n = 1; n <= MAILBOX_MEMFDS_MAX; n++)
+		tell_memfd(1, "b", n);
+	cr_expect_str_eq(blocked_on("a"), "");
+	tell_memfd(1, "b", MAILBOX_MEMFDS_MAX + 1);
+	cr_expect_str_eq(blocked_on("a"), "b");
+	world_credit(&w, 2, 1, 0);
+	cr_expect_str_eq(blocked_on("a"), "");
+	cr_expect_str_eq(world_inbox(&w, 2), "big");
+}
+
 /* ---- shortage ---- */
 
 /* Whatever fails, nothing is broken, and who asked is answered or disconnected. */

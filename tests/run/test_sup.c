@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -487,5 +488,55 @@ Test(sup, what_a_spawned_process_is_given)
 	cr_expect_eq(read(out[0], text, sizeof(text) - 1), 8);
 	cr_expect_str_eq(text, "hello\n/\n");
 	close(out[0]);
+	end();
+}
+
+/* Whom it waits for, as a guest sees it. */
+static uint64_t look_blocked(sup_pid pid)
+{
+	struct sup_info *info;
+	struct sup *guest;
+	uint64_t n;
+
+	cr_assert_eq(sup_open_guest(node->socket, &guest), 0);
+	cr_assert_eq(sup_info(guest, pid, &info), 0);
+	n = info->blocked_on.n;
+	sup_info_free(info);
+	sup_close(guest);
+	return n;
+}
+
+static void *send_large(void *argument)
+{
+	struct side *side = argument;
+	char *payload = calloc(1, 100000);
+	int r = 0;
+
+	for (int i = 0; i < 600 && r == 0; i++)
+		r = sup_send(side->sup, side->to, "big", sup_bytes(payload, 100000), 0);
+	free(payload);
+	return (void *)(intptr_t)r;
+}
+
+/* More than any limit of open files lets stand at once: their sender waits. */
+Test(sup, many_large_payloads)
+{
+	struct sup_message *m;
+	struct side side;
+	pthread_t thread;
+	void *r;
+
+	begin();
+	side = (struct side){a, b_pid};
+	cr_assert_eq(pthread_create(&thread, NULL, send_large, &side), 0);
+	while (look_blocked(a_pid) == 0)
+		poll(NULL, 0, 1);
+	for (int i = 0; i < 600; i++) {
+		cr_assert_eq(sup_receive(b, NULL, 0, 0, SUP_FOREVER, &m), 0);
+		cr_assert_eq(m->size, 100000);
+		sup_message_free(m);
+	}
+	pthread_join(thread, &r);
+	cr_expect_null(r);
 	end();
 }
