@@ -199,6 +199,8 @@ void conn_put_frames(struct conn *conn, const void *frames, size_t size)
 {
 	if (conn->state >= CONN_CLOSING)
 		return;
+	if (out_send_now(&conn->out, conn->fd, frames, size, &conn->control->memfds))
+		return;
 	if (out_put(&conn->out, frames, size, &conn->control->memfds) < 0) {
 		conn_drop(conn, "the daemon is short of memory");
 		return;

@@ -270,6 +270,17 @@ static void out_settle(struct out *out)
 	}
 }
 
+/* From here on a copy costs more than a fuller datagram saves. */
+#define SEND_NOW_MIN (WIRE_DATAGRAM_MAX / 4)
+
+bool out_send_now(const struct out *out, int fd, const void *frames, size_t size,
+		  const struct memfds *memfds)
+{
+	if (out_size(out) || size < SEND_NOW_MIN || (memfds->n && count_memfds(frames, size)))
+		return false;
+	return send(fd, frames, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+}
+
 int out_send(struct out *out, int fd, struct memfds *memfds)
 {
 	struct batch b;

@@ -47,6 +47,13 @@ int out_end(struct out *out, struct wire_encoder *e);
 int out_put(struct out *out, const void *frames, size_t size, struct memfds *memfds);
 
 /*
+ * Sends the core's frames at once, uncopied, where nothing waits before them, nothing that follows
+ * would have made the datagram much fuller, and no memfd belongs to them. False: they are to be
+ * queued.
+ */
+bool out_send_now(const struct out *out, int fd, const void *frames, size_t size,
+		  const struct memfds *memfds);
+/*
  * Sends what the socket takes. 0: all is sent; 1: some is left; -errno: the other side is gone, or
  * as good as that.
  */

@@ -180,7 +180,7 @@ void dispatch_frames(struct core *core, const struct event *event)
 		if (r > 0 && start >= one_by_one && is_plain_message(&frame) &&
 		    !actor_is_doomed(source->actor))
 			size = dispatch_measure(event, start, &frame, &last);
-		if (size > last &&
+		if (size &&
 		    outbox_send_run(source, (const uint8_t *)event->data + start, size, last)) {
 			cursor = start + size;
 			continue;

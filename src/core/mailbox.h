@@ -73,6 +73,7 @@ struct mailbox {
 	/* of the actor's own connection, in this incarnation */
 	uint64_t credit, handed; /* messages by credit: may be, were handed out */
 	uint64_t out, consumed;  /* all that were handed out to it; those it has done with */
+	bool has_passed;         /* messages went past the queue in this step */
 	uint64_t dropped;        /* by its policy, ever */
 	uint64_t stop_number;    /* of its supervisor's EXIT (D14); 0: none */
 	struct buf unacked;      /* numbers of kept messages that helpers have written out */
@@ -122,6 +123,11 @@ int frames_put(struct frames *f, const struct wire_frame *frame, uint8_t state);
 const char *outlet_take(struct source *source, const struct wire_frame *frame);
 /* True: a RECEIVE with that ref waited, and was taken back. */
 bool outlet_cancel(struct source *source, uint64_t ref);
+/*
+ * A run of plain messages goes past the queue where nothing is in it and there is credit for all of
+ * them: they need not be copied twice. False: not so.
+ */
+bool outlet_pass(struct mailbox *m, const void *frames, size_t size, actor_pid from);
 /* Hands out what may be. True: it is to be called again in the next step. */
 bool outlet_run(struct mailbox *m);
 /* The connection goes: what it held comes back, what it waited for is waited for no more. */

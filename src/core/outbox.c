@@ -432,6 +432,8 @@ bool outbox_send_run(struct source *source, const void *frames, size_t size, siz
 		return false;
 	source->sent_bytes += size;
 	outbox_grant(sender);
+	if (outlet_pass(m, frames, size, sender->pid))
+		return true;
 	if (frames_append(&m->frames, frames, size, sender->pid.n, foreign ? FRAME_FOREIGN : 0) <
 	    size)
 		source_starve(source);

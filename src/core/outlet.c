@@ -294,10 +294,49 @@ static bool outlet_hand_out(struct mailbox *m, struct source *source)
 		m->actor->core->mail_is_short = more = true;
 		break;
 	}
-	if (m->handed > before)
+	if (m->handed > before || m->has_passed)
 		source_put(source,
 			   &(struct wire_frame){.op = WIRE_QUEUED, .ref = m->frames.n_queued});
+	m->has_passed = false;
 	return more && !source->full;
+}
+
+/* How many frames; 0: more than there is credit for. */
+static uint64_t run_count(const uint8_t *frames, size_t size, uint64_t most)
+{
+	uint64_t n = 0;
+
+	for (size_t at = 0; at < size && n <= most; at += frame_size(frames + at))
+		n++;
+	return n > most ? 0 : n;
+}
+
+bool outlet_pass(struct mailbox *m, const void *frames, size_t size, actor_pid from)
+{
+	struct source *source = source_of(m->actor);
+	uint64_t n;
+	uint8_t *at, *end;
+
+	if (m->frames.n_queued || !list_is_empty(&m->receives) || !source ||
+	    !outlet_has_room(source) || size > OUT_MAX)
+		return false;
+	n = run_count(frames, size, m->credit - m->handed);
+	at = n ? buf_reserve(&source->out, size) : NULL;
+	source->out.error = 0;
+	if (!at)
+		return false;
+	memcpy(at, frames, size);
+	for (end = at + size; at < end; at += frame_size(at)) {
+		number_store(at + FRAME_AT_FROM, from.n, 8);
+		number_store(at + FRAME_AT_TO, m->frames.next_number++, 8);
+	}
+	source->out.size += size;
+	source_has_output(source);
+	m->handed += n;
+	m->out += n;
+	m->has_passed = true;
+	mailbox_wake(m);
+	return true;
 }
 
 bool outlet_run(struct mailbox *m)

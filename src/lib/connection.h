@@ -10,10 +10,11 @@
  *   handed    how many messages have come by credit
  *   consumed  how many messages the program has taken, however they came
  *   credit    how many may come by credit, as the daemon was last told
+ *   mean      bytes of a message, of those that came lately
  *
- * A main process or guest keeps room for CREDIT_WINDOW messages that no receive has looked at yet;
- * what a receive has passed over does not count (the queue's n_fresh). A helper has no credit: each
- * of its receives asks for one message.
+ * A main process or guest keeps room for up to CREDIT_WINDOW messages that no receive has looked at
+ * yet; what a receive has passed over does not count (the queue's n_fresh). A helper has no credit:
+ * each of its receives asks for one message.
  */
 
 #include "base/buf.h"
@@ -24,6 +25,9 @@
 #include "wire/frame.h"
 
 #define CREDIT_WINDOW 1024
+#define CREDIT_WINDOW_MIN 16
+/* ... but of large ones for no more than fit here, by what came lately. */
+#define CREDIT_BYTES ((size_t)512 * 1024)
 /* A payload above it travels in a memfd. */
 #define INLINE_MAX ((size_t)60 * 1024)
 /* Fds that one datagram may bring. */
@@ -59,6 +63,7 @@ struct sup {
 
 	/* credit */
 	uint64_t handed, consumed, credit;
+	size_t mean;
 	uint64_t told_consumed;
 	uint64_t queued;   /* so many were left in the daemon when it last told */
 	uint64_t promised; /* a number: that message answers a RECEIVE; 0: none */

@@ -122,6 +122,7 @@ static int input_message(struct sup *sup, const struct wire_frame *frame)
 		return r;
 	if (fd >= 0)
 		close(sup->fds[sup->n_fds_taken++]);
+	sup->mean = (sup->mean * 7 + letter->message.size) / 8;
 	if (!frame->to) {
 		input_direct(sup, letter);
 		return 0;

@@ -27,14 +27,22 @@ static int receive_acknowledge(struct sup *sup)
 	return r;
 }
 
+static uint64_t receive_window(const struct sup *sup)
+{
+	uint64_t n = CREDIT_BYTES / (sup->mean + 1);
+
+	return n > CREDIT_WINDOW ? CREDIT_WINDOW : n < CREDIT_WINDOW_MIN ? CREDIT_WINDOW_MIN : n;
+}
+
 static int receive_put_credit(struct sup *sup)
 {
 	struct wire_frame credit = wire_frame(WIRE_CREDIT, "", 0);
-	uint64_t used = sup->queue.n_fresh < CREDIT_WINDOW ? sup->queue.n_fresh : CREDIT_WINDOW;
+	uint64_t window = receive_window(sup);
+	uint64_t used = sup->queue.n_fresh < window ? sup->queue.n_fresh : window;
 	int r;
 
 	credit.to = sup->consumed;
-	credit.ref = MAX_OF(sup->credit, sup->handed + CREDIT_WINDOW - used);
+	credit.ref = MAX_OF(sup->credit, sup->handed + window - used);
 	if (credit.ref == sup->credit && credit.to == sup->told_consumed)
 		return 0;
 	r = output_put(sup, &credit);
@@ -63,7 +71,7 @@ int receive_report(struct sup *sup)
 /* Tops up when half of the window is used. */
 static void receive_top_up(struct sup *sup)
 {
-	uint64_t half = CREDIT_WINDOW / 2;
+	uint64_t half = receive_window(sup) / 2;
 
 	if (sup->role == ROLE_HELPER || sup->credit > sup->handed + half ||
 	    sup->queue.n_fresh >= half)
