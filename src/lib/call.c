@@ -20,6 +20,7 @@ static int call_outcome(struct sup *sup, struct waiter *waiter, struct sup_messa
 		*ret_reply = answer;
 		return 0;
 	}
+	buf_clear(&sup->error);
 	buf_clear(&sup->reason);
 	buf_append(&sup->reason, answer->payload, answer->size);
 	return strcmp(answer->payload, "noproc") == 0 ? -ESRCH : -ECONNRESET;
@@ -46,6 +47,7 @@ static int call_send(struct sup *sup, struct sending *what, int64_t timeout_ms,
 		if (output_put(sup, &cancel) == 0)
 			output_commit(sup);
 	}
+	fail_without_words(sup, r);
 	if (r == 0)
 		r = call_outcome(sup, &waiter, ret_reply);
 	waiter_remove(&waiter);
@@ -58,7 +60,7 @@ int sup_call(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payl
 	struct sending what = {.frame = {.to = to.n}, .tag = tag, .payload = payload};
 
 	if (to.n && to.n == sup->pid.n)
-		return -EDEADLK;
+		return fail_without_words(sup, -EDEADLK);
 	return call_send(sup, &what, timeout_ms, ret_reply);
 }
 

@@ -160,6 +160,12 @@ int receive_aside(struct sup *sup, const struct sup_clause *clause, int64_t time
 /* Drops what is at hand of that kind, from that pid, with that ref; 0: whatever. 0 or -ENOMEM. */
 int receive_drop(struct sup *sup, enum sup_kind kind, sup_pid from, sup_ref ref);
 
+/* ---- open.c ---- */
+
+/* Returns r. Where that is a failure supd has said nothing of it, and what it said of an earlier
+ * one is forgotten; what it said when it closed the connection, -EPIPE, stays. */
+int fail_without_words(struct sup *sup, int r);
+
 /* ---- request.c ---- */
 
 /* A request: begun, its fields appended to e, then asked. */

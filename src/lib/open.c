@@ -258,6 +258,15 @@ int sup_fd(const struct sup *sup)
 	return sup->fd;
 }
 
+int fail_without_words(struct sup *sup, int r)
+{
+	if (r < 0 && r != -EPIPE) {
+		buf_clear(&sup->error);
+		buf_clear(&sup->reason);
+	}
+	return r;
+}
+
 const char *sup_error(const struct sup *sup)
 {
 	return buf_text(&sup->error);

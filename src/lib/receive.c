@@ -331,10 +331,10 @@ int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clau
 
 	if (error == 0)
 		error = queue_scan(&sup->queue, clauses, n_clauses, &r.scan);
-	if (error != 0)
-		return error;
-	return sup->role == ROLE_HELPER ? receive_helper(sup, &r, ret_message)
-					: receive_main(sup, &r, ret_message);
+	if (error == 0)
+		error = sup->role == ROLE_HELPER ? receive_helper(sup, &r, ret_message)
+						 : receive_main(sup, &r, ret_message);
+	return fail_without_words(sup, error);
 }
 
 int receive_aside(struct sup *sup, const struct sup_clause *clause, int64_t timeout_ms,

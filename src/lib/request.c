@@ -54,7 +54,7 @@ int request_ask(struct request *q, const int *fds, size_t n_fds)
 		r = q->waiter.error;
 	if (r == 0)
 		r = field_check(&q->waiter.frame);
-	return r == 0 ? request_status(q) : r;
+	return r == 0 ? request_status(q) : fail_without_words(sup, r);
 }
 
 void request_fini(struct request *q)

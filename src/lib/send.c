@@ -155,7 +155,7 @@ static int send_inline(struct sup *sup, struct sending *what, size_t *ret_size)
 	return output_flush(sup, !what->nowait);
 }
 
-int send_frame(struct sup *sup, struct sending *what)
+static int send_try(struct sup *sup, struct sending *what)
 {
 	bool in_memfd = what->payload.size > INLINE_MAX;
 	size_t size = 0;
@@ -177,6 +177,11 @@ int send_frame(struct sup *sup, struct sending *what)
 	}
 	sup->sent += size + (in_memfd ? what->payload.size : 0);
 	return 0;
+}
+
+int send_frame(struct sup *sup, struct sending *what)
+{
+	return fail_without_words(sup, send_try(sup, what));
 }
 
 int send_signal(struct sup *sup, struct sending *what)
@@ -269,5 +274,5 @@ int sup_send_name(struct sup *sup, const char *name, const char *tag, struct sup
 	if (r == 0)
 		r = send_outcome(&waiter.frame);
 	waiter_remove(&waiter);
-	return r;
+	return fail_without_words(sup, r);
 }

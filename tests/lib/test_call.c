@@ -79,6 +79,37 @@ Test(call, a_dead_server_is_told_from_one_that_never_was)
 	peer_end(p);
 }
 
+static void only_read(struct peer *p);
+
+static void refuse(struct peer *p)
+{
+	struct wire_frame frame = peer_take_request(p, "whereis");
+
+	peer_reply(p, frame.ref, 3, "error", "clock: no such actor");
+}
+
+/* What was said of an earlier failure is not said of this one. */
+Test(call, a_failure_has_no_words_of_an_earlier_one)
+{
+	static void (*const steps[])(struct peer *) = {down_crashed, refuse, only_read, NULL};
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+	struct sup_message *message = NULL;
+	sup_pid pid;
+
+	peer_script(p, steps);
+	cr_expect_eq(sup_call(p->sup, nine, "get", SUP_NOTHING, 60000, &message), -ECONNRESET);
+	cr_expect_str_eq(sup_reason(p->sup), "signal:SEGV");
+	cr_expect_eq(sup_receive(p->sup, NULL, 0, 0, 0, &message), -ETIMEDOUT);
+	cr_expect_str_eq(sup_reason(p->sup), "");
+	cr_expect_eq(sup_whereis(p->sup, "clock", &pid), -ESRCH);
+	cr_expect_str_eq(sup_error(p->sup), "clock: no such actor");
+	cr_expect_eq(sup_call(p->sup, nine, "get", SUP_NOTHING, 1, &message), -ETIMEDOUT);
+	cr_expect_str_eq(sup_error(p->sup), "");
+	peer_take(p, WIRE_CANCEL);
+	cr_expect_null(message);
+	peer_end(p);
+}
+
 Test(call, of_oneself)
 {
 	struct peer *p = peer_new(PEER_WINDOW, 0);
