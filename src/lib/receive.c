@@ -217,6 +217,18 @@ static struct letter *receive_at_hand(struct sup *sup, struct receiving *r)
 	return letter && before == 0 ? letter : NULL;
 }
 
+/*
+ * A receive that does not wait asks whatever it knows: what has just been sent, by oneself for
+ * example, is in the mailbox and may not have come yet (SEMANTICS 14).
+ */
+static bool receive_has_to_ask(const struct sup *sup, const struct receiving *r,
+			       const struct letter *letter)
+{
+	if (r->asked || sup->closed)
+		return false;
+	return r->over || ((letter || !r->waited) && receive_may_have_more(sup));
+}
+
 static int receive_main(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
 {
 	struct letter *at_hand;
@@ -242,8 +254,7 @@ static int receive_main(struct sup *sup, struct receiving *r, struct sup_message
 		if (error < 0)
 			return error;
 		letter = receive_match(sup, r, &before);
-		if (before && !r->asked && (letter || r->over || !r->waited) && !sup->closed &&
-		    receive_may_have_more(sup)) {
+		if (before && receive_has_to_ask(sup, r, letter)) {
 			r->asked = true;
 			error = receive_ask(sup, r->scan->bytes.data, scan_size(r->scan, before),
 					    r->in_order ? WIRE_IN_ORDER : 0);

@@ -8,6 +8,12 @@
 
 #include "lib/connection.h"
 
+/*
+ * Whoever waits that long for an answer takes in what lies in his mailbox, a window at a time: who
+ * is to answer may wait for room there.
+ */
+#define SLICE_MS 100
+
 static struct mono now(void)
 {
 	struct timespec t;
@@ -78,6 +84,11 @@ void waiter_remove(struct waiter *waiter)
 	buf_fini(&waiter->bytes);
 }
 
+static struct mono earlier(struct mono a, struct mono b)
+{
+	return a.ns < b.ns ? a : b;
+}
+
 /* What has just been asked for is not there yet: to look would be a system call for nothing. */
 static int wait_for_answer(struct sup *sup, struct mono deadline)
 {
@@ -91,15 +102,16 @@ static int wait_for_answer(struct sup *sup, struct mono deadline)
 
 int wait_for(struct sup *sup, struct waiter *waiter, struct mono deadline)
 {
-	int error = waiter->done ? 0 : wait_for_answer(sup, deadline);
+	struct mono slice = earlier(deadline, deadline_in(SLICE_MS));
+	int r = waiter->done ? 0 : wait_for_answer(sup, slice);
 
-	if (error < 0)
-		return error;
-	while (!waiter->done) {
-		int r = wait_input(sup, deadline);
-
-		if (r < 0 && r != -EINTR)
-			return r;
+	while (r == 0 && !waiter->done) {
+		slice = earlier(deadline, deadline_in(SLICE_MS));
+		r = wait_input(sup, slice);
+		if (r == -EINTR)
+			r = 0;
+		if (r == -ETIMEDOUT && slice.ns < deadline.ns)
+			r = receive_all(sup);
 	}
-	return 0;
+	return r;
 }

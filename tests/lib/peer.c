@@ -16,8 +16,29 @@
 
 /* ---- the script ---- */
 
+static bool peer_read(struct peer *p);
+
 static struct peer *playing;
 static long live; /* allocations before it began */
+
+/* Reads all that was sent, answers RECEIVEs that do not wait, and keeps the rest for the test. */
+static void peer_answer_none(struct peer *p)
+{
+	struct wire_frame frame;
+	size_t start;
+
+	while (p->fd >= 0 && p->cursor == p->size && peer_read(p)) {
+		while ((start = p->cursor) < p->size) {
+			cr_assert_eq(wire_decode(p->datagram, p->size, &p->cursor, &frame), 1);
+			if (frame.op != WIRE_RECEIVE || !(frame.flags & WIRE_NOW)) {
+				buf_append(&p->kept, p->datagram + start, p->cursor - start);
+				continue;
+			}
+			peer_op(p, WIRE_DONE, 0, frame.ref, "");
+			peer_send(p);
+		}
+	}
+}
 
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
@@ -26,6 +47,8 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct peer *p = playing;
 
+	if (p && !*p->steps)
+		peer_answer_none(p);
 	if (p && *p->steps) {
 		(*p->steps++)(p);
 		if (p->interrupts) {
@@ -96,6 +119,7 @@ void peer_end(struct peer *p)
 	sup_close(p->sup);
 	close(p->fd);
 	buf_fini(&p->out);
+	buf_fini(&p->kept);
 	free(p);
 	cr_assert_eq(alloc_live(), live, "%ld allocations are left", alloc_live() - live);
 }
@@ -209,6 +233,10 @@ static bool peer_read(struct peer *p)
 
 bool peer_look(struct peer *p, struct wire_frame *frame)
 {
+	if (p->kept_cursor < p->kept.size) {
+		cr_assert_eq(wire_decode(p->kept.data, p->kept.size, &p->kept_cursor, frame), 1);
+		return true;
+	}
 	while (p->cursor == p->size)
 		if (!peer_read(p))
 			return false;

@@ -6,7 +6,8 @@
  * The other end of a libsup connection, played by the test itself. What the daemon sends by itself
  * is written beforehand. What it answers is written by the steps of a script: whenever the library
  * waits, that is calls poll(), the next step runs first, reads what was sent and answers it. So
- * nothing happens at the same time, and no test depends on how long anything takes.
+ * nothing happens at the same time, and no test depends on how long anything takes. In a wait
+ * without a step a RECEIVE that does not wait is answered with none.
  */
 
 #include <criterion/criterion.h>
@@ -29,6 +30,8 @@ struct peer {
 	size_t size, cursor; /* of the datagram at hand */
 	int fds[8];
 	size_t n_fds;
+	struct buf kept; /* frames that were read in a wait without a step */
+	size_t kept_cursor;
 	void (*const *steps)(struct peer *p); /* the next one; NULL at the end */
 	bool interrupts; /* the poll() that the step was for returns with EINTR */
 	uint8_t datagram[WIRE_DATAGRAM_MAX];

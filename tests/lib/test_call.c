@@ -171,6 +171,33 @@ Test(call, goes_on_after_a_unix_signal)
 	peer_end(p);
 }
 
+static void nothing(struct peer *p)
+{
+	(void)p;
+}
+
+static void answer_behind_a_window(struct peer *p)
+{
+	cr_assert_eq(peer_last_credit(p).ref, 2 * PEER_CREDIT);
+	put_answer(p, WIRE_RESPONSE, last_ref, "42");
+	peer_send(p);
+}
+
+/* The server may wait for room in our mailbox: a call that takes long makes some. */
+Test(call, makes_room_for_who_is_to_answer)
+{
+	static void (*const steps[])(struct peer *) = {only_read, nothing, answer_behind_a_window,
+						       NULL};
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+	struct sup_message *reply;
+
+	peer_flood(p, 1, PEER_CREDIT, "normal", 77);
+	peer_script(p, steps);
+	cr_assert_eq(sup_call(p->sup, nine, "get", SUP_NOTHING, SUP_FOREVER, &reply), 0);
+	sup_message_free(reply);
+	peer_end(p);
+}
+
 /* The answer to a call that goes on is a message like others. */
 Test(call, begun_and_received)
 {

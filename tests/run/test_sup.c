@@ -112,6 +112,21 @@ Test(sup, s12_s14_in_order_and_at_once)
 	end();
 }
 
+/* SEMANTICS 14: what one has sent oneself is there. */
+Test(sup, s14_sent_to_oneself)
+{
+	begin();
+	for (int i = 0; i < 200; i++) {
+		cr_assert_eq(sup_send(a, a_pid, "t", sup_text("x"), 0), 0);
+		cr_assert_str_eq(sup_take(a, NULL, 0, 0, 0), "message t x");
+		cr_assert_eq(sup_send(a, a_pid, "normal", sup_text("n"), 0), 0);
+		cr_assert_eq(sup_send(a, a_pid, "priority", sup_text("p"), 0), 0);
+		cr_assert_str_eq(sup_take(a, urgent_first, 2, 0, 0), "message priority p");
+		cr_assert_str_eq(sup_take(a, NULL, 0, 0, 0), "message normal n");
+	}
+	end();
+}
+
 /* SEMANTICS 4, 5. */
 Test(sup, s4_s5_whom_one_does_not_reach)
 {
@@ -214,6 +229,39 @@ Test(sup, two_that_send_to_each_other_do_not_wait_for_ever)
 	cr_expect_null(send_and_receive(&other));
 	pthread_join(thread, &result);
 	cr_expect_null(result);
+	end();
+}
+
+/* Answers a call, but sends its caller far more than fits before that. */
+static void *send_then_answer(void *argument)
+{
+	struct side *side = argument;
+	char payload[1000] = "";
+	struct sup_message *call;
+	int r = sup_receive(side->sup, NULL, 0, 0, SUP_FOREVER, &call);
+
+	for (int i = 0; i < EACH && r == 0; i++)
+		r = sup_send(side->sup, side->to, "t", sup_bytes(payload, sizeof(payload)), 0);
+	if (r == 0)
+		r = sup_reply(side->sup, call->from, call->ref, "ok", SUP_NOTHING, 0);
+	sup_message_free(call);
+	return (void *)(intptr_t)r;
+}
+
+Test(sup, a_caller_makes_room_for_who_is_to_answer)
+{
+	struct sup_message *reply;
+	struct side side;
+	pthread_t thread;
+	void *r;
+
+	begin_with("mailbox_limit = 64K\noutbox_limit = 64K\n");
+	side = (struct side){b, a_pid};
+	cr_assert_eq(pthread_create(&thread, NULL, send_then_answer, &side), 0);
+	cr_assert_eq(sup_call(a, b_pid, "get", SUP_NOTHING, SUP_FOREVER, &reply), 0);
+	sup_message_free(reply);
+	pthread_join(thread, &r);
+	cr_expect_null(r);
 	end();
 }
 
