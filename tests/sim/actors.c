@@ -79,21 +79,32 @@ static void actors_step(struct sim *sim, uint64_t source, const struct event *ev
 }
 
 /* False where the connection did not survive it. */
-static bool send_frame(struct sim *sim, const struct player *player, const struct wire_frame *frame)
+static bool send_bytes(struct sim *sim, const struct player *player, const struct buf *bytes)
 {
-	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
-	struct wire_encoder e;
-
-	wire_begin(&e, &bytes, frame);
-	wire_put(&e, frame->payload, frame->payload_size);
-	if (wire_end(&e) < 0)
-		abort();
 	actors_step(sim, player->source,
 		    &(struct event){.kind = EVENT_FRAMES,
 				    .source = player->source,
-				    .data = bytes.data,
-				    .size = bytes.size});
+				    .data = bytes->data,
+				    .size = bytes->size});
 	return !sim->post->was_dropped;
+}
+
+static void put_frame(struct buf *bytes, const struct wire_frame *frame)
+{
+	struct wire_encoder e;
+
+	wire_begin(&e, bytes, frame);
+	wire_put(&e, frame->payload, frame->payload_size);
+	if (wire_end(&e) < 0)
+		abort();
+}
+
+static bool send_frame(struct sim *sim, const struct player *player, const struct wire_frame *frame)
+{
+	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
+
+	put_frame(&bytes, frame);
+	return send_bytes(sim, player, &bytes);
 }
 
 /* The request's own answer; ANSWER_N: it has none, which is wrong. */
@@ -165,6 +176,8 @@ static void guest_leaves(struct sim *sim, struct player *player)
 	uint64_t source = player->source;
 
 	player->source = 0;
+	if (sim->was_short)
+		post_doubt(sim, player->pid);
 	/* Where memory was short it may have lost its connection before. */
 	post_take_end(sim, player->pid,
 		      sim->was_short ? &REASON(REASON_NONE)
@@ -179,6 +192,8 @@ static void service_closes(struct sim *sim, struct player *player)
 
 	player->source = 0;
 	player->trap = false;
+	if (sim->was_short)
+		post_doubt(sim, player->pid);
 	sim_step(sim, &(struct event){.kind = EVENT_LEAVE, .source = source});
 }
 
@@ -328,27 +343,60 @@ static void act_exit_self(struct sim *sim, struct player *player)
 
 /* ---- messages ---- */
 
-static void act_message(struct sim *sim, struct player *player)
+static void put_message(struct sim *sim, struct player *player, struct pair *pair, uint32_t most,
+			struct buf *bytes)
 {
 	static uint8_t payload[4096];
-	actor_pid target = random_target(sim);
-	const struct player *to = post_player(sim, target);
 	struct wire_frame frame = wire_frame(WIRE_MESSAGE, "m", 0);
-	bool counts = to && !to->no_box && post_is_well(sim, to) && post_is_well(sim, player);
-	struct pair *pair = post_pair(sim, player->pid, target);
 
-	if (player->sent_bytes >= player->window || (to && !counts))
-		return;
-	frame.to = target.n;
+	frame.to = pair->to.n;
 	frame.payload = payload;
-	frame.payload_size = 8 + rng_below(&sim->rng, rng_chance(&sim->rng, 70) ? 100 : 4000);
-	number_store(payload, pair->sent + 1, 8);
+	frame.payload_size = 8 + rng_below(&sim->rng, most);
+	number_store(payload, ++pair->sent, 8);
 	player->sent_bytes += WIRE_HEADER_SIZE + frame.tag_size + frame.payload_size;
-	/* It may arrive in the same step. */
-	pair->sent += counts;
-	sim->post->flying = counts ? pair : NULL;
-	send_frame(sim, player, &frame);
-	sim->post->flying = NULL;
+	put_frame(bytes, &frame);
+}
+
+/* To the dead and to those without a mailbox, too; but not where nobody can say what comes of it.
+ */
+static void send_messages(struct sim *sim, struct player *player, actor_pid target, uint32_t n)
+{
+	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
+	struct pair *pair = post_pair(sim, player->pid, target);
+	const struct player *to = post_player(sim, target);
+	bool lost = !to || to->no_box || to->dead;
+	uint32_t most = rng_chance(&sim->rng, 70) ? 100 : 4000;
+
+	if (!lost && (!post_is_well(sim, to) || !post_is_well(sim, player)))
+		return;
+	for (uint32_t i = 0; i < n && player->sent_bytes < player->window && bytes.size < 60000;
+	     i++)
+		put_message(sim, player, pair, most, &bytes);
+	if (!bytes.size)
+		return;
+	pair->sent_at = sim->n_events + 1;
+	send_bytes(sim, player, &bytes);
+	pair->unsure |= lost;
+}
+
+static void act_message(struct sim *sim, struct player *player)
+{
+	send_messages(sim, player, random_target(sim), 1);
+}
+
+/* Until mailboxes are full, and outboxes after them; and back. */
+static void act_flood(struct sim *sim, struct player *player)
+{
+	actor_pid target = random_target(sim), self = player->pid;
+	uint32_t n = 1 + rng_below(&sim->rng, 40);
+
+	for (uint32_t i = rng_below(&sim->rng, 8); i-- && player->source && !sim_failed(sim);) {
+		struct player *other = post_player(sim, target);
+
+		send_messages(sim, player, target, n);
+		if (other && other->source && rng_chance(&sim->rng, 50))
+			send_messages(sim, other, self, n);
+	}
 }
 
 static void act_credit(struct sim *sim, struct player *player)
@@ -411,10 +459,11 @@ static void act_whereis(struct sim *sim, struct player *player)
 void actors_move(struct sim *sim)
 {
 	static void (*const acts[])(struct sim *, struct player *) = {
-		act_message,  act_message, act_message, act_message, act_credit,    act_credit,
-		act_credit,   act_link,    act_link,    act_link,    act_unlink,    act_monitor,
-		act_monitor,  act_cancel,  act_trap,    act_exit,    act_exit_self, act_leave,
-		act_register, act_whereis, act_message, act_message, act_link,      act_monitor,
+		act_message, act_message,   act_message, act_message,  act_credit,
+		act_credit,  act_credit,    act_link,    act_link,     act_link,
+		act_unlink,  act_monitor,   act_monitor, act_cancel,   act_trap,
+		act_exit,    act_exit_self, act_leave,   act_register, act_whereis,
+		act_flood,   act_flood,     act_flood,   act_link,     act_monitor,
 	};
 	struct player *player = random_speaker(sim);
 

@@ -58,7 +58,9 @@ struct pair {
 	actor_pid from, to;
 	uint64_t sent, got; /* messages */
 	uint64_t exits_due, exits_got;
-	bool signalled; /* an exit signal was sent, not over a link */
+	uint64_t sent_at; /* event */
+	bool unsure;      /* how many of those are on their way is not known */
+	bool signalled;   /* an exit signal was sent, not over a link */
 };
 
 /* Whose link has ended in this step. */
@@ -82,12 +84,11 @@ struct post {
 	actor_pid names[POST_NAMES];
 	uint64_t next_source, next_ref, next_id;
 	/* of the act in hand */
-	uint64_t source;     /* whose */
-	bool was_dropped;    /* that connection was closed */
-	actor_pid sender;    /* who sends an exit signal */
-	actor_pid victim;    /* a guest that one ends */
-	struct reason fate;  /* borrowed; with that reason */
-	struct pair *flying; /* of a message: it is not in, where that connection is closed */
+	uint64_t source;    /* whose */
+	bool was_dropped;   /* that connection was closed */
+	actor_pid sender;   /* who sends an exit signal */
+	actor_pid victim;   /* a guest that one ends */
+	struct reason fate; /* borrowed; with that reason */
 	bool done_is_due, done_was_active;
 	uint64_t done_ref;
 	enum answer answer; /* ANSWER_N: none */
@@ -120,6 +121,8 @@ void post_cancel(struct sim *sim, actor_pid owner, uint64_t ref);
 struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref);
 /* Somebody is told that it will end: from others only for a reason. */
 void post_take_doom(struct sim *sim, const struct link *link);
+/* What it has just sent may not be on its way: memory was short. */
+void post_doubt(struct sim *sim, actor_pid from);
 /* reason none: not known. */
 void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason);
 void post_take_effect(struct sim *sim, const struct effect *effect);
