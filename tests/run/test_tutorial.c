@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/macros.h"
 #include "internal.h"
 
 RUN_SUITE(tutorial);
@@ -66,43 +65,46 @@ static size_t displays(char *ret_list[DISPLAYS_MAX])
 }
 
 /* Its configuration, with the programs of the build that is tested. */
-static void run_example(const char *path, const char *expected)
+static void run_example(const char *name)
 {
+	char *list[DISPLAYS_MAX], *out;
+	const char *path = keep_printf("conf/actors/%s.conf", name);
+	const char *command = keep_printf(COMMAND "%s\n", path);
 	struct node *n = node_new();
-	char *out;
+	size_t i = 0, size = displays(list);
 
+	while (i < size && strncmp(list[i], command, strlen(command)) != 0)
+		i++;
+	cr_assert_lt(i, size, "%s is not in " PAGE, path);
 	node_config(n, replace(read_file(path), "build/", build_path("")));
 	node_spawn(n);
 	cr_expect_eq(node_wait(n), 0, "%s:\n%s", path, node_log(n));
 	out = read_all(n->supd.out);
-	cr_expect_str_eq(out, expected, "%s:\n%s%s", path, out, node_log(n));
+	cr_expect_str_eq(out, list[i] + strlen(command), "%s:\n%s%s", path, out, node_log(n));
 	node_check_nothing_left(n);
 }
 
-Test(tutorial, each_example_prints_what_stands_there)
-{
-	char *list[DISPLAYS_MAX], *path, *expected;
-
-	for (size_t i = 0, n = displays(list); i < n; i++) {
-		if (strncmp(list[i], COMMAND, strlen(COMMAND)) != 0)
-			continue;
-		path = list[i] + strlen(COMMAND);
-		expected = strchr(path, '\n');
-		cr_assert_not_null(expected);
-		*expected++ = '\0';
-		run_example(path, expected);
+#define EXAMPLES(X) X(echo) X(priority) X(timeout) X(link) X(trap) X(monitor)
+#define EXAMPLE(name)                  \
+	Test(tutorial, example_##name) \
+	{                              \
+		run_example(#name);    \
 	}
-}
+EXAMPLES(EXAMPLE)
 
-Test(tutorial, every_example_is_there)
+Test(tutorial, every_example_is_run)
 {
-	char *page = read_file(PAGE);
+#define NAME(name) #name " "
+	static const char names[] = " " EXAMPLES(NAME);
 	glob_t g;
 
 	cr_assert_eq(glob("conf/actors/*.conf", 0, NULL, &g), 0);
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		cr_expect_not_null(strstr(page, keep_printf(COMMAND "%s\n", g.gl_pathv[i])),
-				   "%s is not in " PAGE, g.gl_pathv[i]);
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		const char *name = strrchr(g.gl_pathv[i], '/') + 1;
+
+		name = keep_printf(" %.*s ", (int)(strlen(name) - strlen(".conf")), name);
+		cr_expect_not_null(strstr(names, name), "%s", g.gl_pathv[i]);
+	}
 	globfree(&g);
 }
 
