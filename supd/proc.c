@@ -53,23 +53,28 @@ static const char *read_stat(pid_t os_pid, char text[STAT_MAX], int *ret_error)
 	return rest ? rest + 1 : NULL;
 }
 
+/* PF_EXITING, as /proc has always shown it. */
+#define FLAG_EXITING 0x4
+
 int proc_stat(pid_t os_pid, struct proc_stat *ret_stat)
 {
 	struct proc_stat stat;
 	char text[STAT_MAX], state;
+	unsigned flags;
 	int threads;
 	int r;
 	const char *rest = read_stat(os_pid, text, &r);
 
 	if (!rest)
 		return r;
-	/* Field 20 counts threads, 22 is the start. */
+	/* Field 9 is the kernel's flags, 20 counts threads, 22 is the start. */
 	if (sscanf(rest,
-		   " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+		   " %c %d %d %d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
 		   "%*d %d %*d %" SCNu64,
-		   &state, &stat.parent, &stat.group, &stat.session, &threads,
-		   &stat.start_ticks) != 6)
+		   &state, &stat.parent, &stat.group, &stat.session, &flags, &threads,
+		   &stat.start_ticks) != 7)
 		return -EIO;
+	stat.exiting = flags & FLAG_EXITING;
 	stat.dead = state == 'X' || (state == 'Z' && threads <= 1);
 	*ret_stat = stat;
 	return 0;

@@ -12,7 +12,8 @@
 #include "base/clock.h"
 
 struct proc_stat {
-	bool dead; /* a zombie, or less; one whose first thread alone has ended lives */
+	bool dead;    /* a zombie, or less; one whose first thread alone has ended lives */
+	bool exiting; /* on its way there; it has no environment any more */
 	pid_t parent, group, session;
 	uint64_t start_ticks; /* since boot, PROC_TICKS a second */
 };

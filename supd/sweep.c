@@ -61,6 +61,13 @@ static bool is_meant_to_stay(const struct daemon *d, const char *name)
 	return p && p->kill_mode == KILL_MAIN;
 }
 
+/* Something is there, and nobody can say whose it is: what is stopped now waits for it. */
+static void leave_all(struct processes *ps)
+{
+	LIST_EACH (it, &ps->ending)
+		LIST_ENTRY(it, struct process, ending)->left = true;
+}
+
 /*
  * Something of p is left: it is not gone. Where it was let go before, for a sweep that was to serve
  * others too, those are not.
@@ -77,7 +84,8 @@ static void mark_left(struct processes *ps, struct process *p)
 	}
 }
 
-enum verdict { LEAVE, UNKNOWN, KILL };
+/* WAIT: it is about to be gone, and nobody can tell any more whose it was. */
+enum verdict { LEAVE, UNKNOWN, WAIT, KILL };
 
 static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 {
@@ -107,8 +115,10 @@ static enum verdict judge_session(struct sweep *s, pid_t os_pid)
 {
 	struct proc_stat stat;
 
-	if (proc_stat(os_pid, &stat) < 0 || stat.dead)
+	if (proc_stat(os_pid, &stat) < 0)
 		return LEAVE;
+	if (stat.dead || stat.exiting)
+		return WAIT;
 	for (size_t i = 0; i < ENDED_MAX; i++) {
 		const struct ended *ended = &s->ps->ended[i];
 		struct process *p;
@@ -146,6 +156,10 @@ static bool look_at_child(void *owner, pid_t os_pid)
 		if (verdict == UNKNOWN)
 			verdict = judge_session(s, os_pid);
 	}
+	if (verdict == WAIT) {
+		s->found = true;
+		leave_all(s->ps);
+	}
 	if (verdict == KILL) {
 		s->found = true;
 		kill(os_pid, SIGKILL);
@@ -176,8 +190,7 @@ bool sweep_now(struct processes *ps)
 	/* Nobody has looked: that is no proof that nothing is left. */
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM) {
 		s.found = true;
-		LIST_EACH (it, &ps->ending)
-			LIST_ENTRY(it, struct process, ending)->left = true;
+		leave_all(ps);
 	}
 	buf_fini(&s.environment);
 	return s.found;
