@@ -88,7 +88,7 @@ static bool call_is_to_self(const struct context *context)
 	const char *dest = context->args[0];
 
 	return inside_an_actor(context) &&
-	       (strcmp(dest, pid) == 0 || (name && strcmp(dest, name) == 0));
+	       ((pid && strcmp(dest, pid) == 0) || (name && strcmp(dest, name) == 0));
 }
 
 static int call_run(struct context *context)
