@@ -131,11 +131,14 @@ static void run_add(struct conn *conn, uint8_t *frame, size_t size)
 
 /* ---- memfds ---- */
 
-/* An answer to a frame that could not be taken; where none is asked for the connection ends. */
+/*
+ * An answer to a frame that could not be taken, and is in no window's count; where none is asked
+ * for the connection ends.
+ */
 static void conn_refuse_frame(struct conn *conn, const struct wire_frame *frame)
 {
 	struct wire_encoder e;
-	struct wire_frame done = wire_frame(WIRE_DONE, "rejected", frame->ref);
+	struct wire_frame done = wire_frame(WIRE_DONE, "memfds", frame->ref);
 
 	if (frame->op != WIRE_MESSAGE || !(frame->flags & WIRE_CONFIRM)) {
 		conn_drop(conn, "it has more than %d payloads in memfds on their way",

@@ -338,7 +338,7 @@ int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clau
 		.timeout_ms = timeout_ms,
 		.over = timeout_ms == 0,
 	};
-	int error = receive_acknowledge(sup);
+	int error = flags & ~SUP_IN_ORDER ? -EINVAL : receive_acknowledge(sup);
 
 	if (error == 0)
 		error = queue_scan(&sup->queue, clauses, n_clauses, &r.scan);

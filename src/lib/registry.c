@@ -252,7 +252,7 @@ int sup_registry_run(struct sup *sup, unsigned flags)
 		.handle_info = registry_info,
 	};
 	struct registry registry = {.duplicate = flags & SUP_DUPLICATE};
-	int r = sup_server_run(sup, &server, &registry);
+	int r = flags & ~SUP_DUPLICATE ? -EINVAL : sup_server_run(sup, &server, &registry);
 
 	for (size_t i = 0; i < registry.owners.capacity; i++)
 		while (registry.owners.slots[i].key)

@@ -194,6 +194,13 @@ int send_signal(struct sup *sup, struct sending *what)
 	return r < 0 ? r : output_commit(sup);
 }
 
+static int send_flagged(struct sup *sup, struct sending *what, unsigned flags)
+{
+	if (flags & ~SUP_NOWAIT)
+		return -EINVAL;
+	return send_frame(sup, what);
+}
+
 int sup_send(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payload, unsigned flags)
 {
 	struct sending what = {
@@ -203,7 +210,7 @@ int sup_send(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payl
 		.nowait = flags & SUP_NOWAIT,
 	};
 
-	return send_frame(sup, &what);
+	return send_flagged(sup, &what, flags);
 }
 
 int sup_reply(struct sup *sup, sup_pid to, sup_ref ref, const char *tag, struct sup_bytes payload,
@@ -216,7 +223,7 @@ int sup_reply(struct sup *sup, sup_pid to, sup_ref ref, const char *tag, struct 
 		.nowait = flags & SUP_NOWAIT,
 	};
 
-	return ref.n ? send_frame(sup, &what) : -EINVAL;
+	return ref.n ? send_flagged(sup, &what, flags) : -EINVAL;
 }
 
 int sup_call_begin(struct sup *sup, sup_pid to, const char *tag, struct sup_bytes payload,
@@ -228,7 +235,7 @@ int sup_call_begin(struct sup *sup, sup_pid to, const char *tag, struct sup_byte
 		.payload = payload,
 		.nowait = flags & SUP_NOWAIT,
 	};
-	int r = send_frame(sup, &what);
+	int r = send_flagged(sup, &what, flags);
 
 	if (r == 0)
 		ret_ref->n = what.frame.ref;
@@ -262,17 +269,22 @@ int sup_send_name(struct sup *sup, const char *name, const char *tag, struct sup
 		.nowait = flags & SUP_NOWAIT,
 	};
 	struct wire_frame cancel = wire_frame(WIRE_CANCEL, "", what.frame.ref);
+	uint64_t sent = sup->sent;
 	struct waiter waiter;
-	int r;
+	int r = flags & ~SUP_NOWAIT ? -EINVAL : 0;
 
 	waiter_add(sup, &waiter, what.frame.ref);
-	r = send_frame(sup, &what);
+	if (r == 0)
+		r = send_frame(sup, &what);
 	if (r == 0 && what.nowait)
 		r = output_put(sup, &cancel);
 	if (r == 0)
 		r = wait_for(sup, &waiter, MONO_NEVER);
 	if (r == 0)
 		r = send_outcome(&waiter.frame);
+	/* The daemon has not counted it either. */
+	if (waiter.done && wire_tag_is(&waiter.frame, "memfds"))
+		sup->sent = sent;
 	waiter_remove(&waiter);
 	return fail_without_words(sup, r);
 }

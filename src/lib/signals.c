@@ -96,7 +96,7 @@ int sup_demonitor(struct sup *sup, sup_ref ref, unsigned flags)
 	struct waiter waiter;
 	int r;
 
-	if (!ref.n)
+	if (!ref.n || flags & ~SUP_FLUSH)
 		return -EINVAL;
 	if (flags & SUP_FLUSH)
 		cancel.flags = WIRE_FLUSH;

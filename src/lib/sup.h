@@ -148,10 +148,8 @@ struct sup_clause {
 /* A timeout without end. Timeouts are milliseconds and run from the entry into the function. */
 #define SUP_FOREVER (-1)
 
-/* Flags of sup_receive(). */
-#define SUP_IN_ORDER                                                                 \
-	1u /* the first message of the mailbox that matches any clause, as in Erlang \
-	    */
+/* A flag of sup_receive(): the first message that matches any clause, as in Erlang. */
+#define SUP_IN_ORDER 2u
 
 /*
  * Takes a message out of the mailbox: the first that matches the first clause, wherever it lies;
@@ -209,7 +207,7 @@ int sup_monitor(struct sup *sup, sup_pid pid, sup_ref *ret_ref);
 int sup_monitor_name(struct sup *sup, const char *name, sup_ref *ret_ref);
 
 /* Flags of sup_demonitor(). */
-#define SUP_FLUSH 1u /* a SUP_DOWN or SUP_REPLY with that ref that is in the mailbox goes, too */
+#define SUP_FLUSH 4u /* a SUP_DOWN or SUP_REPLY with that ref that is in the mailbox goes, too */
 
 /*
  * Ends a monitor, or gives up a sup_call_begin(). 1: it was active; 0: its SUP_DOWN or SUP_REPLY
@@ -411,7 +409,7 @@ int sup_count_children(struct sup *sup, const char *supervisor,
  * texts, with a value each. -ESRCH, -ECONNRESET and -ETIMEDOUT as of sup_call(): of the registry.
  */
 
-#define SUP_DUPLICATE 1u /* a key may be had by any number; without: by one */
+#define SUP_DUPLICATE 8u /* a key may be had by any number; without: by one */
 
 /* Runs one in this process, as sup_server_run() does. */
 int sup_registry_run(struct sup *sup, unsigned flags);

@@ -83,16 +83,50 @@ Test(send, s5_a_name_is_confirmed)
 	static const struct {
 		const char *outcome;
 		int r;
-	} rows[] = {{"", 0}, {"noproc", -ESRCH}, {"rejected", -ENOBUFS}};
+	} rows[] = {{"", 0}, {"noproc", -ESRCH}, {"rejected", -ENOBUFS}, {"memfds", -ENOBUFS}};
 	static void (*const steps[])(struct peer *) = {confirm, NULL};
 	struct peer *p = peer_new(PEER_WINDOW, 0);
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		outcome = rows[i].outcome;
 		peer_script(p, steps);
 		cr_expect_eq(sup_send_name(p->sup, "clock", "set", sup_text("noon"), 0), rows[i].r,
 			     "%s", outcome);
 	}
+	peer_end(p);
+}
+
+/* What the daemon has not taken counts for no window. */
+Test(send, too_many_memfds)
+{
+	static void (*const steps[])(struct peer *) = {confirm, NULL};
+	struct peer *p = peer_new(WIRE_HEADER_SIZE + 9, 0);
+
+	outcome = "memfds";
+	for (int i = 0; i < 3; i++) {
+		peer_script(p, steps);
+		cr_expect_eq(sup_send_name(p->sup, "clock", "set", sup_text("noon"), 0), -ENOBUFS);
+	}
+	outcome = "rejected";
+	peer_script(p, steps);
+	cr_expect_eq(sup_send_name(p->sup, "clock", "set", sup_text("noon"), 0), -ENOBUFS);
+	cr_expect_eq(sup_send_name(p->sup, "clock", "set", sup_text("noon"), SUP_NOWAIT), -EAGAIN);
+	peer_end(p);
+}
+
+Test(send, flags_of_others)
+{
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+	struct sup_message *m = NULL;
+	sup_ref ref = {1};
+
+	cr_expect_eq(sup_send(p->sup, nine, "t", SUP_NOTHING, SUP_FLUSH), -EINVAL);
+	cr_expect_eq(sup_send_name(p->sup, "x", "t", SUP_NOTHING, SUP_IN_ORDER), -EINVAL);
+	cr_expect_eq(sup_reply(p->sup, nine, ref, "t", SUP_NOTHING, SUP_IN_ORDER), -EINVAL);
+	cr_expect_eq(sup_call_begin(p->sup, nine, "t", SUP_NOTHING, SUP_FLUSH, &ref), -EINVAL);
+	cr_expect_eq(sup_receive(p->sup, NULL, 0, SUP_NOWAIT, 0, &m), -EINVAL);
+	cr_expect_eq(sup_demonitor(p->sup, ref, SUP_NOWAIT), -EINVAL);
+	cr_expect_eq(sup_registry_run(p->sup, SUP_NOWAIT), -EINVAL);
 	peer_end(p);
 }
 
