@@ -80,6 +80,13 @@ static int child_ask_start(struct context *context)
 				      "%s: an ID is one name, without /: the child is put "
 				      "directly below the supervisor",
 				      context->args[2]);
+	if (context->n_args == 3 && !option_value(context, "--file") &&
+	    !option_value(context, "--supervisor"))
+		return complain_usage(
+			context,
+			"%s: a child needs KEY=VALUE, as for add; what the template of "
+			"a simple_one_for_one gets stands behind --",
+			context->args[2]);
 	child_path(context->args[1], context->args[2], &path);
 	r = child_text(context, buf_text(&path), context->args + 3, context->n_args - 3, &text);
 	return r ? r : child_put_start(context, buf_text(&path), buf_text(&text));
@@ -91,7 +98,7 @@ static void child_fill(const struct context *context, struct wire_encoder *e)
 		field_put_text(e, 0, "child", context->args[2]);
 }
 
-/* OTP's answer on one line. */
+/* OTP's answer on one line; already_started has a pid. */
 static void child_print_answer(const struct wire_frame *reply, struct buf *out)
 {
 	const char *answer = field_text(reply, "answer");
@@ -104,6 +111,10 @@ static void child_print_answer(const struct wire_frame *reply, struct buf *out)
 	if (more) {
 		buf_putc(out, ' ');
 		render_text(out, more, RENDER_LINE);
+	}
+	if (error && pid) {
+		buf_putc(out, ' ');
+		render_text(out, pid, RENDER_LINE);
 	}
 	buf_putc(out, '\n');
 }

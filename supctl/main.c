@@ -46,6 +46,12 @@ static void move_command_first(int argc, char **argv)
 	argv[1] = command;
 }
 
+/* supctl -h, supctl help COMMAND. */
+static bool help_is_asked(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "help") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -57,9 +63,12 @@ int main(int argc, char **argv)
 		help_print();
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
-		help_print();
+	if (help_is_asked(argv[1])) {
+		command = argc > 2 ? command_find(argv[2]) : NULL;
+		if (command)
+			help_print_command(command);
+		else
+			help_print();
 		return EXIT_DONE;
 	}
 	command = command_find(argv[1]);

@@ -178,7 +178,7 @@ static int options_parse_one(struct context *context, int *at, int argc, char **
 
 	if (i >= 0)
 		return options_parse_own(context, i, at, argc, argv, inlined);
-	i = option_find(common_options, word, &inlined);
+	i = option_find(common_options, strcmp(word, "--help") == 0 ? "-h" : word, &inlined);
 	if (i < 0 && context->command->takes_signal && word[1] != '-' && !context->unix_signal) {
 		context->unix_signal = word + 1;
 		return 0;

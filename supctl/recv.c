@@ -120,11 +120,11 @@ const struct command recv_command = {
 	.usage = "take one message and print it",
 	.help = "Prints its payload, or, of an exit and a down, the reason. Without CLAUSE, the "
 		"oldest one.\n"
-		"CLAUSE is key=value[,key=value...], with kind (message, call, reply, exit, down), "
-		"tag (where *\n"
-		"is any text and ? any byte), from (a pid), ref. The first clause is tried on all "
-		"that is there\n"
-		"before the second.",
+		"CLAUSE is key=value[,key=value...], with kind (message, call, reply, exit, down "
+		"or any),\n"
+		"tag (where * is any text and ? any byte), from (a pid), ref. The first clause is "
+		"tried on\n"
+		"all that is there before the second.",
 	.options =
 		(const struct option_spec[]){
 			{"--match", "CLAUSE", "only what it matches; may be given more than once"},
@@ -132,7 +132,7 @@ const struct command recv_command = {
 			 "the oldest one that any clause matches, as in Erlang"},
 			{"--timeout", "SPAN", "wait no longer: exit status 5; 0 looks and returns"},
 			{"--vars", NULL,
-			 "print assignments for eval: kind, from, ref, tag, payload"},
+			 "print assignments for eval: kind, from, ref, tag, payload, reason, ..."},
 			{NULL, NULL, NULL},
 		},
 	.repeats = "--match",

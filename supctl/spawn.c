@@ -108,6 +108,9 @@ static int spawn_run(struct context *context)
 	char **environment;
 	int status = 0;
 
+	if (context->n_args)
+		return complain_usage(context, "%s: the command stands behind --",
+				      context->args[0]);
 	if (!context->rest || !*context->rest)
 		return complain_usage(context, "which command? It stands behind --");
 	if (option_value(context, "--link") && !inside)
@@ -143,6 +146,7 @@ const struct command spawn_command = {
 			{"--user", "USER", "run it as another user, where a grant permits that"},
 			{NULL, NULL, NULL},
 		},
+	.max_args = -1,
 	.repeats = "--env",
 	.as = AS_ACTOR,
 	.run = spawn_run,

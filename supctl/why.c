@@ -126,6 +126,14 @@ static bool why_is_by_link(const struct wire_frame *row)
 	return kind && strcmp(kind, "doomed") == 0 && name && cause && strcmp(name, cause) != 0;
 }
 
+/* Likewise, of one that has left no record: a spawned process, of which the pid is known. */
+static bool why_is_by_gone(const struct wire_frame *row)
+{
+	const char *kind = field_text(row, "kind");
+
+	return kind && strcmp(kind, "doomed") == 0 && field_text(row, "from");
+}
+
 /* because web/db ended 2s ago: killed */
 static void why_print(struct buf *out, const struct wire_frame *row, const char *before)
 {
@@ -148,6 +156,8 @@ static void why_print(struct buf *out, const struct wire_frame *row, const char 
 	buf_putc(out, '\n');
 	if (origin)
 		why_put_origin(out, row, origin);
+	else if (field_bool(row, "cause_gone") && why_is_by_gone(row))
+		why_put_origin(out, row, "link");
 	else if (field_bool(row, "cause_gone"))
 		buf_puts(out, "because of something older, which is not remembered any more\n");
 }

@@ -135,6 +135,8 @@ struct actor *registry_holder(const struct core *core, const char *name);
 /* As send, monitor and whereis see it: the holder if it is not doomed; name or pid (SEMANTICS 73).
  */
 struct actor *registry_find(const struct core *core, const char *text);
+/* The same, where that is a child or was spawned. */
+struct child *registry_find_child(const struct core *core, const char *text);
 /* Whose durable mailbox has that name, whether it runs or not (SEMANTICS D3). */
 struct actor *registry_find_durable(const struct core *core, const char *name);
 /* Reserves the aliases of a child's spec: memory only, then the names. */

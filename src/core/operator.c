@@ -580,6 +580,8 @@ void operator_request(struct core *core, const struct request *request)
 			operator_answer(core, request, ANSWER_NO_MEMORY, NULL, SLOT_NONE);
 		return;
 	}
+	if (!c && request->kind == REQUEST_EXIT)
+		c = registry_find_child(core, request->target);
 	if (!c || c->removed) {
 		operator_answer(core, request, ANSWER_NOPROC, NULL, SLOT_NONE);
 		return;

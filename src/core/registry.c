@@ -50,6 +50,13 @@ struct actor *registry_find(const struct core *core, const char *text)
 	return actor && actor_is_alive(actor) && !actor_is_doomed(actor) ? actor : NULL;
 }
 
+struct child *registry_find_child(const struct core *core, const char *text)
+{
+	const struct actor *actor = registry_find(core, text);
+
+	return actor ? actor->child : NULL;
+}
+
 struct actor *registry_find_durable(const struct core *core, const char *name)
 {
 	struct actor *actor = registry_record(core, name);

@@ -84,7 +84,7 @@ Test(child_api, s155_an_id_that_is_taken)
 	sync_tree(n);
 	pid = look(n, "s/a").pid;
 	output = supctl(n, "child start s a command=@folder/none");
-	cr_assert_str_eq(output.out, "error already_started\n");
+	cr_assert_str_eq(output.out, keep_printf("error already_started %s\n", pid));
 	output = supctl(n, "child start s a command=@folder/none --json");
 	cr_assert_str_eq(json_get(output.out, "error"), "already_started");
 	cr_assert_str_eq(json_get(output.out, "pid"), pid);

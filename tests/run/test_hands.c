@@ -145,6 +145,23 @@ Test(hands, exit_from_inside)
 	node_end(n);
 }
 
+/* From outside, too, it goes to whoever has the name. */
+Test(hands, exit_by_a_registered_name)
+{
+	const struct script scripts[] = {
+		{"a", "supctl register clock\nsupctl ready\nexec sleep 1000\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SCRIPT("a"), scripts);
+
+	ctl(n, "wait a --for ready");
+	cr_expect_str_eq(ctl(n, "exit clock boom"), "a: exit signal sent\n");
+	ctl(n, "wait a --for down");
+	cr_expect_str_eq(look(n, "a").reason, "boom");
+	cr_expect_str_eq(ctl_fails(n, 3, "exit clock boom"), "supctl: clock: no such actor\n");
+	node_end(n);
+}
+
 /* ---- outside ---- */
 
 /* SEMANTICS D20. */
@@ -190,6 +207,8 @@ Test(hands, words_that_make_no_sense)
 		{"ack x", "supctl ack: x: not a ref*", 2},
 		{"demonitor -1", "supctl demonitor: no option -1*", 2},
 		{"trap maybe", "supctl trap: maybe: on or off?*", 2},
+		{"spawn sleep 3", "supctl spawn: sleep: the command stands behind --*", 2},
+		{"child start jobs 60", "supctl child: 60: a child needs KEY=VALUE*", 2},
 		{"monitor ''", "supctl monitor: an empty name is nobody's*", 2},
 	};
 	char tag[255];

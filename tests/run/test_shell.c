@@ -292,6 +292,11 @@ Test(shell, s27_s28_s69_spawn)
 			    out),
 		  "%s", out);
 	cr_expect_str_eq(look(n, "a").reason, "exit:5");
+	out = ctl(n, "why a");
+	cr_expect(text_glob("*\nbecause a was to end *: exit:5\n"
+			    "  because <0.*>, which it was linked to, has ended\n",
+			    out),
+		  "%s", out);
 	node_end(n);
 }
 

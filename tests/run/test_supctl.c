@@ -318,6 +318,8 @@ Test(supctl, help)
 		cr_assert_eq(strncmp(one, keep_printf("usage: supctl %s ", commands[i]),
 				     strlen(commands[i]) + 15),
 			     0, "%s", one);
+		cr_assert_str_eq(ctl(n, "%s --help", commands[i]), one);
+		cr_assert_str_eq(ctl(n, "help %s", commands[i]), one);
 	}
 	cr_assert_eq(supctl(n, " ").status, 2);
 }
