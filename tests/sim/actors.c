@@ -31,7 +31,7 @@ static struct player *random_speaker(struct sim *sim)
 }
 
 /* An actor, a supervisor, or one that has been. */
-static actor_pid random_target(struct sim *sim)
+actor_pid actors_target(struct sim *sim)
 {
 	uint32_t what = rng_below(&sim->rng, 100);
 	const struct player *player = random_player(sim);
@@ -79,7 +79,7 @@ static void actors_step(struct sim *sim, uint64_t source, const struct event *ev
 }
 
 /* False where the connection did not survive it. */
-static bool send_bytes(struct sim *sim, const struct player *player, const struct buf *bytes)
+bool actors_send_bytes(struct sim *sim, const struct player *player, const struct buf *bytes)
 {
 	actors_step(sim, player->source,
 		    &(struct event){.kind = EVENT_FRAMES,
@@ -89,7 +89,7 @@ static bool send_bytes(struct sim *sim, const struct player *player, const struc
 	return !sim->post->was_dropped;
 }
 
-static void put_frame(struct buf *bytes, const struct wire_frame *frame)
+void actors_put_frame(struct buf *bytes, const struct wire_frame *frame)
 {
 	struct wire_encoder e;
 
@@ -99,12 +99,12 @@ static void put_frame(struct buf *bytes, const struct wire_frame *frame)
 		abort();
 }
 
-static bool send_frame(struct sim *sim, const struct player *player, const struct wire_frame *frame)
+bool actors_send(struct sim *sim, const struct player *player, const struct wire_frame *frame)
 {
 	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
 
-	put_frame(&bytes, frame);
-	return send_bytes(sim, player, &bytes);
+	actors_put_frame(&bytes, frame);
+	return actors_send_bytes(sim, player, &bytes);
 }
 
 /* The request's own answer; ANSWER_N: it has none, which is wrong. */
@@ -132,10 +132,10 @@ static enum answer ask_about(struct sim *sim, const struct player *player, enum 
 		   &(struct request){.kind = kind, .target = actor_pid_format(target, text)});
 }
 
-static void give_credit(struct sim *sim, struct player *player, uint64_t more)
+void actors_give_credit(struct sim *sim, struct player *player, uint64_t more)
 {
 	player->credit = MAX_OF(player->credit, player->out + more);
-	send_frame(
+	actors_send(
 		sim, player,
 		&(struct wire_frame){.op = WIRE_CREDIT, .ref = player->credit, .to = player->out});
 }
@@ -209,7 +209,7 @@ static void act_leave(struct sim *sim, struct player *player)
 
 static void act_link(struct sim *sim, struct player *player)
 {
-	actor_pid target = random_target(sim), self = player->pid;
+	actor_pid target = actors_target(sim), self = player->pid;
 	bool well = post_is_well(sim, player), trap = player->trap, gone;
 	struct pair *pair = post_pair(sim, target, self);
 
@@ -230,7 +230,7 @@ static void act_link(struct sim *sim, struct player *player)
 
 static void act_unlink(struct sim *sim, struct player *player)
 {
-	actor_pid target = random_target(sim);
+	actor_pid target = actors_target(sim);
 	const struct post *post = sim->post;
 
 	for (uint32_t i = 0; i < post->n_bonds && rng_chance(&sim->rng, 90); i++)
@@ -242,19 +242,19 @@ static void act_unlink(struct sim *sim, struct player *player)
 
 static void act_monitor(struct sim *sim, struct player *player)
 {
-	actor_pid target = random_target(sim), self = player->pid;
+	actor_pid target = actors_target(sim), self = player->pid;
 	uint64_t ref = sim->post->next_ref++;
 	struct bond *bond;
 
 	/* Before the step, as its DOWN may come in it. */
-	post_monitor(sim, self, target, ref);
+	post_watch(sim, BOND_MONITOR, self, target, ref);
 	if (is_gone(sim, target)) {
 		bond = post_bond(sim, self, ref);
 		bond->due = true;
 		bond->reason = REASON(REASON_NOPROC);
 	}
-	if (!send_frame(sim, player,
-			&(struct wire_frame){.op = WIRE_MONITOR, .to = target.n, .ref = ref}))
+	if (!actors_send(sim, player,
+			 &(struct wire_frame){.op = WIRE_MONITOR, .to = target.n, .ref = ref}))
 		post_cancel(sim, self, ref);
 }
 
@@ -266,16 +266,16 @@ static void act_cancel(struct sim *sim, struct player *player)
 	actor_pid self = player->pid;
 
 	for (uint32_t i = 0; i < post->n_bonds && !bond; i++)
-		if (post->bonds[i].kind == BOND_MONITOR && post->bonds[i].owner.n == self.n)
+		if (post->bonds[i].kind != BOND_LINK && post->bonds[i].owner.n == self.n)
 			bond = &post->bonds[i];
 	post->done_ref = bond ? bond->ref : 1 + rng_below(&sim->rng, (uint32_t)post->next_ref);
 	post->done_was_active = bond && !bond->due;
 	post->done_is_due = well;
 	flush = flush || post->done_was_active;
-	if (!send_frame(sim, player,
-			&(struct wire_frame){.op = WIRE_CANCEL,
-					     .flags = flush ? WIRE_FLUSH : 0,
-					     .ref = post->done_ref}) ||
+	if (!actors_send(sim, player,
+			 &(struct wire_frame){.op = WIRE_CANCEL,
+					      .flags = flush ? WIRE_FLUSH : 0,
+					      .ref = post->done_ref}) ||
 	    !well)
 		post->done_is_due = false;
 	else if (flush)
@@ -297,7 +297,7 @@ static void act_trap(struct sim *sim, struct player *player)
 
 static void act_exit(struct sim *sim, struct player *player)
 {
-	actor_pid target = random_target(sim);
+	actor_pid target = actors_target(sim);
 	char text[ACTOR_PID_TEXT_MAX];
 	struct player *to = post_player(sim, target);
 	struct request request = {.kind = REQUEST_EXIT, .target = actor_pid_format(target, text)};
@@ -339,75 +339,6 @@ static void act_exit_self(struct sim *sim, struct player *player)
 	if (player->slot != SLOT_NONE && !player->dead)
 		sim->processes[player->slot].told_words = true;
 	reason_fini(&request.reason);
-}
-
-/* ---- messages ---- */
-
-static void put_message(struct sim *sim, struct player *player, struct pair *pair, uint32_t most,
-			struct buf *bytes)
-{
-	static uint8_t payload[4096];
-	struct wire_frame frame = wire_frame(WIRE_MESSAGE, "m", 0);
-
-	frame.to = pair->to.n;
-	frame.payload = payload;
-	frame.payload_size = 8 + rng_below(&sim->rng, most);
-	number_store(payload, ++pair->sent, 8);
-	player->sent_bytes += WIRE_HEADER_SIZE + frame.tag_size + frame.payload_size;
-	put_frame(bytes, &frame);
-}
-
-/* To the dead and to those without a mailbox, too; but not where nobody can say what comes of it.
- */
-static void send_messages(struct sim *sim, struct player *player, actor_pid target, uint32_t n)
-{
-	struct buf bytes CLEANUP(buf_fini) = BUF_INIT;
-	struct pair *pair = post_pair(sim, player->pid, target);
-	const struct player *to = post_player(sim, target);
-	bool lost = !to || to->no_box || to->dead;
-	uint32_t most = rng_chance(&sim->rng, 70) ? 100 : 4000;
-
-	if (!lost && (!post_is_well(sim, to) || !post_is_well(sim, player)))
-		return;
-	for (uint32_t i = 0; i < n && player->sent_bytes < player->window && bytes.size < 60000;
-	     i++)
-		put_message(sim, player, pair, most, &bytes);
-	if (!bytes.size)
-		return;
-	pair->sent_at = sim->n_events + 1;
-	send_bytes(sim, player, &bytes);
-	pair->unsure |= lost;
-}
-
-static void act_message(struct sim *sim, struct player *player)
-{
-	send_messages(sim, player, random_target(sim), 1);
-}
-
-/* Until mailboxes are full, and outboxes after them; and back. */
-static void act_flood(struct sim *sim, struct player *player)
-{
-	actor_pid target = random_target(sim), self = player->pid;
-	uint32_t n = 1 + rng_below(&sim->rng, 40);
-
-	for (uint32_t i = rng_below(&sim->rng, 8); i-- && player->source && !sim_failed(sim);) {
-		struct player *other = post_player(sim, target);
-
-		send_messages(sim, player, target, n);
-		if (other && other->source && rng_chance(&sim->rng, 50))
-			send_messages(sim, other, self, n);
-	}
-}
-
-static void act_credit(struct sim *sim, struct player *player)
-{
-	if (player->full || rng_chance(&sim->rng, 5)) {
-		player->full = !player->full;
-		sim_step(sim, &(struct event){.kind = player->full ? EVENT_FULL : EVENT_ROOM,
-					      .source = player->source});
-		return;
-	}
-	give_credit(sim, player, rng_below(&sim->rng, 20));
 }
 
 /* ---- names ---- */
@@ -459,11 +390,11 @@ static void act_whereis(struct sim *sim, struct player *player)
 void actors_move(struct sim *sim)
 {
 	static void (*const acts[])(struct sim *, struct player *) = {
-		act_message, act_message,   act_message, act_message,  act_credit,
-		act_credit,  act_credit,    act_link,    act_link,     act_link,
-		act_unlink,  act_monitor,   act_monitor, act_cancel,   act_trap,
-		act_exit,    act_exit_self, act_leave,   act_register, act_whereis,
-		act_flood,   act_flood,     act_flood,   act_link,     act_monitor,
+		mail_message, mail_message, mail_message, mail_message, mail_credit,   mail_credit,
+		mail_credit,  act_link,     act_link,     act_link,     act_unlink,    act_monitor,
+		act_monitor,  act_cancel,   act_trap,     act_exit,     act_exit_self, act_leave,
+		act_register, act_whereis,  mail_flood,   mail_flood,   mail_flood,    mail_call,
+		mail_call,    mail_answer,  mail_answer,  mail_answer,  act_link,      act_monitor,
 	};
 	struct player *player = random_speaker(sim);
 
@@ -510,7 +441,7 @@ static void take_all(struct sim *sim)
 				 &(struct event){.kind = EVENT_ROOM, .source = player->source});
 		}
 		if (player->credit < player->out + 100000)
-			give_credit(sim, player, 200000);
+			actors_give_credit(sim, player, 200000);
 	}
 }
 

@@ -50,6 +50,7 @@ void post_fini(struct sim *sim)
 	free(post->all_pairs);
 	free(post->bonds);
 	free(post->falling);
+	free(post->questions);
 	free(post);
 	sim->post = NULL;
 }
@@ -161,9 +162,13 @@ void post_unlink(struct sim *sim, actor_pid one, actor_pid other)
 	pair->exits_due = pair->exits_got;
 }
 
-void post_monitor(struct sim *sim, actor_pid owner, actor_pid other, uint64_t ref)
+struct bond *post_watch(struct sim *sim, enum bond_kind kind, actor_pid owner, actor_pid other,
+			uint64_t ref)
 {
-	bond_add(sim, BOND_MONITOR, owner, other)->ref = ref;
+	struct bond *bond = bond_add(sim, kind, owner, other);
+
+	bond->ref = ref;
+	return bond;
 }
 
 struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref)
@@ -171,7 +176,7 @@ struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref)
 	for (uint32_t i = 0; i < sim->post->n_bonds; i++) {
 		struct bond *b = &sim->post->bonds[i];
 
-		if (b->kind == BOND_MONITOR && b->owner.n == owner.n && b->ref == ref)
+		if (b->kind != BOND_LINK && b->owner.n == owner.n && b->ref == ref)
 			return b;
 	}
 	return NULL;
@@ -242,7 +247,7 @@ static void end_bonds(struct sim *sim, actor_pid dead, const struct reason *reas
 
 		if (b->due ? b->owner.n != dead.n : b->owner.n != dead.n && b->other.n != dead.n)
 			continue;
-		if (b->kind == BOND_MONITOR && b->owner.n != dead.n) {
+		if (b->kind != BOND_LINK && b->owner.n != dead.n) {
 			b->due = true;
 			b->reason = reason_copy(reason);
 			continue;
@@ -335,10 +340,12 @@ static void take_down(struct sim *sim, const struct player *to, const struct wir
 	struct bond *bond = post_bond(sim, to->pid, frame->ref);
 	char text[REASON_FORMAT_MAX];
 
-	if (!bond || !bond->due) {
+	if (!bond || (!bond->unsure && (!bond->due || bond->answered))) {
 		sim_fail(sim, "pid %llu: a DOWN with ref %llu, %s", (unsigned long long)to->pid.n,
 			 (unsigned long long)frame->ref,
-			 bond ? "and that one lives" : "that is no monitor's");
+			 !bond            ? "that is no monitor's"
+			 : bond->answered ? "and it was answered"
+					  : "and that one lives");
 		return;
 	}
 	if (frame->from != bond->other.n)
@@ -349,7 +356,39 @@ static void take_down(struct sim *sim, const struct player *to, const struct wir
 	     memcmp(text, frame->payload, frame->payload_size) != 0))
 		sim_fail(sim, "pid %llu: DOWN says %.*s, it was %s", (unsigned long long)to->pid.n,
 			 (int)frame->payload_size, (const char *)frame->payload, text);
-	check_after_messages(sim, to, bond->other, "DOWN");
+	if (!bond->direct)
+		check_after_messages(sim, to, bond->other, "DOWN");
+	bond_remove(sim->post, bond);
+}
+
+static void take_question(struct sim *sim, const struct player *to, const struct wire_frame *frame)
+{
+	struct post *post = sim->post;
+
+	take_message(sim, to, frame);
+	post->questions = more(post->questions, post->n_questions, &post->questions_capacity,
+			       sizeof(struct question));
+	post->questions[post->n_questions++] =
+		(struct question){to->pid, {frame->from}, frame->ref};
+}
+
+static void take_answer(struct sim *sim, const struct player *to, const struct wire_frame *frame)
+{
+	struct bond *bond = post_bond(sim, to->pid, frame->ref);
+	const struct pair *pair = post_pair(sim, (actor_pid){frame->from}, to->pid);
+
+	if (!bond || (!bond->answered && !bond->unsure)) {
+		sim_fail(sim, "pid %llu: an answer with ref %llu, %s",
+			 (unsigned long long)to->pid.n, (unsigned long long)frame->ref,
+			 bond ? "and nobody has answered" : "and nobody waits for it");
+		return;
+	}
+	if (frame->from != bond->other.n)
+		sim_fail(sim, "pid %llu: an answer of somebody else",
+			 (unsigned long long)to->pid.n);
+	if (to->lossless && !bond->direct && !pair->unsure && pair->got < bond->after)
+		sim_fail(sim, "pid %llu: an answer before the messages sent before it",
+			 (unsigned long long)to->pid.n);
 	bond_remove(sim->post, bond);
 }
 
@@ -369,10 +408,15 @@ static void take_frame(struct sim *sim, struct player *to, const struct wire_fra
 	}
 	if (frame->op < WIRE_MESSAGE || frame->op > WIRE_DOWN)
 		return;
-	if (++to->out > to->credit)
+	/* What is direct has no number. */
+	if (frame->to && ++to->out > to->credit)
 		sim_fail(sim, "pid %llu: more messages than credit", (unsigned long long)to->pid.n);
 	if (frame->op == WIRE_MESSAGE)
 		take_message(sim, to, frame);
+	else if (frame->op == WIRE_CALL)
+		take_question(sim, to, frame);
+	else if (frame->op == WIRE_RESPONSE)
+		take_answer(sim, to, frame);
 	else if (frame->op == WIRE_EXIT)
 		take_exit(sim, to, frame);
 	else if (frame->op == WIRE_DOWN)
@@ -466,8 +510,9 @@ const char *post_is_owed(const struct sim *sim)
 	const struct post *post = sim->post;
 
 	for (uint32_t i = 0; i < post->n_bonds; i++)
-		if (post->bonds[i].due && can_get(sim, post_player(sim, post->bonds[i].owner)))
-			return "a DOWN has not come";
+		if (post->bonds[i].due && !post->bonds[i].unsure &&
+		    can_get(sim, post_player(sim, post->bonds[i].owner)))
+			return "a DOWN or an answer has not come";
 	for (uint32_t i = 0; i < post->n_pairs; i++) {
 		const struct pair *pair = post->all_pairs[i];
 		const struct player *to = post_player(sim, pair->to);

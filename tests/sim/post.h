@@ -7,6 +7,7 @@
  * trap, send exit signals and messages, take names, and vanish.
  *
  *   actors.c   what they do
+ *   mail.c     ... messages and calls among that
  *   post.c     the accounts: who is tied to whom, and what each must get for that
  *
  * The accounts know nothing of the model. They hold
@@ -14,6 +15,7 @@
  *   - one DOWN a monitor at the most, after all messages of who has ended, with its reason
  *   - an EXIT for each link's end and each exit signal at the most, to who traps
  *   - who does not trap does not outlive the abnormal end of who it is linked to
+ *   - one answer or DOWN a call at the most, and none to who has given up
  *   - messages of each pair in order, each once, without a gap where nothing may be dropped
  *   - a name is its holder's until its end, and nobody else's
  *
@@ -43,14 +45,24 @@ struct player {
 	uint64_t window, sent_bytes;
 };
 
-enum bond_kind { BOND_LINK, BOND_MONITOR };
+enum bond_kind { BOND_LINK, BOND_MONITOR, BOND_CALL };
 
 struct bond {
 	enum bond_kind kind;
 	actor_pid owner, other; /* a link: in no order */
 	uint64_t ref;
-	bool due;             /* a monitor, whose DOWN is to come */
+	bool due;             /* a monitor, a call, whose DOWN or answer is to come */
+	bool answered;        /* a call: it is the answer */
+	bool unsure;          /* it may be either, or neither */
+	bool direct;          /* a call: past mailbox and credit */
+	uint64_t after;       /* an answer: so many messages come before it */
 	struct reason reason; /* owned; of that; none: not known */
+};
+
+/* What somebody was asked and has not answered. */
+struct question {
+	actor_pid server, caller;
+	uint64_t ref;
 };
 
 /* From one to another. */
@@ -81,6 +93,8 @@ struct post {
 	uint32_t n_bonds, bonds_capacity;
 	struct fall *falling; /* owned */
 	uint32_t n_falling, falling_capacity;
+	struct question *questions; /* owned */
+	uint32_t n_questions, questions_capacity;
 	actor_pid names[POST_NAMES];
 	uint64_t next_source, next_ref, next_id;
 	/* of the act in hand */
@@ -107,6 +121,21 @@ void actors_rest(struct sim *sim);
 /* All guests go. */
 void actors_end(struct sim *sim);
 
+/* An actor, a supervisor, or one that has been. */
+actor_pid actors_target(struct sim *sim);
+void actors_put_frame(struct buf *bytes, const struct wire_frame *frame);
+/* False where the connection did not survive it. */
+bool actors_send_bytes(struct sim *sim, const struct player *player, const struct buf *bytes);
+bool actors_send(struct sim *sim, const struct player *player, const struct wire_frame *frame);
+void actors_give_credit(struct sim *sim, struct player *player, uint64_t more);
+
+/* mail.c */
+void mail_message(struct sim *sim, struct player *player);
+void mail_flood(struct sim *sim, struct player *player);
+void mail_call(struct sim *sim, struct player *player);
+void mail_answer(struct sim *sim, struct player *player);
+void mail_credit(struct sim *sim, struct player *player);
+
 /* post.c */
 struct player *post_player(const struct sim *sim, actor_pid pid);
 struct player *post_player_of_source(const struct sim *sim, uint64_t source);
@@ -116,7 +145,9 @@ struct pair *post_pair(struct sim *sim, actor_pid from, actor_pid to);
 bool post_is_well(const struct sim *sim, const struct player *player);
 void post_link(struct sim *sim, actor_pid one, actor_pid other);
 void post_unlink(struct sim *sim, actor_pid one, actor_pid other);
-void post_monitor(struct sim *sim, actor_pid owner, actor_pid other, uint64_t ref);
+/* A monitor or a call. */
+struct bond *post_watch(struct sim *sim, enum bond_kind kind, actor_pid owner, actor_pid other,
+			uint64_t ref);
 void post_cancel(struct sim *sim, actor_pid owner, uint64_t ref);
 struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref);
 /* Somebody is told that it will end: from others only for a reason. */
