@@ -105,6 +105,8 @@ static int recv_run(struct context *context)
 		r = recv_take(context, ref, &frame);
 	if (r == -ETIMEDOUT)
 		return EXIT_TIMEOUT;
+	/* --timeout is about waiting for it, not about what has to be asked in order to show it. */
+	context->deadline = MONO_NEVER;
 	if (r == 0)
 		r = message_keep(context, &frame, &message);
 	if (r)

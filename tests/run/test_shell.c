@@ -119,6 +119,21 @@ Test(shell, payloads)
 		     "<> YQBi\n<it's $HOME\n>\n100000\n");
 }
 
+/* SEMANTICS 14: the timeout is that of waiting for a message; asking who sent it takes no part,
+ * however long that takes. */
+Test(shell, s14_a_poll_takes_what_is_there)
+{
+	check_script("supctl ready\n"
+		     "for round in 1 2 3 4 5; do\n"
+		     "  for i in $(seq 24); do supctl send a $i; done\n"
+		     "  for i in $(seq 24); do\n"
+		     "    supctl recv --timeout 0 --vars >/dev/null || echo $i &\n"
+		     "  done\n"
+		     "  wait\n"
+		     "done\n",
+		     "");
+}
+
 /* SEMANTICS 20: what was not written out goes back to its place. */
 Test(shell, s20_recv_gives_back)
 {
