@@ -84,7 +84,8 @@ static void run_example(const char *name)
 	node_check_nothing_left(n);
 }
 
-#define EXAMPLES(X) X(echo) X(priority) X(timeout) X(link) X(trap) X(monitor)
+#define EXAMPLES(X) \
+	X(echo) X(priority) X(timeout) X(link) X(trap) X(monitor) X(request) X(pool) X(registry)
 #define EXAMPLE(name)                  \
 	Test(tutorial, example_##name) \
 	{                              \
