@@ -168,6 +168,8 @@ int out_put(struct out *out, const void *frames, size_t size, struct memfds *mem
 	size_t at;
 	int r = 0;
 
+	if (n > MEMFDS_OF_DATAGRAM)
+		return -E2BIG;
 	if (!record_has_room(out, size, n))
 		r = record_open(out);
 	at = out->bytes.size;

@@ -110,7 +110,7 @@ struct source *source_of(const struct actor *actor);
 /* A frame for this connection. 0; -ENOMEM: nothing of it. */
 int source_append(struct source *source, const struct wire_frame *frame);
 /* The same, where it is owed to it: without memory the connection is closed in the next step. */
-void source_put(struct source *source, const struct wire_frame *frame);
+int source_put(struct source *source, const struct wire_frame *frame);
 void source_starve(struct source *source);
 /* Its buffer has grown. */
 void source_has_output(struct source *source);

@@ -73,6 +73,7 @@ void core_free(struct core *core)
 	strmap_fini(&core->names);
 	strmap_fini(&core->standings);
 	map_fini(&core->sources);
+	map_fini(&core->memfd_copies);
 	edge_table_fini(&core->edges);
 	map_fini(&core->pids);
 	reason_fini(&core->halt_reason);

@@ -57,26 +57,43 @@ static const char *dispatch_monitor(struct source *source, const struct wire_fra
 	return signal_monitor(source, to.actor, frame, *name ? name : NULL) < 0 ? no_memory : NULL;
 }
 
-/* A call is a monitor and a message. */
+static void dispatch_let_go(struct core *core, const struct wire_frame *frame)
+{
+	if (frame->flags & WIRE_MEMFD)
+		mailbox_release_memfd(
+			core, (uint32_t)number_load((const uint8_t *)frame->payload + 4, 4));
+}
+
+/* Whom it is for. A call is a monitor and a message: its monitor is made here. */
+static const char *dispatch_prepare(struct source *source, const struct wire_frame *frame,
+				    struct address *ret_to)
+{
+	char name[NAME_SIZE];
+
+	if (!dispatch_address(source->core, frame, name, ret_to))
+		return broken;
+	if (frame->op == WIRE_MESSAGE) {
+		if (!ret_to->actor && *name)
+			ret_to->actor = registry_find_durable(source->core, name);
+		return NULL;
+	}
+	if (!frame->ref)
+		return broken;
+	if (edge_find_ref(source->actor, frame->ref))
+		return "it used a ref twice";
+	return signal_monitor(source, ret_to->actor, frame, *name ? name : NULL) < 0 ? no_memory
+										     : NULL;
+}
+
 static const char *dispatch_message(struct source *source, const struct wire_frame *frame)
 {
 	struct address to;
-	char name[NAME_SIZE];
+	const char *wrong = dispatch_prepare(source, frame, &to);
 
-	if (frame->op == WIRE_CALL) {
-		if (!frame->ref || !dispatch_address(source->core, frame, name, &to))
-			return broken;
-		if (edge_find_ref(source->actor, frame->ref))
-			return "it used a ref twice";
-		if (signal_monitor(source, to.actor, frame, *name ? name : NULL) < 0)
-			return no_memory;
+	if (!wrong)
 		return outbox_send(source, frame, &to);
-	}
-	if (!dispatch_address(source->core, frame, name, &to))
-		return broken;
-	if (!to.actor && *name)
-		to.actor = registry_find_durable(source->core, name);
-	return outbox_send(source, frame, &to);
+	dispatch_let_go(source->core, frame);
+	return wrong;
 }
 
 /* A RECEIVE that waits, a message that waits in the outbox, a monitor, a call. */
@@ -131,10 +148,7 @@ static const char *dispatch_take(struct source *source, const struct wire_frame 
 	} else {
 		wrong = NULL;
 	}
-	if (memfd)
-		mailbox_release_memfd(
-			source->core,
-			(uint32_t)number_load((const uint8_t *)frame->payload + 4, 4));
+	dispatch_let_go(source->core, frame);
 	return wrong;
 }
 
@@ -160,6 +174,17 @@ static size_t dispatch_measure(const struct event *event, size_t start,
 		end = cursor;
 	}
 	return end - start;
+}
+
+/* Frames whose sender has lost its connection by one before them. */
+static void dispatch_let_go_rest(struct core *core, const struct event *event, size_t cursor)
+{
+	struct wire_frame frame;
+
+	while (wire_decode(event->data, event->size, &cursor, &frame) > 0)
+		if (frame.flags & WIRE_MEMFD && frame.payload_size == 8 &&
+		    mailbox_reserve_memfd(core) == 0)
+			dispatch_let_go(core, &frame);
 }
 
 void dispatch_frames(struct core *core, const struct event *event)
@@ -191,4 +216,5 @@ void dispatch_frames(struct core *core, const struct event *event)
 		if (wrong && (source = source_find(core, event->source)))
 			source_expel(source, wrong);
 	}
+	dispatch_let_go_rest(core, event, cursor);
 }

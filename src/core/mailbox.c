@@ -32,9 +32,28 @@ int mailbox_reserve_memfd(struct core *core)
 	return 0;
 }
 
+int mailbox_hold_memfd(struct core *core, uint32_t number)
+{
+	uintptr_t n;
+
+	if (!number)
+		return 0;
+	n = (uintptr_t)map_get(&core->memfd_copies, number);
+	return map_set(&core->memfd_copies, number, (void *)(n + 1));
+}
+
 void mailbox_release_memfd(struct core *core, uint32_t number)
 {
+	uintptr_t n;
+
 	if (!number)
+		return;
+	n = (uintptr_t)map_get(&core->memfd_copies, number);
+	if (n > 1)
+		map_set(&core->memfd_copies, number, (void *)(n - 1));
+	else if (n)
+		map_remove(&core->memfd_copies, number);
+	if (n)
 		return;
 	core->released[core->n_released++] = number;
 	core->n_memfds--;
@@ -70,6 +89,9 @@ void mailbox_free(struct mailbox *m)
 {
 	if (!m)
 		return;
+	for (struct place p = frames_after(&m->frames, 0); p.chunk && m->actor->core->n_memfds;
+	     p = frames_after(&m->frames, 0))
+		mailbox_kill(m, p);
 	list_unlink(&m->in_core);
 	receive_forget(m);
 	frames_fini(&m->frames);

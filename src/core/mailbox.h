@@ -67,7 +67,7 @@ struct tried {
 struct mailbox {
 	struct actor *actor; /* borrowed */
 	struct frames frames;
-	struct list lanes;    /* of struct lane, the longest waiting first */
+	struct list lanes;    /* of struct lane, the one whose turn it is first */
 	struct list receives; /* owned struct receive, oldest first */
 	struct list in_core;  /* core.mailboxes, while there may be something to do */
 	/* of the actor's own connection, in this incarnation */
@@ -107,9 +107,12 @@ void mailbox_end(struct actor *actor);
 bool mailbox_stop_is_taken(const struct actor *actor);
 /* What waits and what was handed out and is not done with. */
 uint64_t mailbox_length(const struct actor *actor);
-/* A memfd's number that nothing here needs any more. */
-void mailbox_release_memfd(struct core *core, uint32_t number);
+/* A memfd's number that came with a frame. 0, -ENOMEM. */
 int mailbox_reserve_memfd(struct core *core);
+/* It stands in one frame more: a copy that is to be sent. 0, -ENOMEM. Takes 0, which is none. */
+int mailbox_hold_memfd(struct core *core, uint32_t number);
+/* It stands in one frame less; the daemon is told where that was the last. Takes 0. */
+void mailbox_release_memfd(struct core *core, uint32_t number);
 /* The work of a step; what is left of it goes on in the next one. */
 void mailbox_run_all(struct core *core);
 /* The invariants of all of it; NULL, or what is broken. */
@@ -168,8 +171,10 @@ void outbox_hurry_all(struct actor *sender);
 bool outbox_let_in(struct mailbox *m);
 /* The receiver's incarnation ends: what waits for it waits no more. */
 void outbox_end_lanes(struct mailbox *m);
-/* A connection's window at its start. */
+/* How much of what it has sent may wait; what its connections may send follows from that. */
 uint64_t outbox_limit(const struct actor *sender);
+/* A connection begins with the window in its HELLO, and is told where there is room for more. */
+void outbox_open(struct source *source);
 /* Whom it waits for; none: nobody. */
 actor_pid outbox_blocked_on(const struct actor *sender);
 void outbox_free(struct actor *actor); /* its lanes at both ends */

@@ -272,7 +272,9 @@ struct core {
 	bool mail_is_short;      /* ... but there was no memory for it */
 	uint32_t *released;      /* owned array: numbers of memfds that are needed no more */
 	size_t n_released, n_memfds, memfds_capacity; /* n_memfds: still needed */
-	struct list flushes;                          /* of struct source: with frames to be sent */
+	struct map
+		memfd_copies; /* number -> in how many frames besides one, as a pointer's value */
+	struct list flushes;  /* of struct source: with frames to be sent */
 	struct edge_table edges;
 	struct list gone; /* owned struct actor: guests that have ended in this step */
 	size_t n_children;

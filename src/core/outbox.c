@@ -58,6 +58,14 @@ static void outbox_grant(struct actor *sender)
 	}
 }
 
+/* The HELLO to a helper is sent before it is known whose that is. */
+void outbox_open(struct source *source)
+{
+	source->window = source->role == ROLE_MAIN ? source->actor->child->spec->outbox_limit
+						   : SPEC_OUTBOX_LIMIT;
+	outbox_grant(source->actor);
+}
+
 static bool outbox_charge(struct source *source, uint64_t weight)
 {
 	if (source->sent_bytes >= source->window)
@@ -140,6 +148,11 @@ static void parcel_init(struct parcel *p, struct source *source, const struct wi
 		p->state |= FRAME_FOREIGN;
 	if (to->is_name && frame->op == WIRE_MESSAGE && mailbox_is_durable(to->actor))
 		p->state |= FRAME_KEPT;
+}
+
+static bool parcel_is_too_long(const struct parcel *p)
+{
+	return WIRE_HEADER_SIZE + p->frame.tag_size + p->frame.payload_size > MESSAGE_MAX;
 }
 
 /* In a mailbox, or on its way into it, it is its sender's. */
@@ -266,11 +279,12 @@ void outbox_free(struct actor *actor)
 {
 	while (!list_is_empty(&actor->lanes))
 		lane_free(LIST_ENTRY(actor->lanes.next, struct lane, at_sender));
-	while (actor->mailbox && !list_is_empty(&actor->mailbox->lanes))
-		lane_free(LIST_ENTRY(actor->mailbox->lanes.next, struct lane, at_receiver));
+	if (actor->mailbox)
+		outbox_end_lanes(actor->mailbox);
 }
 
-/* True: it was moved; ret_short where there was room and no memory. */
+/* True: one was moved, and the others come first now; ret_short where there was room and no memory.
+ */
 static bool lane_try(struct lane *lane, bool *ret_short)
 {
 	const uint8_t *frame = frame_at(frames_first(&lane->frames));
@@ -280,9 +294,14 @@ static bool lane_try(struct lane *lane, bool *ret_short)
 			      frame[FRAME_AT_OP] & FRAME_FOREIGN))
 		return false;
 	*ret_short = lane_move_one(lane) < 0;
-	if (!*ret_short && !lane->frames.n_queued)
+	if (*ret_short)
+		return false;
+	list_unlink(&lane->at_receiver);
+	if (lane->frames.n_queued)
+		list_append(&lane->to->lanes, &lane->at_receiver);
+	else
 		lane_free(lane);
-	return !*ret_short;
+	return true;
 }
 
 bool outbox_let_in(struct mailbox *m)
@@ -385,12 +404,12 @@ const char *outbox_send(struct source *source, const struct wire_frame *frame,
 	struct lane *lane;
 
 	parcel_init(&p, source, frame, to);
-	if (!outbox_charge(source, p.weight)) { /* 1 */
+	if (!outbox_charge(source, p.weight + frame->tag_size - p.frame.tag_size)) { /* 1 */
 		mailbox_release_memfd(source->core, p.memfd);
 		return no_window;
 	}
 	outbox_grant(source->actor);
-	if (p.weight - (p.memfd ? number_load(frame->payload, 4) : 0) > MESSAGE_MAX) {
+	if (parcel_is_too_long(&p)) {
 		mailbox_release_memfd(source->core, p.memfd);
 		return too_long;
 	}
@@ -470,6 +489,10 @@ const char *outbox_answer(struct source *source, const struct wire_frame *frame)
 		return no_window;
 	}
 	outbox_grant(source->actor);
+	if (parcel_is_too_long(&p)) {
+		mailbox_release_memfd(source->core, p.memfd);
+		return too_long;
+	}
 	if (!edge) {
 		mailbox_release_memfd(source->core, p.memfd);
 		return NULL;
@@ -481,9 +504,8 @@ const char *outbox_answer(struct source *source, const struct wire_frame *frame)
 	direct = edge->direct ? source_find(source->core, edge->source) : NULL;
 	if (edge->direct) {
 		p.frame.to = 0;
-		if (direct)
-			source_put(direct, &p.frame);
-		mailbox_release_memfd(source->core, p.memfd);
+		if (!direct || source_put(direct, &p.frame) < 0)
+			mailbox_release_memfd(source->core, p.memfd);
 		edge_remove(edge);
 		return NULL;
 	}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * From a mailbox to connections: by credit, and to RECEIVEs. What is handed out of a mailbox leaves
- * in the same step (source.c sends four full datagrams of a connection in one), as the memfds in it
- * are let go of at the step's end.
+ * From a mailbox to connections: by credit, and to RECEIVEs. A copy that was handed out has a hold
+ * of its own on its memfd, until it leaves the core (source.c).
  */
 
 #include <errno.h>
@@ -34,11 +33,12 @@ static bool outlet_has_room(const struct source *source)
 static int outlet_copy(struct source *source, struct place place)
 {
 	const uint8_t *frame = frame_at(place);
-	uint32_t size = frame_size(frame);
+	uint32_t size = frame_size(frame), memfd;
 	uint8_t *copy = buf_reserve(&source->out, size);
 
 	source->out.error = 0;
-	if (!copy)
+	frame_weight(frame, &memfd);
+	if (!copy || mailbox_hold_memfd(source->core, memfd) < 0)
 		return -ENOMEM;
 	memcpy(copy, frame, size);
 	copy[FRAME_AT_OP] = frame_op(frame);

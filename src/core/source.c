@@ -72,8 +72,8 @@ static struct actor *guest_new(struct core *core, const struct event *event)
 static void source_attach(struct source *source, struct actor *actor)
 {
 	source->actor = actor;
-	source->window = outbox_limit(actor);
 	list_append(&actor->sources, &source->link);
+	outbox_open(source);
 	/* Its mailbox may hold something already. */
 	mailbox_wake(actor->mailbox);
 }
@@ -123,6 +123,20 @@ void source_join(struct core *core, const struct event *event)
 
 /* ---- leaving ---- */
 
+/* These frames leave the core: the daemon has taken hold of their memfds before it is told that the
+ * core has let go of them. */
+static void source_let_go(struct core *core, const char *data, size_t size)
+{
+	uint32_t memfd;
+
+	if (!core->n_memfds)
+		return;
+	for (size_t at = 0; at < size; at += frame_size((const uint8_t *)data + at)) {
+		frame_weight((const uint8_t *)data + at, &memfd);
+		mailbox_release_memfd(core, memfd);
+	}
+}
+
 void source_free(struct source *source)
 {
 	if (!source)
@@ -133,6 +147,9 @@ void source_free(struct source *source)
 	}
 	list_unlink(&source->link);
 	list_unlink(&source->in_flushes);
+	if (source->out.size)
+		source_let_go(source->core, source->out.data + source->sent,
+			      source->out.size - source->sent);
 	buf_fini(&source->out);
 	buf_fini(&source->held);
 	map_remove(&source->core->sources, source->id);
@@ -198,6 +215,8 @@ void source_expel(struct source *source, const char *text)
 
 /* At most so many units for one source in one step; the rest goes in the next. */
 #define UNITS_PER_STEP 4
+/* In one datagram; the kernel takes 253, and readers have to have room for them. */
+#define MEMFDS_PER_UNIT 64
 
 void source_has_output(struct source *source)
 {
@@ -226,10 +245,13 @@ void source_starve(struct source *source)
 	source_has_output(source);
 }
 
-void source_put(struct source *source, const struct wire_frame *frame)
+int source_put(struct source *source, const struct wire_frame *frame)
 {
-	if (source_append(source, frame) < 0)
+	int r = source_append(source, frame);
+
+	if (r < 0)
 		source_starve(source);
+	return r;
 }
 
 struct source *source_of(const struct actor *actor)
@@ -243,11 +265,30 @@ struct source *source_of(const struct actor *actor)
 	return NULL;
 }
 
+/* How much of that fits into one datagram, by the memfds in it. */
+static size_t source_memfds(const char *data, size_t size)
+{
+	unsigned n = 0;
+	uint32_t memfd;
+
+	for (size_t at = 0; at < size;) {
+		const uint8_t *frame = (const uint8_t *)data + at;
+
+		frame_weight(frame, &memfd);
+		if (memfd && ++n > MEMFDS_PER_UNIT)
+			return at;
+		at += frame_size(frame);
+	}
+	return size;
+}
+
 /* A DONE that names a message has it right behind: they are never parted. */
-static size_t source_unit(const char *data, size_t size)
+static size_t source_unit(const struct core *core, const char *data, size_t size)
 {
 	size_t unit = wire_datagram_size(data, size), at = 0, next;
 
+	if (core->n_memfds)
+		unit = source_memfds(data, unit);
 	if (unit == size)
 		return unit;
 	for (; at < unit; at = next) {
@@ -271,7 +312,8 @@ void source_flush_all(struct core *core)
 
 			e->out.source = source->id;
 			e->out.data = data;
-			e->out.size = source_unit(data, source->out.size - source->sent);
+			e->out.size = source_unit(core, data, source->out.size - source->sent);
+			source_let_go(core, data, e->out.size);
 			source->sent += e->out.size;
 		}
 	}

@@ -445,13 +445,13 @@ uint64_t world_starts(const struct world *w, const char *path)
 static uint64_t world_next_source(struct world *w)
 {
 	cr_assert(w->n_sources < WORLD_SOURCES);
+	w->windows[w->n_sources] = SPEC_OUTBOX_LIMIT;
 	return ++w->n_sources;
 }
 
 /* Most tests have nothing to do with credit. */
 static void world_begin_source(struct world *w, uint64_t source)
 {
-	w->windows[source - 1] = SPEC_OUTBOX_LIMIT;
 	if (!w->no_credit && !*world_dropped(w, source))
 		world_credit(w, source, UINT64_C(1) << 40, 0);
 }

@@ -168,13 +168,65 @@ Test(outbox, the_window_moves_with_what_is_taken)
 	boot("/{a(outbox=100000) b(limit=1000)}");
 	w.windows[0] = 100000;
 	for (int round = 0; round < 1000; round++) {
-		for (; sent < w.windows[0]; sent += 1000)
+		/* Its whole frames, with the name. */
+		for (; sent < w.windows[0]; sent += 1000 + sizeof("b"))
 			tell_long(1, "b", "m");
 		cr_assert_str_empty(world_dropped(&w, 1));
 		consumed += 10;
 		world_credit(&w, 2, consumed, consumed - 10);
 	}
 	cr_expect_geq(sent, 1000 * consumed);
+}
+
+/* Nothing waits; by the names alone it sends many times its window. */
+Test(outbox, names_do_not_use_the_window_up)
+{
+	uint64_t sent = 0;
+
+	boot("/{a(outbox=65536) b}");
+	w.windows[0] = 65536;
+	for (int i = 0; i < 20000; i++) {
+		cr_assert_lt(sent, w.windows[0], "after %d messages", i);
+		tell(1, "b", "m");
+		sent += WIRE_HEADER_SIZE + sizeof("b") + 1;
+		w.inbox[1][0] = '\0';
+	}
+}
+
+/* A helper's HELLO can not know whose it is: the first window is that of all. */
+Test(outbox, the_first_window_is_what_its_hello_says)
+{
+	uint64_t h;
+
+	w.no_credit = true;
+	boot("/{a(outbox=10) b(limit=1000) c(outbox=4194304)}");
+	cr_expect_eq(w.windows[0], 65536, "that is the least");
+	h = world_join(&w, ROLE_HELPER, "a");
+	for (uint64_t sent = 0; sent < SPEC_OUTBOX_LIMIT; sent += 1002)
+		tell_long(h, "b", "m");
+	cr_expect_str_eq(world_dropped(&w, h), "");
+	tell_long(h, "b", "m");
+	cr_expect_str_eq(world_dropped(&w, h), "it sent more than its window allows");
+	h = world_join(&w, ROLE_HELPER, "c");
+	cr_expect_eq(w.windows[h - 1], 4194304);
+}
+
+/* Of many senders to one that is full none waits while others send again and again. */
+Test(outbox, those_who_wait_take_turns)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=1000) c d}");
+	for (int i = 0; i < 10; i++)
+		tell_long(1, "b", "a");
+	for (int i = 0; i < 2; i++) {
+		tell_long(3, "b", "c");
+		tell_long(4, "b", "d");
+	}
+	for (uint64_t n = 1; n <= 6; n++) {
+		world_credit(&w, 2, n, 0);
+		tell_long(1, "b", "a");
+	}
+	cr_expect_str_eq(world_inbox(&w, 2), "a a c d a c");
 }
 
 /* Both are full, both have more to send: both can still receive, be ended, and end. */
@@ -261,6 +313,23 @@ Test(calls_of_actors, directly_past_the_mailbox)
 					 .ref = 7});
 	world_leave(&w, helper, false);
 	cr_expect_eq(w.core->edges.used, 0, "nobody waits for it any more");
+}
+
+/* DONE and a message are never parted: both go into one datagram. */
+Test(calls_of_actors, an_answer_too_long_for_a_datagram)
+{
+	static const char zeros[WIRE_DATAGRAM_MAX];
+
+	boot("/{a b}");
+	world_call(&w, 1, 5, world_source_pid(&w, 2), "get");
+	world_frame(&w, 2,
+		    &(struct wire_frame){.op = WIRE_RESPONSE,
+					 .to = world_source_pid(&w, 1).n,
+					 .ref = 5,
+					 .payload = zeros,
+					 .payload_size = WIRE_DATAGRAM_MAX - WIRE_HEADER_SIZE});
+	cr_expect_str_eq(world_dropped(&w, 2), "it sent a message too long for a datagram: that "
+					       "goes in a memfd");
 }
 
 Test(calls_of_actors, a_stranger_may_not_answer)
@@ -394,6 +463,85 @@ Test(memfds, a_mailbox_is_full_of_them)
 	world_credit(&w, 2, 1, 0);
 	cr_expect_str_eq(blocked_on("a"), "");
 	cr_expect_str_eq(world_inbox(&w, 2), "big");
+}
+
+static uint64_t released_so_far;
+
+/* In a step of its own, so that all that can leave has left. */
+static void count_released(void)
+{
+	size_t n;
+
+	core_released(w.core, &n);
+	released_so_far += n;
+	world_pass(&w, 0);
+}
+
+/* What a helper has stays in the mailbox, too; each of the two copies may go first. */
+Test(memfds, a_helpers_copy)
+{
+	uint64_t h;
+
+	w.no_credit = true;
+	boot("/{a b}");
+	for (uint32_t i = 1; i <= 3; i++)
+		tell_memfd(1, "b", i);
+	h = world_join(&w, ROLE_HELPER, "b");
+	for (uint64_t i = 1; i <= 3; i++)
+		world_receive(&w, h, i, 0, NULL);
+	cr_expect_str_eq(world_inbox(&w, h), "done1:1 big done2:2 big done3:3 big");
+	expect_released(0);
+	acknowledge(h, 2);
+	expect_released(2);
+	world_leave(&w, h, false);
+	expect_released(0);
+	world_credit(&w, 2, 10, 0);
+	cr_expect_str_eq(world_inbox(&w, 2), "*big *big");
+	cr_expect_eq(w.core->n_memfds, 0);
+	cr_expect_eq(w.core->memfd_copies.used, 0);
+}
+
+/* A durable mailbox goes with its service: nobody waits for it any more. */
+Test(memfds, of_a_service_that_is_removed)
+{
+	w.no_credit = true;
+	boot("/{a}");
+	world_start_child(&w, "/", "b(durable limit=1000)");
+	world_ask(&w, REQUEST_TERMINATE_CHILD, "/", "b");
+	tell_memfd(1, "b", 1);
+	tell_memfd(1, "b", 2);
+	confirm(1, "b", 7, "m");
+	cr_expect_str_eq(blocked_on("a"), "?");
+	cr_expect_str_eq(world_ask(&w, REQUEST_DELETE_CHILD, "/", "b"), "ok");
+	cr_expect_eq(w.core->n_memfds, 0);
+	cr_expect_str_eq(blocked_on("a"), "");
+	cr_expect_eq(world_child(&w, "a")->actor.outbox_weight, 0);
+	cr_expect_str_eq(world_inbox(&w, 1), "done7:0");
+}
+
+/* A call with one that can not be made; what came with it behind that. */
+Test(memfds, of_who_breaks_the_rules)
+{
+	uint8_t bytes[80] = {0};
+
+	released_so_far = 0;
+	boot("/{a b}");
+	world_monitor(&w, 1, 5, world_source_pid(&w, 2), NULL);
+	for (uint32_t i = 0; i < 2; i++) {
+		number_store(bytes + 40 * i, 40, 4);
+		bytes[40 * i + 4] = i ? WIRE_MESSAGE : WIRE_CALL;
+		bytes[40 * i + 5] = WIRE_MEMFD;
+		number_store(bytes + 40 * i + 16, world_source_pid(&w, 2).n, 8);
+		number_store(bytes + 40 * i + 24, i ? 0 : 5, 8);
+		number_store(bytes + 40 * i + 32, 100000, 4);
+		number_store(bytes + 40 * i + 36, 8 + i, 4);
+	}
+	world_step(&w,
+		   &(struct event){.kind = EVENT_FRAMES, .source = 1, .data = bytes, .size = 80});
+	cr_expect_str_eq(world_dropped(&w, 1), "it used a ref twice");
+	count_released();
+	cr_expect_eq(released_so_far, 2);
+	cr_expect_eq(w.core->n_memfds, 0);
 }
 
 /* ---- shortage ---- */
