@@ -38,6 +38,7 @@ static const struct phrase kinds[] = {
 	{"removed", "was removed", NULL},
 	{"lingers", "had ended, but not all of its processes", NULL},
 	{"budget", "ran out of its time for the shutdown", NULL},
+	{"cycle", "waited for room in a mailbox", "in a circle of actors that wait for each other"},
 };
 
 static const struct phrase origins[] = {

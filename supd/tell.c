@@ -189,6 +189,9 @@ static const struct {
 	[LINK_LINGERS] = {NULL, LOG_AT_WARNING,
 			  "its main process has ended, but not all that it has started"},
 	[LINK_BUDGET] = {.tell = tell_budget},
+	[LINK_CYCLE] = {NULL, LOG_AT_WARNING,
+			"it and others wait for room in each other's mailboxes: who of them reads "
+			"on?"},
 };
 
 void tell_notice(const struct daemon *d, uint32_t slot, const struct link *link)

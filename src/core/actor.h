@@ -44,6 +44,7 @@ struct actor {
 	struct list names;      /* owned struct name, registered at run time */
 	struct list lanes; /* owned struct lane: what it has sent and others have no room for */
 	uint64_t outbox_weight;  /* bytes of that */
+	bool cycle_told;         /* since that was empty */
 	struct mailbox *mailbox; /* owned; NULL: nothing was ever sent to it */
 	struct list sources;     /* owned struct source */
 	struct list in_core;     /* a guest: core.guests, or core.gone */

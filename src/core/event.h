@@ -159,6 +159,7 @@ enum link_kind {
 	LINK_REMOVED,
 	LINK_LINGERS, /* the main process is gone, the rest of it is not, for a second now */
 	LINK_BUDGET,  /* the root: the shutdown budget is at 80 %, at 100 % */
+	LINK_CYCLE,   /* it, from, and perhaps more wait for room in each other's mailboxes */
 	LINK_N_KINDS,
 };
 

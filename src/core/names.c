@@ -84,6 +84,7 @@ const char *const link_kind_names[LINK_N_KINDS + 1] = {
 	[LINK_REMOVED] = "removed",
 	[LINK_LINGERS] = "lingers",
 	[LINK_BUDGET] = "budget",
+	[LINK_CYCLE] = "cycle",
 };
 
 const char *const origin_names[ORIGIN_N + 1] = {

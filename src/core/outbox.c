@@ -199,10 +199,37 @@ static struct lane *lane_new(struct actor *sender, struct mailbox *to)
 
 static void lane_free(struct lane *lane)
 {
+	struct actor *sender = lane->sender;
+
 	list_unlink(&lane->at_sender);
 	list_unlink(&lane->at_receiver);
 	frames_fini(&lane->frames);
 	free(lane);
+	if (list_is_empty(&sender->lanes))
+		sender->cycle_told = false;
+}
+
+/* By what waits longest at each of them. */
+static bool outbox_is_in_cycle(const struct actor *sender)
+{
+	size_t steps = sender->core->n_children + sender->core->n_guests;
+	const struct actor *at = sender;
+
+	do {
+		if (list_is_empty(&at->lanes))
+			return false;
+		at = LIST_ENTRY(at->lanes.next, struct lane, at_sender)->to->actor;
+	} while (at != sender && steps--);
+	return at == sender;
+}
+
+static void outbox_tell_cycle(struct actor *sender)
+{
+	if (!sender->child || sender->cycle_told || !outbox_is_in_cycle(sender))
+		return;
+	sender->cycle_told = true;
+	chain_add_from(sender->child, LINK_CYCLE, cause_origin(ORIGIN_SELF), NULL,
+		       outbox_blocked_on(sender));
 }
 
 static const char *lane_add(struct lane *lane, const struct parcel *p)
@@ -214,6 +241,7 @@ static const char *lane_add(struct lane *lane, const struct parcel *p)
 		return no_memory;
 	}
 	p->source->actor->outbox_weight += p->weight;
+	outbox_tell_cycle(p->source->actor);
 	return NULL;
 }
 

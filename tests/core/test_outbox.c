@@ -250,6 +250,30 @@ Test(outbox, two_that_flood_each_other)
 	cr_expect_str_eq(world_state(&w, "a"), "running");
 }
 
+/* Told once, however much more waits, and again when it comes to that again. */
+Test(outbox, a_circle_of_senders_is_told)
+{
+	w.no_credit = true;
+	boot("/{a(limit=1000) b(limit=1000) c(limit=1000)}");
+	for (int i = 0; i < 3; i++) {
+		tell_long(1, "b", "m");
+		tell_long(2, "c", "m");
+	}
+	cr_expect_str_eq(world_marks(&w, ":"), "");
+	for (int i = 0; i < 3; i++)
+		tell_long(3, "a", "m");
+	cr_expect_str_eq(world_marks(&w, ":"), "cycle:c");
+	tell_long(1, "b", "m");
+	cr_expect_str_eq(world_marks(&w, ":"), "cycle:a");
+	tell_long(1, "b", "m");
+	cr_expect_str_eq(world_marks(&w, ":"), "");
+	world_credit(&w, 1, 100, 0);
+	cr_expect_str_eq(blocked_on("c"), "");
+	for (int i = 0; i < 3; i++)
+		world_credit(&w, 1, 100, 0);
+	world_crash(&w, "c");
+}
+
 /* ---- calls ---- */
 
 Test(calls_of_actors, s60_an_answer)
