@@ -66,6 +66,7 @@ int monitor_wait(struct context *context, uint64_t ref);
 
 struct message {
 	uint8_t op;
+	bool redelivered; /* handed out before, and not acknowledged */
 	uint64_t from, ref;
 	uint64_t number; /* its place in the mailbox; 0: it came past it */
 	char *from_name; /* owned; NULL: none */

@@ -36,6 +36,7 @@ int message_keep(struct context *context, const struct wire_frame *frame,
 	bool large = frame->flags & WIRE_MEMFD;
 	struct message m = {
 		.op = frame->op,
+		.redelivered = frame->flags & WIRE_REDELIVERED,
 		.from = frame->from,
 		.number = frame->to,
 		.ref = frame->ref ? frame->ref : frame->to,
@@ -142,6 +143,7 @@ void message_put_vars(struct buf *out, const struct message *message)
 		render_base64(out, message->payload, message->size);
 	buf_puts(out, "'\n");
 	put_assignment(out, "reason", message->payload, reason ? message->size : 0);
+	put_assignment_text(out, "redelivered", message->redelivered ? "yes" : "");
 }
 
 void message_put_json(struct buf *out, const struct message *message)
@@ -169,7 +171,7 @@ void message_put_json(struct buf *out, const struct message *message)
 	} else {
 		render_json_bytes(out, "payload", message->payload, message->size);
 	}
-	buf_puts(out, "}\n");
+	buf_printf(out, ",\"redelivered\":%s}\n", message->redelivered ? "true" : "false");
 }
 
 /* ---- out ---- */

@@ -402,10 +402,10 @@ Test(exchange, recv)
 		 "hello", ""},
 		{"as assignments", serve_recv_vars, true, "supctl recv --vars", 0,
 		 "kind='message'\nfrom='<0.7.0>'\nfrom_name=''\nref='9'\ntag='t'\n"
-		 "payload='hello'\npayload_base64=''\nreason=''\n",
+		 "payload='hello'\npayload_base64=''\nreason=''\nredelivered=''\n",
 		 ""},
 		{"as JSON", serve_recv_vars, true, "supctl recv --json", 0,
-		 "{\"kind\":\"message\",*,\"ref\":\"9\",\"tag\":\"t\",\"payload\":\"hello\"}\n",
+		 "{\"kind\":\"message\",*,\"ref\":\"9\",\"tag\":\"t\",\"payload\":\"hello\",*}\n",
 		 ""},
 	};
 

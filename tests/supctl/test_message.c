@@ -39,7 +39,7 @@ static char *evaluate(const struct buf *vars, const char *script, size_t *ret_si
 	close(fd);
 	snprintf(command, sizeof(command),
 		 "set -eu; kind=o from=o from_name=o ref=o tag=o payload=o payload_base64=o "
-		 "reason=o; eval \"$(cat %s)\"; %s",
+		 "reason=o redelivered=o; eval \"$(cat %s)\"; %s",
 		 path, script);
 	f = popen(command, "r");
 	*ret_size = fread(out, 1, 999999, f);
@@ -58,7 +58,8 @@ static void check_vars(const struct message *m, const char *expected)
 	message_put_vars(&vars, m);
 	out = evaluate(&vars,
 		       "printf '%s|' \"$kind\" \"$from\" \"$from_name\" \"$ref\" \"$tag\" "
-		       "\"$payload\" \"$payload_base64\" \"$reason\"",
+		       "\"$payload\" \"$payload_base64\" \"$reason\" "
+		       "\"$redelivered\"",
 		       &size);
 	cr_expect_str_eq(out, expected);
 	free(out);
@@ -72,16 +73,16 @@ Test(message, assignments)
 		size_t size;
 		const char *expected;
 	} rows[] = {
-		{WIRE_MESSAGE, "t", BYTES("hello"), "message|<0.5.0>||12|t|hello|||"},
-		{WIRE_MESSAGE, "", BYTES(""), "message|<0.5.0>||12|||||"},
+		{WIRE_MESSAGE, "t", BYTES("hello"), "message|<0.5.0>||12|t|hello||||"},
+		{WIRE_MESSAGE, "", BYTES(""), "message|<0.5.0>||12||||||"},
 		{WIRE_CALL, "it's", BYTES("'$(exit 1)`exit 1`\\"),
-		 "call|<0.5.0>||12|it's|'$(exit 1)`exit 1`\\|||"},
-		{WIRE_RESPONSE, "", BYTES("two\nlines\n"), "reply|<0.5.0>||12||two\nlines\n|||"},
-		{WIRE_MESSAGE, "b", BYTES("a\0b"), "message|<0.5.0>||12|b||YQBi||"},
-		{WIRE_MESSAGE, "b", BYTES("\0"), "message|<0.5.0>||12|b||AA==||"},
-		{WIRE_MESSAGE, "b", BYTES("\0\xff"), "message|<0.5.0>||12|b||AP8=||"},
-		{WIRE_EXIT, "", BYTES("shutdown"), "exit|<0.5.0>||12||||shutdown|"},
-		{WIRE_DOWN, "web/db", BYTES("killed"), "down|<0.5.0>||12|web/db|||killed|"},
+		 "call|<0.5.0>||12|it's|'$(exit 1)`exit 1`\\||||"},
+		{WIRE_RESPONSE, "", BYTES("two\nlines\n"), "reply|<0.5.0>||12||two\nlines\n||||"},
+		{WIRE_MESSAGE, "b", BYTES("a\0b"), "message|<0.5.0>||12|b||YQBi|||"},
+		{WIRE_MESSAGE, "b", BYTES("\0"), "message|<0.5.0>||12|b||AA==|||"},
+		{WIRE_MESSAGE, "b", BYTES("\0\xff"), "message|<0.5.0>||12|b||AP8=|||"},
+		{WIRE_EXIT, "", BYTES("shutdown"), "exit|<0.5.0>||12||||shutdown||"},
+		{WIRE_DOWN, "web/db", BYTES("killed"), "down|<0.5.0>||12|web/db|||killed||"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -92,6 +93,19 @@ Test(message, assignments)
 	}
 }
 
+/* A durable mailbox, or a helper that left before it had shown it. */
+Test(message, that_comes_again)
+{
+	struct message m = make(WIRE_MESSAGE, "job", "7", 1);
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+
+	m.redelivered = true;
+	check_vars(&m, "message|<0.5.0>||12|job|7|||yes|");
+	message_put_json(&out, &m);
+	cr_expect_not_null(strstr(buf_text(&out), ",\"redelivered\":true}\n"));
+	buf_fini(&m.tag);
+}
+
 /* Nobody had the name that was monitored. */
 Test(message, from_nobody)
 {
@@ -99,11 +113,11 @@ Test(message, from_nobody)
 	struct buf out CLEANUP(buf_fini) = BUF_INIT;
 
 	m.from = 0;
-	check_vars(&m, "down|||12|db|||noproc|");
+	check_vars(&m, "down|||12|db|||noproc||");
 	message_put_json(&out, &m);
 	cr_expect_str_eq(buf_text(&out),
 			 "{\"kind\":\"down\",\"from\":null,\"from_name\":null,\"ref\":\"12\","
-			 "\"tag\":\"db\",\"reason\":\"noproc\"}\n");
+			 "\"tag\":\"db\",\"reason\":\"noproc\",\"redelivered\":false}\n");
 	buf_fini(&m.tag);
 }
 
@@ -136,19 +150,19 @@ Test(message, json)
 	} rows[] = {
 		{WIRE_MESSAGE, NULL, "t", BYTES("hel\"lo\n"),
 		 "{\"kind\":\"message\",\"from\":\"<0.5.0>\",\"from_name\":null,\"ref\":\"12\","
-		 "\"tag\":\"t\",\"payload\":\"hel\\\"lo\\n\"}\n"},
+		 "\"tag\":\"t\",\"payload\":\"hel\\\"lo\\n\",\"redelivered\":false}\n"},
 		{WIRE_CALL, "web/db", "", BYTES("\xc3\xa4"),
 		 "{\"kind\":\"call\",\"from\":\"<0.5.0>\",\"from_name\":\"web/db\",\"ref\":\"12\","
-		 "\"tag\":\"\",\"payload\":\"\xc3\xa4\"}\n"},
+		 "\"tag\":\"\",\"payload\":\"\xc3\xa4\",\"redelivered\":false}\n"},
 		{WIRE_RESPONSE, NULL, "", BYTES("\xff"),
 		 "{\"kind\":\"reply\",\"from\":\"<0.5.0>\",\"from_name\":null,\"ref\":\"12\","
-		 "\"tag\":\"\",\"payload_base64\":\"/w==\"}\n"},
+		 "\"tag\":\"\",\"payload_base64\":\"/w==\",\"redelivered\":false}\n"},
 		{WIRE_MESSAGE, NULL, "\xff", BYTES("a\0b"),
 		 "{\"kind\":\"message\",\"from\":\"<0.5.0>\",\"from_name\":null,\"ref\":\"12\","
-		 "\"tag\":\"\\ufffd\",\"payload_base64\":\"YQBi\"}\n"},
+		 "\"tag\":\"\\ufffd\",\"payload_base64\":\"YQBi\",\"redelivered\":false}\n"},
 		{WIRE_DOWN, NULL, "", BYTES("noproc"),
 		 "{\"kind\":\"down\",\"from\":\"<0.5.0>\",\"from_name\":null,\"ref\":\"12\","
-		 "\"tag\":\"\",\"reason\":\"noproc\"}\n"},
+		 "\"tag\":\"\",\"reason\":\"noproc\",\"redelivered\":false}\n"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
