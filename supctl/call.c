@@ -19,7 +19,7 @@ static const char *call_timeout(const struct context *context)
 }
 
 /* There will be no answer. */
-static int call_failed(const struct context *context, const struct wire_frame *down)
+static int call_failed(struct context *context, const struct wire_frame *down)
 {
 	struct buf reason CLEANUP(buf_fini) = BUF_INIT;
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
@@ -27,8 +27,7 @@ static int call_failed(const struct context *context, const struct wire_frame *d
 	buf_append(&reason, down->payload, down->payload_size);
 	render_text(&text, buf_text(&reason), RENDER_LINE);
 	if (strcmp(buf_text(&reason), "noproc") == 0) {
-		complain("%s: no such actor", context->args[0]);
-		return EXIT_NOPROC;
+		return complain_absent(context, context->args[0]);
 	}
 	if (strcmp(buf_text(&reason), "mailbox_overflow") == 0) {
 		complain("%s: the call did not fit into its mailbox", context->args[0]);

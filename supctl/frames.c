@@ -80,6 +80,26 @@ int frames_settle(struct context *context)
 	return ask_reply(context, "self", NULL, &reply);
 }
 
+int complain_absent(struct context *context, const char *dest)
+{
+	const char *error = NULL, *kind = NULL;
+	struct wire_frame reply;
+
+	if (ask(context, "info", dest, NULL) == 0 && context_receive(context, &reply) == 0) {
+		error = field_text(&reply, "error");
+		kind = field_text(&reply, "kind");
+	}
+	if (error)
+		reply_status(&reply);
+	else if (kind && strcmp(kind, "supervisor") == 0)
+		complain("%s: a supervisor has no mailbox", dest);
+	else if (kind)
+		complain("%s: it has no mailbox, or has only just come up", dest);
+	else
+		complain("%s: no such actor", dest);
+	return EXIT_NOPROC;
+}
+
 int ref_parse(const struct context *context, const char *text, uint64_t *ret_ref)
 {
 	uint64_t ref;

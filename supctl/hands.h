@@ -54,6 +54,8 @@ int frame_put_bare(struct context *context, enum wire_op op, uint8_t flags, uint
 int frame_new_ref(struct context *context, uint64_t *ret_ref);
 /* Returns when the daemon has taken all that was sent before. 0 or an exit status. */
 int frames_settle(struct context *context);
+/* Nobody has taken what was for dest: says why, as far as the daemon knows. EXIT_NOPROC. */
+int complain_absent(struct context *context, const char *dest);
 /* A ref or number on the command line. 0 or EXIT_USAGE with the message printed. */
 int ref_parse(const struct context *context, const char *text, uint64_t *ret_ref);
 

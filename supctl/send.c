@@ -8,19 +8,18 @@
 #include "supctl/hands.h"
 
 /* What a DONE says of the message: an exit status, printed, or -ETIMEDOUT. */
-static int send_judge(const struct context *context, const struct wire_frame *done, bool cancelled)
+static int send_judge(struct context *context, const struct wire_frame *done, bool cancelled)
 {
 	const char *dest = context->args[0];
 
 	if (wire_tag_is(done, "cancelled") || (cancelled && done->to == 1))
 		return -ETIMEDOUT;
 	if (wire_tag_is(done, "noproc")) {
-		complain("%s: no such actor", dest);
-		return EXIT_NOPROC;
+		return complain_absent(context, dest);
 	}
 	if (done->tag_size) {
-		complain("%s: the message was refused (%.*s): its mailbox is full, or is closed "
-			 "to you",
+		complain("%s: the message was refused (%.*s): its mailbox is full or closed to "
+			 "you, or it has none",
 			 dest, (int)done->tag_size, done->tag);
 		return EXIT_FAILED;
 	}

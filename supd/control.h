@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "core/look.h"
 #include "supd/conn.h"
 #include "supd/daemon.h"
 #include "supd/log.h"
@@ -39,10 +40,11 @@ struct pending {
 struct listing {
 	struct list link; /* conn.listings */
 	uint64_t ref;
-	uint32_t *slots;   /* owned; SLOT_NONE: forgotten meanwhile */
-	char **names;      /* owned, as each of them; NULL: slots */
-	actor_pid mailbox; /* none: slots or names */
-	uint64_t number;   /* of the last message that was shown */
+	uint32_t *slots; /* owned; SLOT_NONE: forgotten meanwhile */
+	char **names;    /* owned, as each of them; NULL: slots */
+	bool of_mailbox; /* of messages: neither slots nor names */
+	struct mailbox_view mailbox;
+	uint64_t number; /* of the last message that was shown */
 	size_t n, next;
 };
 

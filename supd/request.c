@@ -99,6 +99,21 @@ void request_fail(struct conn *conn, uint64_t ref, enum status status, const cha
 	conn_reply_status(conn, ref, (int)status, text);
 }
 
+const char *request_absence(const struct daemon *d, const char *target)
+{
+	struct child_view v;
+
+	if (!core_view(d->core, core_find(d->core, target), &v) || v.removed)
+		return "no such actor";
+	return v.state == CHILD_STOPPING ? "it is about to end" : "it does not run";
+}
+
+void request_fail_absent(struct conn *conn, uint64_t ref, const char *target)
+{
+	request_fail(conn, ref, STATUS_NOPROC, "%s: %s", target,
+		     request_absence(conn->control->daemon, target));
+}
+
 static void request_refuse(struct conn *conn, const struct request_command *command,
 			   const struct wire_frame *frame)
 {

@@ -52,6 +52,11 @@ void request_answer(struct pending *pending, const struct reply *reply);
 void request_fail(struct conn *conn, uint64_t ref, enum status status, const char *format, ...)
 	PRINTF(4, 5);
 
+/* Why nobody of that name or pid was found: there is none, it is down, it is about to end. */
+const char *request_absence(const struct daemon *d, const char *target);
+/* Replies with that. */
+void request_fail_absent(struct conn *conn, uint64_t ref, const char *target);
+
 /* ---- request_operator.c ---- */
 
 void request_take_operator(struct conn *conn, const struct request_command *command,

@@ -119,15 +119,31 @@ static const struct {
 	[ANSWER_NOT_AN_ACTOR] = {STATUS_FAILED, "whoever asks is no actor any more"},
 };
 
-void request_answer_actor(struct pending *pending, const struct reply *reply)
+static void actor_put_error(struct wire_encoder *e, const struct pending *pending,
+			    const struct reply *reply)
 {
-	enum status status = answers[reply->answer].status;
 	const char *text = answers[reply->answer].text;
-	char pid[ACTOR_PID_TEXT_MAX], error[1200];
-	struct wire_encoder e;
+	char pid[ACTOR_PID_TEXT_MAX] = "", error[1200];
+	bool by = reply->answer == ANSWER_NAME_TAKEN && reply->pid.n;
 
 	if (!text)
 		text = reply->text;
+	if (reply->answer == ANSWER_NOPROC && pending->command->kind == REQUEST_UNREGISTER)
+		text = "the actor has registered no such name";
+	else if (reply->answer == ANSWER_NOPROC && *pending->target)
+		text = request_absence(pending->conn->control->daemon, pending->target);
+	snprintf(error, sizeof(error), "%s%s%s%s%s", pending->target, *pending->target ? ": " : "",
+		 text ? text : answer_names[reply->answer], by ? ", by " : "",
+		 by ? actor_pid_format(reply->pid, pid) : "");
+	field_put_text(e, 0, "error", error);
+}
+
+void request_answer_actor(struct pending *pending, const struct reply *reply)
+{
+	enum status status = answers[reply->answer].status;
+	char pid[ACTOR_PID_TEXT_MAX];
+	struct wire_encoder e;
+
 	if (status == STATUS_OK && reply->answer != ANSWER_OK)
 		status = STATUS_FAILED;
 	conn_begin(pending->conn, &e, WIRE_REPLY, pending->ref);
@@ -136,10 +152,7 @@ void request_answer_actor(struct pending *pending, const struct reply *reply)
 		field_put_text(&e, 0, "pid", actor_pid_format(reply->pid, pid));
 	if (status == STATUS_OK && pending->command->kind == REQUEST_TRAP)
 		field_put_bool(&e, 0, "was", reply->code);
-	if (status != STATUS_OK) {
-		snprintf(error, sizeof(error), *pending->target ? "%s: %s" : "%s%s",
-			 pending->target, text ? text : answer_names[reply->answer]);
-		field_put_text(&e, 0, "error", error);
-	}
+	if (status != STATUS_OK)
+		actor_put_error(&e, pending, reply);
 	conn_end(pending->conn, &e);
 }

@@ -194,7 +194,7 @@ void request_take_info(struct conn *conn, const struct request_command *command,
 
 	(void)command;
 	if (!core_view_actor(conn->control->daemon->core, target, &v)) {
-		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
+		request_fail_absent(conn, frame->ref, target);
 		return;
 	}
 	conn_begin(conn, &e, WIRE_REPLY, frame->ref);
@@ -250,7 +250,7 @@ void listing_write_message(struct conn *conn, struct listing *listing)
 	struct wire_encoder e;
 	bool held;
 
-	if (!core_next_message(core, listing->mailbox, listing->number, &message, &held)) {
+	if (!core_next_message(core, &listing->mailbox, listing->number, &message, &held)) {
 		listing->next = listing->n;
 		return;
 	}
@@ -265,15 +265,15 @@ void request_take_mailbox(struct conn *conn, const struct request_command *comma
 			  const struct wire_frame *frame)
 {
 	const char *target = field_text(frame, "target");
+	struct mailbox_view whose;
 	struct listing *listing;
-	struct actor_view v;
 
 	(void)command;
-	if (!core_view_actor(conn->control->daemon->core, target, &v)) {
-		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
+	if (!core_view_mailbox(conn->control->daemon->core, target, &whose)) {
+		request_fail_absent(conn, frame->ref, target);
 		return;
 	}
-	if (v.pid.n != conn->actor.n && conn_right(conn) < RIGHT_EVERYTHING) {
+	if ((!whose.pid.n || whose.pid.n != conn->actor.n) && conn_right(conn) < RIGHT_EVERYTHING) {
 		request_fail(conn, frame->ref, STATUS_REFUSED,
 			     "%s: an actor may look into its own mailbox; into others', who may do "
 			     "everything",
@@ -285,6 +285,7 @@ void request_take_mailbox(struct conn *conn, const struct request_command *comma
 		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
 		return;
 	}
-	listing->mailbox = v.pid;
+	listing->of_mailbox = true;
+	listing->mailbox = whose;
 	listing->n = SIZE_MAX;
 }

@@ -103,7 +103,7 @@ static void listing_write_child(struct conn *conn, const struct listing *listing
 
 static void listing_write_row(struct conn *conn, struct listing *listing, size_t i)
 {
-	if (listing->mailbox.n)
+	if (listing->of_mailbox)
 		listing_write_message(conn, listing);
 	else if (listing->names)
 		listing_write_name(conn, listing, listing->names[i]);

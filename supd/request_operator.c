@@ -182,7 +182,7 @@ static const struct sentence sentences[ANSWER_N] = {
 };
 
 /* An exit signal to what is down. */
-static const struct sentence not_running = {STATUS_NOPROC, NULL, "{target} does not run"};
+static const struct sentence not_running = {STATUS_NOPROC, NULL, "{target}: it does not run"};
 
 /* What is missing or wrong above a child that is to be added. */
 static const struct sentence no_parent = {

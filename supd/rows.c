@@ -122,7 +122,10 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	row_put_reason(e, 0, &v.reason);
 	field_put_bool(e, FIELD_DETAIL, "ready", v.ready);
 	row_put_exit_status(e, d, slot);
-	field_put_null(e, FIELD_DETAIL, "message_queue_len");
+	if (spec->type == CHILD_SERVICE && spec->mailbox != MAILBOX_NONE)
+		field_put_int(e, FIELD_DETAIL, "message_queue_len", (int64_t)v.message_queue_len);
+	else
+		field_put_null(e, FIELD_DETAIL, "message_queue_len");
 	field_put_text(e, FIELD_DETAIL, "restart", restart_type_names[spec->restart]);
 	row_put_shutdown(e, FIELD_DETAIL, spec);
 	field_put_text(e, FIELD_DETAIL, "strategy",

@@ -63,6 +63,7 @@ struct child_view {
 	struct mono since;    /* of the present state */
 	struct reason reason; /* why the last incarnation ended, or its last start failed */
 	bool ready;
+	uint64_t message_queue_len;
 };
 
 /* 0 or -ENOMEM. */

@@ -69,10 +69,34 @@ struct mail_view core_view_mail(const struct core *core, actor_pid pid)
 	};
 }
 
-bool core_next_message(const struct core *core, actor_pid pid, uint64_t number,
+bool core_view_mailbox(const struct core *core, const char *text, struct mailbox_view *ret_view)
+{
+	const struct actor *durable;
+	struct actor_view v;
+
+	if (core_view_actor(core, text, &v)) {
+		*ret_view = (struct mailbox_view){v.pid, SLOT_NONE};
+		return true;
+	}
+	durable = registry_find_durable(core, text);
+	if (durable)
+		*ret_view = (struct mailbox_view){.slot = durable->child->slot};
+	return durable;
+}
+
+static const struct actor *look_at_owner(const struct core *core, const struct mailbox_view *whose)
+{
+	if (whose->pid.n)
+		return actor_find(core, whose->pid);
+	return whose->slot < core->n_slots && core->slots[whose->slot]
+		       ? &core->slots[whose->slot]->actor
+		       : NULL;
+}
+
+bool core_next_message(const struct core *core, const struct mailbox_view *whose, uint64_t number,
 		       struct wire_frame *ret_frame, bool *ret_held)
 {
-	const struct actor *actor = actor_find(core, pid);
+	const struct actor *actor = look_at_owner(core, whose);
 	struct place place = {NULL, 0};
 	const uint8_t *frame;
 	size_t cursor = 0;

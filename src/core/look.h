@@ -66,11 +66,19 @@ size_t core_names(const struct core *core, const char **ret_names, size_t max);
 /* One of them; false where whereis finds nobody. */
 bool core_view_name(const struct core *core, const char *text, struct name_view *ret_view);
 
+/* Whose mailbox it is. */
+struct mailbox_view {
+	actor_pid pid; /* none: it is down, and the mailbox is durable */
+	uint32_t slot; /* where it has no pid */
+};
+
+/* By name or pid; false: there is none. */
+bool core_view_mailbox(const struct core *core, const char *text, struct mailbox_view *ret_view);
 /* Takes any pid that core_view_actor() gave in this step. */
 struct mail_view core_view_mail(const struct core *core, actor_pid pid);
 /* The first message behind that number, queued or held; its number is in `to`, what it says is
  * borrowed. False: there is none. */
-bool core_next_message(const struct core *core, actor_pid pid, uint64_t number,
+bool core_next_message(const struct core *core, const struct mailbox_view *whose, uint64_t number,
 		       struct wire_frame *ret_frame, bool *ret_held);
 
 extern const char *const actor_kind_names[];

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/mailbox.h"
 #include "core/model.h"
 
 uint32_t core_find_pid(const struct core *core, actor_pid pid)
@@ -54,6 +55,7 @@ bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_vi
 		.since = c->since,
 		.reason = c->reason,
 		.ready = c->live && c->was_ready,
+		.message_queue_len = mailbox_length(&c->actor),
 	};
 	return true;
 }

@@ -135,7 +135,7 @@ Test(ask, s25_a_link_to_who_is_gone)
 	watch_until(w, "exit b normal");
 	sync_tree(n);
 	cr_expect_eq(ask_link(a, "b"), 3);
-	cr_expect_str_eq(actor_reply(a, "error"), "b: no such actor");
+	cr_expect_str_eq(actor_reply(a, "error"), "b: it does not run");
 	cr_assert_eq(trap(a, true, &was), 0);
 	cr_assert_eq(ask_link(a, b), 0);
 	cr_expect_str_eq(actor_reply(a, "pid"), b);

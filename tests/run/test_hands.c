@@ -29,13 +29,15 @@ Test(hands, s70_s72_s74_names_are_given_and_given_back)
 {
 	check_script("supctl register clock\n"
 		     "test \"$(supctl whereis clock)\" = \"$SUP_PID\"\n"
-		     "supctl register clock && exit 1 || echo $?\n"
+		     "taken=$(supctl register clock 2>&1) && exit 1 || echo $?\n"
+		     "test \"$taken\" = \"supctl: the name is taken, by $SUP_PID\"\n"
 		     "supctl unregister clock\n"
+		     "supctl unregister clock && exit 1 || echo $?\n"
 		     "supctl whereis clock && exit 1 || echo $?\n"
 		     "supctl register clock \"$SUP_PID\"\n"
 		     "supctl register a/b 2>/dev/null && exit 1 || echo $?\n"
 		     "test \"$(supctl whereis clock)\" = \"$SUP_PID\"\n",
-		     "supctl: the name is taken\n1\n"
+		     "1\nsupctl: the actor has registered no such name\n3\n"
 		     "supctl: clock: no such actor\n3\n"
 		     "1\n");
 }

@@ -305,12 +305,13 @@ Test(operator, a_stop_goes_on_without_who_asked)
 /* A stop wins over a start under way, and over a backoff; a start over a stop under way. */
 Test(operator, the_last_word_counts)
 {
-	struct node *n = node_run("[service a]\ncommand = @puppet/a catch:TERM\nready = notify\n"
-				  "shutdown = infinity\nautostart = no\n");
+	struct node *n = node_run("[service a]\ncommand = @puppet/a catch:TERM say:set\n"
+				  "ready = notify\nshutdown = infinity\nautostart = no\n");
 	struct program start, stop, again;
 
 	supctl_begin(n, &start, "start a");
-	journal_until(n, "a start *");
+	/* What comes before would end it. */
+	journal_until(n, "a set");
 	supctl_begin(n, &stop, "stop a");
 	journal_until(n, "a TERM");
 	supctl_begin(n, &again, "start --no-wait a");

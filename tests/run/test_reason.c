@@ -235,7 +235,7 @@ Test(reason, exit_signal_to_what_is_down)
 {
 	struct node *n = node_run("[service a]\ncommand = @puppet/a\nautostart = no\n");
 
-	cr_assert_str_eq(ctl_fails(n, 3, "exit a broken"), "supctl: a does not run\n");
+	cr_assert_str_eq(ctl_fails(n, 3, "exit a broken"), "supctl: a: it does not run\n");
 	cr_assert_str_eq(ctl_fails(n, 3, "exit nobody broken"), "supctl: nobody: no such actor\n");
 	node_end(n);
 }

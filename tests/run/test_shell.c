@@ -36,7 +36,7 @@ Test(shell, s1_s4_s5_send)
 	cr_expect_str_eq(output_of(n, "a"), "message  one <1>\nmessage   <two words>\n"
 					    "message  three <-3>\nmessage  stop <>\n");
 	cr_expect_str_eq(ctl_fails(n, 3, "send nobody x"), "supctl: nobody: no such actor\n");
-	cr_expect_str_eq(ctl_fails(n, 3, "send a x"), "supctl: a: no such actor\n");
+	cr_expect_str_eq(ctl_fails(n, 3, "send a x"), "supctl: a: it does not run\n");
 	ctl(n, "send %s x", pid);
 	node_end(n);
 }
@@ -50,7 +50,7 @@ Test(shell, s77_s78_call)
 	cr_expect(text_glob("{\"kind\":\"reply\",*\"from_name\":\"a\",*\"payload\":\"x\",*}\n",
 			    ctl(n, "call a x --json")));
 	cr_expect_str_eq(ctl_fails(n, 3, "call nobody x"), "supctl: nobody: no such actor\n");
-	cr_expect_str_eq(ctl_fails(n, 3, "call / x"), "supctl: /: no such actor\n");
+	cr_expect_str_eq(ctl_fails(n, 3, "call / x"), "supctl: /: a supervisor has no mailbox\n");
 	node_end(n);
 }
 
@@ -282,6 +282,30 @@ Test(shell, mailbox)
 	cr_expect_str_eq(json_get(strtok(NULL, "\n"), "payload"), "noproc");
 	cr_expect_not_null(strstr(ctl(n, "mailbox a --long"), "\npayload:   a\\x00b\n"));
 	cr_expect_str_eq(ctl_fails(n, 3, "mailbox nobody"), "supctl: nobody: no such actor\n");
+	node_end(n);
+}
+
+/* What waits for a durable one that is down is there to be seen. */
+Test(shell, mailbox_of_what_is_down)
+{
+	const struct script scripts[] = {
+		{"a", "supctl ready\nexec sleep 1000\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SERVICE("a") "mailbox = durable\nautostart = no\n", scripts);
+	const char *text;
+
+	ctl(n, "send a --tag job 1");
+	text = ctl(n, "mailbox a");
+	cr_expect(text_glob("NUMBER*\n1 *message *job *no *1\n", text), "%s", text);
+	cr_expect_str_eq(json_get(ctl(n, "status a --json"), "message_queue_len"), "1");
+	ctl(n, "start a");
+	ctl(n, "stop a");
+	ctl(n, "send a --tag job 2");
+	text = ctl(n, "mailbox a");
+	cr_expect(text_glob("NUMBER*\n1 *job *\n2 *job *no *1\n", text), "%s", text);
+	cr_expect_str_eq(ctl_fails(n, 3, "info a"), "supctl: a: it does not run\n");
+	cr_expect_str_eq(ctl_fails(n, 3, "whereis a"), "supctl: a: it does not run\n");
 	node_end(n);
 }
 
