@@ -101,6 +101,48 @@ Test(task, s200_yield_and_shutdown)
 	end();
 }
 
+/* A task of that puppet, watched by the guest. */
+static sup_pid task_of(struct sup *owner, struct sup *guest)
+{
+	struct sup_task *other;
+	sup_ref ref;
+	sup_pid pid;
+
+	cr_assert_eq(sup_async(owner, shell_command("exec sleep 60"), &other), 0);
+	pid = sup_task_pid(other);
+	sup_task_free(other);
+	cr_assert_eq(sup_monitor(guest, pid, &ref), 0);
+	return pid;
+}
+
+/* 201: the abnormal end of its owner ends a task, a normal end does not. */
+Test(task, s201_the_end_of_the_owner)
+{
+	struct sup *b, *guest;
+	struct sup_info *info;
+	struct watch *events;
+	sup_pid of_a, of_b;
+
+	begin(PUPPET("b", ""));
+	events = watch_open(node);
+	b = sup_borrow(node, "b");
+	cr_assert_eq(sup_open_guest(node->socket, &guest), 0);
+	of_a = task_of(a, guest);
+	of_b = task_of(b, guest);
+	order(node, "a", "exit:0");
+	watch_until(events, "exit a normal");
+	ctl(node, "kill -KILL b");
+	cr_expect_str_eq(sup_take(guest, (struct sup_clause[]){{.from = of_b}}, 1, 0, SUP_FOREVER),
+			 "down  killed");
+	cr_assert_eq(sup_info(guest, of_a, &info), 0, "it lives");
+	sup_info_free(info);
+	cr_expect_eq(sup_exit(guest, of_a, "enough"), 0);
+	cr_expect_str_eq(sup_take(guest, NULL, 0, 0, SUP_FOREVER), "down  enough");
+	sup_close(guest);
+	sup_close(b);
+	end();
+}
+
 Test(task, one_that_can_not_be_started)
 {
 	static const char *const nothing[] = {"/nonexistent/program", NULL};
