@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Tasks (SEMANTICS 196 to 201), the child API and registries of the library, on the real daemon. */
+/* Tasks (SEMANTICS 196 to 201), the child API and registries of the library, on the real daemon;
+ * and programs that are actors by themselves. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -258,13 +259,19 @@ static const char *lookup(struct sup *sup, sup_pid registry, const char *key, in
 	return text;
 }
 
-static const char *pid_of(struct sup *sup)
+static const char *text_of(sup_pid pid)
 {
 	char text[SUP_PID_TEXT_MAX];
+
+	return keep_printf("%s", sup_pid_format(pid, text));
+}
+
+static const char *pid_of(struct sup *sup)
+{
 	sup_pid pid;
 
 	cr_assert_eq(sup_self(sup, &pid), 0);
-	return keep_printf("%s", sup_pid_format(pid, text));
+	return text_of(pid);
 }
 
 /* A registry in a thread, at the puppet's mailbox. */
@@ -344,5 +351,63 @@ Test(task, a_registry_with_duplicate_keys)
 	cr_expect_str_eq(sup_take(b, NULL, 0, 0, SUP_FOREVER), "message extra ");
 	end_registry(registry, thread);
 	sup_close(b);
+	end();
+}
+
+/* ---- programs that are actors by themselves ---- */
+
+static void call_and_stop(sup_pid echo)
+{
+	struct sup_message *reply;
+
+	cr_assert_eq(sup_call(a, echo, "echo", sup_text("x"), SUP_FOREVER, &reply), 0);
+	cr_expect_str_eq(reply->tag, "echo");
+	cr_expect_str_eq(reply->payload, "x");
+	sup_message_free(reply);
+	cr_expect_eq(sup_send(a, echo, "stop", SUP_NOTHING, 0), 0);
+}
+
+/* One that was spawned has a mailbox as every service has. */
+Test(task, a_spawned_program)
+{
+	const char *argv[] = {build_path("tests/sup_echo"), NULL, NULL, NULL};
+	struct sup_command command = {.argv = argv};
+	const char *reasons[] = {NULL, "enough"};
+	sup_ref ref;
+	sup_pid pid;
+
+	begin("");
+	argv[1] = pid_of(a);
+	for (int i = 0; i < 2; i++) {
+		argv[2] = reasons[i];
+		cr_assert_eq(sup_spawn_monitor(a, &command, &pid, &ref), 0);
+		cr_expect_str_eq(
+			sup_take(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
+			keep_printf("message hello %s", text_of(pid)));
+		call_and_stop(pid);
+		cr_expect_str_eq(
+			sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+			i ? "down  enough" : "down  normal");
+	}
+	end();
+}
+
+/* One that a shell script runs acts for the script. */
+Test(task, a_program_inside_a_script)
+{
+	const char *argv[] = {"sh", "-c", "$0 $1; exit 3", build_path("tests/sup_echo"),
+			      NULL, NULL};
+	struct sup_command command = {.argv = argv};
+	sup_ref ref;
+	sup_pid pid;
+
+	begin("");
+	argv[4] = pid_of(a);
+	cr_assert_eq(sup_spawn_monitor(a, &command, &pid, &ref), 0);
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
+			 keep_printf("message hello %s", text_of(pid)));
+	call_and_stop(pid);
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+			 "down  exit:3");
 	end();
 }
