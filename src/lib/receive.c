@@ -155,6 +155,7 @@ static bool receive_may_have_more(const struct sup *sup)
 struct receiving {
 	struct scan *scan;
 	bool in_order;
+	bool only_at_hand;
 	int64_t timeout_ms;
 	struct mono deadline;
 	bool over;   /* the deadline has passed */
@@ -226,7 +227,12 @@ static bool receive_has_to_ask(const struct sup *sup, const struct receiving *r,
 {
 	if (r->asked || sup->closed)
 		return false;
-	return r->over || ((letter || !r->waited) && receive_may_have_more(sup));
+	if (r->over)
+		return !r->only_at_hand;
+	if (letter)
+		return receive_may_have_more(sup);
+	/* While there is credit, whatever is queued comes by itself. */
+	return !r->waited && sup->handed >= sup->credit;
 }
 
 static int receive_main(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
@@ -335,10 +341,11 @@ int sup_receive(struct sup *sup, const struct sup_clause *clauses, size_t n_clau
 {
 	struct receiving r = {
 		.in_order = flags & SUP_IN_ORDER,
+		.only_at_hand = flags & SUP_AT_HAND,
 		.timeout_ms = timeout_ms,
 		.over = timeout_ms == 0,
 	};
-	int error = flags & ~SUP_IN_ORDER ? -EINVAL : receive_acknowledge(sup);
+	int error = flags & ~(SUP_IN_ORDER | SUP_AT_HAND) ? -EINVAL : receive_acknowledge(sup);
 
 	if (error == 0)
 		error = queue_scan(&sup->queue, clauses, n_clauses, &r.scan);

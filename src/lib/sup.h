@@ -64,8 +64,9 @@ int sup_open_guest(const char *path, struct sup **ret_sup);
 void sup_close(struct sup *sup);
 
 /*
- * For an event loop: turns readable when there may be a message. Then receive with a timeout of 0
- * until -ETIMEDOUT, and before the first wait, too. -EPIPE: the connection is closed.
+ * For an event loop: turns readable when there may be a message. Then receive with SUP_AT_HAND and
+ * a timeout of 0 until -ETIMEDOUT, and before the first wait, too. -EPIPE: the connection is
+ * closed.
  */
 int sup_fd(const struct sup *sup);
 /* One's own pid. */
@@ -148,8 +149,11 @@ struct sup_clause {
 /* A timeout without end. Timeouts are milliseconds and run from the entry into the function. */
 #define SUP_FOREVER (-1)
 
-/* A flag of sup_receive(): the first message that matches any clause, as in Erlang. */
+/* Flags of sup_receive(): the first message that matches any clause, as in Erlang. */
 #define SUP_IN_ORDER 2u
+/* With a timeout of 0: looks at what has come and asks supd nothing; what comes later makes
+ * sup_fd() readable. */
+#define SUP_AT_HAND 16u
 
 /*
  * Takes a message out of the mailbox: the first that matches the first clause, wherever it lies;

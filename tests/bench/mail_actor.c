@@ -49,11 +49,12 @@ static void send_one(struct player *p, uint32_t k)
 	      "sup_send");
 }
 
-/* True: there was one. */
+/* True: there was one. A timeout of 0: of what has come. */
 static bool receive_one(struct player *p, int64_t timeout_ms)
 {
 	struct sup_message *message;
-	int r = sup_receive(p->sup, messages, ARRAY_LEN(messages), 0, timeout_ms, &message);
+	int r = sup_receive(p->sup, messages, ARRAY_LEN(messages), timeout_ms ? 0 : SUP_AT_HAND,
+			    timeout_ms, &message);
 
 	if (r == -ETIMEDOUT)
 		return false;

@@ -257,12 +257,23 @@ static void send_x(struct peer *p)
 
 Test(receive, waits_for_what_matches)
 {
-	static void (*const steps[])(struct peer *) = {answer_no_x, send_y, send_x, NULL};
+	static void (*const steps[])(struct peer *) = {send_y, send_x, NULL};
 	struct peer *p = peer_with_more(1);
 
 	peer_script(p, steps);
 	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, SUP_FOREVER), "message x ");
 	cr_expect_str_eq(peer_receive(p, NULL, 0, 0, 0), "message normal a");
+	peer_end(p);
+}
+
+/* What is not at hand is not asked for: it makes the socket readable when it comes. */
+Test(receive, at_hand_asks_nothing)
+{
+	struct peer *p = peer_with_more(1);
+
+	cr_expect_str_eq(peer_receive(p, only_x, 1, SUP_AT_HAND, 0), "ETIMEDOUT");
+	cr_expect_str_eq(peer_receive(p, NULL, 0, SUP_AT_HAND, 0), "message normal a");
+	peer_last_credit(p);
 	peer_end(p);
 }
 
