@@ -101,6 +101,10 @@ EXAMPLE(pool)
 EXAMPLE(registry)
 EXAMPLE(backpressure)
 EXAMPLE(jobs)
+EXAMPLE(mistake_sender)
+EXAMPLE(mistake_mailbox)
+EXAMPLE(mistake_trap)
+EXAMPLE(mistake_order)
 
 Test(tutorial, every_example_is_run)
 {
