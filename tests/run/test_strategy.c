@@ -475,8 +475,8 @@ Test(strategy, d17_parallel)
 				  "[service s/b]\ncommand = @puppet/b catch:TERM\n");
 	struct program stop;
 
-	journal_until(n, "b start *");
-	check_starts(n, "a", 1);
+	while (!journal_count(n, "a start *") || !journal_count(n, "b start *"))
+		journal_until(n, "*");
 	cr_assert_str_eq(state_of(n, "s/a"), "starting");
 	cr_assert_str_eq(state_of(n, "s/b"), "starting");
 	order(n, "a", "ready");

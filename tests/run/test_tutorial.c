@@ -76,7 +76,8 @@ static void run_example(const char *name)
 	while (i < size && strncmp(list[i], command, strlen(command)) != 0)
 		i++;
 	cr_assert_lt(i, size, "%s is not in " PAGE, path);
-	node_config(n, replace(read_file(path), "build/", build_path("")));
+	node_config(n, replace(replace(read_file(path), "build/", build_path("")),
+			       "PATH=build:", keep_printf("PATH=%s:", build_path(""))));
 	node_spawn(n);
 	cr_expect_eq(node_wait(n), 0, "%s:\n%s", path, node_log(n));
 	out = read_all(n->supd.out);
