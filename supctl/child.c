@@ -155,8 +155,6 @@ static int child_receive(struct context *context, const struct child_call *call)
 		else if (grid)
 			grid_add_row(grid, &frame);
 	}
-	if (call->form == ROWS_BLOCKS && !context->json && out.size)
-		out.size--;
 	render_flush(&out);
 	if (grid)
 		grid_print(grid, true);

@@ -36,6 +36,7 @@ struct taker {
 	const char *done;
 	enum rows_form form;
 	struct grid *grid; /* NULL: replies are printed, there are no rows */
+	size_t n_rows;
 	struct buf out;
 };
 
@@ -61,6 +62,8 @@ static void print_reply(const struct context *context, struct taker *taker,
 static void take_row(const struct context *context, struct taker *taker,
 		     const struct wire_frame *row)
 {
+	if (!context->json && taker->form == ROWS_BLOCKS && taker->n_rows++)
+		buf_putc(&taker->out, '\n');
 	if (context->json)
 		render_json(&taker->out, row);
 	else if (taker->form == ROWS_BLOCKS)

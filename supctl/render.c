@@ -192,7 +192,6 @@ void render_block(struct buf *out, const struct wire_frame *frame)
 		render_field(out, &f);
 		buf_putc(out, '\n');
 	}
-	buf_putc(out, '\n');
 }
 
 /* ---- JSON ---- */

@@ -33,7 +33,7 @@ void render_json_text(struct buf *out, const char *text, size_t size);
 /* A member of a JSON object: bytes as text, or in base64 with _base64 behind the name. */
 void render_json_bytes(struct buf *out, const char *name, const char *bytes, size_t size);
 void render_base64(struct buf *out, const char *bytes, size_t size);
-/* "name: value" lines, aligned; an empty line after. */
+/* "name: value" lines, aligned. */
 void render_block(struct buf *out, const struct wire_frame *frame);
 /* How many characters a UTF-8 text shows. */
 size_t render_width(const char *text);

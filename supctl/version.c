@@ -31,7 +31,6 @@ static int version_run(struct context *context)
 		return 0;
 	}
 	render_block(&out, &frame);
-	out.size--;
 	render_flush(&out);
 	return 0;
 }

@@ -91,7 +91,8 @@ static void tell_exit(struct telling *t)
 	}
 	exit = t->spec->type == CHILD_SERVICE ? process_exit_text(t->d, t->v.slot, status) : "";
 	if (t->link->reason.kind == REASON_TEXT && *exit)
-		log_about(LOG_AT_WARNING, &t->about, "ended: %s (exit status %s)", t->reason, exit);
+		log_about(LOG_AT_WARNING, &t->about, "ended: %s (%s %s)", t->reason,
+			  *exit == 'S' ? "by" : "exit status", exit);
 	else
 		log_about(normal ? LOG_AT_INFO : LOG_AT_WARNING, &t->about, "ended: %s", t->reason);
 }
@@ -157,6 +158,12 @@ static void tell_doomed(struct telling *t)
 
 static void tell_held(struct telling *t)
 {
+	struct child_view parent;
+
+	/* Nothing is left of a copy when it has been stopped. */
+	if (core_view(t->d->core, t->v.parent, &parent) &&
+	    parent.spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
+		return;
 	log_about(LOG_AT_INFO, &t->about, "held down: supctl start %s lets it go", t->v.path);
 }
 

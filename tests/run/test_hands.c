@@ -160,6 +160,7 @@ Test(hands, exit_by_a_registered_name)
 	cr_expect_str_eq(ctl(n, "exit clock boom"), "a: exit signal sent\n");
 	ctl(n, "wait a --for down");
 	cr_expect_str_eq(look(n, "a").reason, "boom");
+	cr_expect_not_null(strstr(node_log(n), "ended: boom (by SIGTERM)"));
 	cr_expect_str_eq(ctl_fails(n, 3, "exit clock boom"), "supctl: clock: no such actor\n");
 	node_end(n);
 }

@@ -302,6 +302,19 @@ Test(operator, a_stop_goes_on_without_who_asked)
 	node_end(n);
 }
 
+/* There is nothing left of it that could be let go. */
+Test(operator, a_copy_that_is_stopped_is_not_called_held)
+{
+	struct node *n = node_run("[supervisor s]\nstrategy = simple_one_for_one\n"
+				  "[service s/x]\ncommand = sleep\n");
+
+	ctl(n, "child start s -- 1000");
+	cr_expect_str_eq(ctl(n, "stop s/x@1"), "s/x@1: stopped\n");
+	cr_expect_not(exists(n, "s/x@1"));
+	cr_expect_null(strstr(node_log(n), "held down"));
+	node_end(n);
+}
+
 /* A stop wins over a start under way, and over a backoff; a start over a stop under way. */
 Test(operator, the_last_word_counts)
 {
