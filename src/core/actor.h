@@ -33,6 +33,7 @@ struct actor {
 	bool gone;              /* a guest that has ended; freed at the next step */
 	bool trap;              /* trap_exit */
 	bool closed;            /* it has closed its mailbox: counts as not trapping (D14) */
+	uint32_t n_refs;        /* monitors and calls of its own, their letters too */
 	uint32_t n_spawned;     /* processes that it has spawned and that have not ended */
 	bool ended;             /* those tied to it have not been told yet */
 	struct reason verdict;  /* owned; a guest that is doomed, or has ended: why */

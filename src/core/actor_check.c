@@ -51,8 +51,11 @@ static void check_letter(struct tally *t, const struct actor *receiver, const st
 
 static void check_ties(struct tally *t, const struct actor *actor)
 {
+	uint32_t refs = 0;
+
 	LIST_EACH (l, &actor->edges_out) {
 		check_edge(t, actor, LIST_ENTRY(l, struct edge, at_owner));
+		refs += LIST_ENTRY(l, struct edge, at_owner)->kind != EDGE_LINK;
 	}
 	LIST_EACH (l, &actor->edges_in) {
 		t->edges_in++;
@@ -61,7 +64,9 @@ static void check_ties(struct tally *t, const struct actor *actor)
 	}
 	LIST_EACH (l, &actor->letters) {
 		check_letter(t, actor, LIST_ENTRY(l, struct edge, at_owner));
+		refs += LIST_ENTRY(l, struct edge, at_owner)->kind != EDGE_LINK;
 	}
+	expect(t, actor->n_refs == refs, "an actor has lost count of its refs");
 	expect(t, list_is_empty(&actor->letters) == list_is_empty(&actor->unsent),
 	       "letters wait, and nobody will send them");
 	t->unsent += !list_is_empty(&actor->unsent);

@@ -47,11 +47,13 @@ static const char *dispatch_monitor(struct source *source, const struct wire_fra
 {
 	struct address to;
 	char name[NAME_SIZE];
+	const char *wrong;
 
 	if (!frame->ref || !dispatch_address(source->core, frame, name, &to))
 		return broken;
-	if (edge_find_ref(source->actor, frame->ref))
-		return "it used a ref twice";
+	wrong = signal_refuses_ref(source->actor, frame->ref);
+	if (wrong)
+		return wrong;
 	if (to.actor)
 		outbox_hurry(source->actor, to.actor);
 	return signal_monitor(source, to.actor, frame, *name ? name : NULL) < 0 ? no_memory : NULL;
@@ -69,6 +71,7 @@ static const char *dispatch_prepare(struct source *source, const struct wire_fra
 				    struct address *ret_to)
 {
 	char name[NAME_SIZE];
+	const char *wrong;
 
 	if (!dispatch_address(source->core, frame, name, ret_to))
 		return broken;
@@ -79,8 +82,9 @@ static const char *dispatch_prepare(struct source *source, const struct wire_fra
 	}
 	if (!frame->ref)
 		return broken;
-	if (edge_find_ref(source->actor, frame->ref))
-		return "it used a ref twice";
+	wrong = signal_refuses_ref(source->actor, frame->ref);
+	if (wrong)
+		return wrong;
 	return signal_monitor(source, ret_to->actor, frame, *name ? name : NULL) < 0 ? no_memory
 										     : NULL;
 }

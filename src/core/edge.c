@@ -17,7 +17,9 @@ static size_t table_place(const struct edge_table *table, actor_pid owner, uint6
 {
 	uint64_t hash = (owner.n * UINT64_C(0x9e3779b97f4a7c15)) ^ ref;
 
-	hash *= UINT64_C(0xff51afd7ed558ccd);
+	/* Refs are what an actor makes of them: the upper bits of one count as well. */
+	hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
 	return (size_t)(hash >> 32) & (table->capacity - 1);
 }
 
@@ -123,6 +125,7 @@ static struct edge *edge_new(struct actor *owner, enum edge_kind kind, uint64_t 
 	memcpy(edge->name, name ? name : "", size);
 	table_insert(table, edge);
 	table->used++;
+	owner->n_refs += kind != EDGE_LINK;
 	return edge;
 }
 
@@ -181,6 +184,7 @@ void edge_to_letter(struct edge *edge, struct actor *receiver, const struct reas
 void edge_remove(struct edge *edge)
 {
 	table_remove(&edge->owner->core->edges, edge);
+	edge->owner->n_refs -= edge->kind != EDGE_LINK;
 	list_unlink(&edge->at_owner);
 	list_unlink(&edge->at_target);
 	reason_fini(&edge->reason);

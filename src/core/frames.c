@@ -60,6 +60,7 @@ void frames_fini(struct frames *f)
 
 	if (!f->chunks.next)
 		return;
+	map_fini(&f->answers);
 	LIST_EACH (l, &f->chunks) {
 		chunk_free(f, LIST_ENTRY(l, struct chunk, link));
 	}
@@ -110,9 +111,18 @@ static struct chunk *chunk_new(struct frames *f, size_t size)
 
 /* ---- counting ---- */
 
-static bool carries_ref(uint8_t op)
+static bool is_answer(const uint8_t *frame)
 {
-	return op == WIRE_RESPONSE || op == WIRE_DOWN;
+	return frame_op(frame) == WIRE_RESPONSE || frame_op(frame) == WIRE_DOWN;
+}
+
+static void answer_forget(struct frames *f, const uint8_t *frame)
+{
+	if (!is_answer(frame))
+		return;
+	map_remove(&f->answers, frame_ref(frame));
+	if (!f->answers.used)
+		map_fini(&f->answers);
 }
 
 /* A frame comes into a state (n = 1) or leaves it (n = -1). */
@@ -128,7 +138,6 @@ static void frames_count(struct frames *f, struct chunk *chunk, const uint8_t *f
 	} else {
 		chunk->n_queued += (uint32_t)one;
 		f->n_queued += one;
-		f->n_answers += carries_ref(frame_op(frame)) ? one : 0;
 	}
 	f->n_memfds += memfd ? one : 0;
 	f->weight += weight * one;
@@ -136,6 +145,11 @@ static void frames_count(struct frames *f, struct chunk *chunk, const uint8_t *f
 }
 
 /* ---- in ---- */
+
+int frames_reserve_answer(struct frames *f)
+{
+	return map_reserve(&f->answers, f->answers.used + 1);
+}
 
 uint8_t *frames_reserve(struct frames *f, size_t size)
 {
@@ -151,6 +165,8 @@ void frames_commit(struct frames *f)
 	struct chunk *tail = frames_tail(f);
 	uint8_t *frame = tail->bytes + tail->size;
 
+	if (is_answer(frame))
+		map_set(&f->answers, frame_ref(frame), (void *)(uintptr_t)f->next_number);
 	number_store(frame + FRAME_AT_TO, f->next_number++, 8);
 	tail->size += frame_size(frame);
 	tail->n_frames++;
@@ -359,6 +375,11 @@ struct place frames_find(struct frames *f, uint64_t number)
 	return place;
 }
 
+struct place frames_find_answer(struct frames *f, uint64_t ref)
+{
+	return frames_find(f, (uint64_t)(uintptr_t)map_get(&f->answers, ref));
+}
+
 /* ---- out ---- */
 
 void frames_kill(struct frames *f, struct place place)
@@ -366,6 +387,7 @@ void frames_kill(struct frames *f, struct place place)
 	uint8_t *frame = frame_at(place);
 
 	frames_count(f, place.chunk, frame, -1);
+	answer_forget(f, frame);
 	frame[FRAME_AT_OP] = FRAME_DEAD;
 	place.chunk->dead += frame_size(frame);
 	chunk_tidy(f, place.chunk);
@@ -427,7 +449,7 @@ static void run_kill(struct frames *f, struct place place, uint32_t size, uint8_
 
 		if (frame[FRAME_AT_OP] & FRAME_FOREIGN)
 			f->foreign -= frame_size(frame);
-		f->n_answers -= carries_ref(frame_op(frame));
+		answer_forget(f, frame);
 		copy[at + FRAME_AT_OP] = frame_op(frame);
 		frame[FRAME_AT_OP] = FRAME_DEAD;
 	}
@@ -503,7 +525,13 @@ void frames_move_chunk(struct frames *f, struct frames *from)
 
 /* ---- invariants ---- */
 
-static const char *chunk_check(const struct chunk *chunk, struct frames *sum, uint64_t *number)
+static bool answer_is_known(const struct frames *f, const uint8_t *frame)
+{
+	return (uintptr_t)map_get(&f->answers, frame_ref(frame)) == frame_number(frame);
+}
+
+static const char *chunk_check(const struct frames *f, const struct chunk *chunk,
+			       struct frames *sum, uint64_t *number)
 {
 	uint32_t dead = 0, n = 0, size;
 	struct chunk count = {0};
@@ -524,6 +552,9 @@ static const char *chunk_check(const struct chunk *chunk, struct frames *sum, ui
 			return "frames: numbers do not grow";
 		*number = frame_number(frame);
 		frames_count(sum, &count, frame, 1);
+		if (is_answer(frame) && !answer_is_known(f, frame))
+			return "frames: an answer is not found by its ref";
+		sum->answers.used += is_answer(frame);
 	}
 	if (chunk->n_queued != count.n_queued || chunk->n_held != count.n_held)
 		return "frames: a chunk's counts are wrong";
@@ -540,7 +571,7 @@ const char *frames_check(const struct frames *f)
 
 	LIST_EACH (l, &f->chunks) {
 		const struct chunk *chunk = LIST_ENTRY(l, struct chunk, link);
-		const char *broken = chunk_check(chunk, &sum, &number);
+		const char *broken = chunk_check(f, chunk, &sum, &number);
 
 		if (broken)
 			return broken;
@@ -551,7 +582,7 @@ const char *frames_check(const struct frames *f)
 			return "frames: a queued frame before the first chunk";
 	}
 	if (sum.n_queued != f->n_queued || sum.n_held != f->n_held ||
-	    sum.n_answers != f->n_answers || sum.n_memfds != f->n_memfds ||
+	    sum.answers.used != f->answers.used || sum.n_memfds != f->n_memfds ||
 	    sum.weight != f->weight || sum.foreign != f->foreign || number >= f->next_number)
 		return "frames: the sums are wrong";
 	return NULL;

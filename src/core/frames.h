@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/map.h"
 #include "wire/frame.h"
 #include "wire/number.h"
 
@@ -55,7 +56,8 @@ struct frames {
 	uint64_t n_queued;
 	uint64_t n_held;
 	uint64_t n_memfds;  /* queued and held ones whose payload lies in a memfd */
-	uint64_t n_answers; /* queued ones that carry a ref: RESPONSE and DOWN */
+	struct map answers; /* those that carry a ref, RESPONSE and DOWN: ref -> number, as a
+			     * pointer's value; each ref once */
 	uint64_t weight;  /* bytes of all that is queued and held, with what lies in their memfds */
 	uint64_t foreign; /* ... of FOREIGN ones */
 };
@@ -118,6 +120,8 @@ uint64_t frame_weight(const uint8_t *frame, uint32_t *ret_memfd);
 
 /* ---- in ---- */
 
+/* Room for one answer more, which is to be committed. 0, -ENOMEM. */
+int frames_reserve_answer(struct frames *f);
 /* Room for a frame of that size, not part of the queue until frames_commit(). NULL: no memory. */
 uint8_t *frames_reserve(struct frames *f, size_t size);
 /* The frame written there, its op with FOREIGN and KEPT as they apply, gets the next number. */
@@ -138,6 +142,8 @@ void frames_move_chunk(struct frames *f, struct frames *from);
 struct place frames_first(struct frames *f);
 struct place frames_after(struct frames *f, uint64_t number);
 struct place frames_find(struct frames *f, uint64_t number);
+/* The answer with that ref, queued or held. */
+struct place frames_find_answer(struct frames *f, uint64_t ref);
 /* The next frame in the queue that is not dead, queued or held. */
 struct place frames_step(struct frames *f, struct place place);
 static inline uint8_t *frame_at(struct place place)

@@ -170,8 +170,10 @@ int frames_put(struct frames *f, const struct wire_frame *frame, uint8_t state)
 int mailbox_put(struct actor *actor, const struct wire_frame *frame, uint8_t state)
 {
 	struct mailbox *m = mailbox_of(actor);
+	bool is_answer = frame->op == WIRE_RESPONSE || frame->op == WIRE_DOWN;
 
-	if (!m || frames_put(&m->frames, frame, state) < 0)
+	if (!m || (is_answer && frames_reserve_answer(&m->frames) < 0) ||
+	    frames_put(&m->frames, frame, state) < 0)
 		return -ENOMEM;
 	mailbox_wake(m);
 	return 0;
@@ -201,17 +203,35 @@ void mailbox_give_back(struct mailbox *m, uint64_t number)
 	mailbox_wake(m);
 }
 
-/* Kills what is queued and matches; behind each the search begins behind its number. */
-static void mailbox_flush(struct mailbox *m, bool (*is_it)(const uint8_t *frame, uint64_t key),
-			  uint64_t key)
+void mailbox_flush_ref(struct actor *actor, uint64_t ref)
 {
-	struct place place = frames_first(&m->frames);
+	struct mailbox *m = actor->mailbox;
+	struct place place = {NULL, 0};
 
+	if (m)
+		place = frames_find_answer(&m->frames, ref);
+	if (place.chunk && frame_is_queued(frame_at(place)))
+		mailbox_kill(m, place);
+}
+
+static bool frame_is_exit_of(const uint8_t *frame, uint64_t from)
+{
+	return frame_is_queued(frame) && frame_op(frame) == WIRE_EXIT && frame_from(frame) == from;
+}
+
+/* Behind each that goes the search begins behind its number. */
+void mailbox_flush_exits(struct actor *actor, actor_pid from)
+{
+	struct mailbox *m = actor->mailbox;
+	struct place place = {NULL, 0};
+
+	if (m)
+		place = frames_first(&m->frames);
 	while (place.chunk) {
 		const uint8_t *frame = frame_at(place);
 		uint64_t number = frame_number(frame);
 
-		if (!frame_is_queued(frame) || !is_it(frame, key)) {
+		if (!frame_is_exit_of(frame, from.n)) {
 			place = frames_step(&m->frames, place);
 			continue;
 		}
@@ -220,28 +240,9 @@ static void mailbox_flush(struct mailbox *m, bool (*is_it)(const uint8_t *frame,
 	}
 }
 
-static bool frame_answers(const uint8_t *frame, uint64_t ref)
+bool mailbox_has_answer(const struct actor *actor, uint64_t ref)
 {
-	uint8_t op = frame_op(frame);
-
-	return (op == WIRE_RESPONSE || op == WIRE_DOWN) && frame_ref(frame) == ref;
-}
-
-static bool frame_is_exit_of(const uint8_t *frame, uint64_t from)
-{
-	return frame_op(frame) == WIRE_EXIT && frame_from(frame) == from;
-}
-
-void mailbox_flush_ref(struct actor *actor, uint64_t ref)
-{
-	if (actor->mailbox && actor->mailbox->frames.n_answers)
-		mailbox_flush(actor->mailbox, frame_answers, ref);
-}
-
-void mailbox_flush_exits(struct actor *actor, actor_pid from)
-{
-	if (actor->mailbox)
-		mailbox_flush(actor->mailbox, frame_is_exit_of, from.n);
+	return actor->mailbox && map_get(&actor->mailbox->frames.answers, ref);
 }
 
 /* ---- an incarnation's end ---- */
@@ -298,23 +299,32 @@ uint64_t mailbox_length(const struct actor *actor)
 
 /* ---- a step ---- */
 
-/* Lets in what then may be handed out: until neither has anything to do, or enough was done. */
+/*
+ * Lets in what then may be handed out: until neither has anything to do, or enough was done. Whose
+ * receive has used the step's time up comes behind the others in the next one.
+ */
 void mailbox_run_all(struct core *core)
 {
-	struct list later, *l;
+	struct list later, last, *l;
 
 	core->mail_is_short = false;
+	core->scan_work = 0;
 	list_init(&later);
+	list_init(&last);
 	while ((l = list_take_first(&core->mailboxes))) {
 		struct mailbox *m = LIST_ENTRY(l, struct mailbox, in_core);
+		bool had_time = core->scan_work <= SCAN_WORK_MAX;
 		bool more = outlet_run(m);
 
 		more |= outbox_let_in(m);
 		if (!more)
 			continue;
 		list_unlink(&m->in_core);
-		list_append(&later, &m->in_core);
+		had_time &= core->scan_work > SCAN_WORK_MAX;
+		list_append(had_time ? &last : &later, &m->in_core);
 	}
 	while ((l = list_take_first(&later)))
+		list_append(&core->mailboxes, l);
+	while ((l = list_take_first(&last)))
 		list_append(&core->mailboxes, l);
 }

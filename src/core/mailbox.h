@@ -98,7 +98,9 @@ bool mailbox_is_durable(const struct actor *actor);
 void mailbox_kill(struct mailbox *m, struct place place);
 /* Back to its place, marked so. */
 void mailbox_give_back(struct mailbox *m, uint64_t number);
-/* The queued answers, DOWNs with that ref go; the EXITs of that actor. */
+/* An answer or DOWN with that ref is there, queued or held. */
+bool mailbox_has_answer(const struct actor *actor, uint64_t ref);
+/* It goes, where it is queued; the queued EXITs of that actor. */
 void mailbox_flush_ref(struct actor *actor, uint64_t ref);
 void mailbox_flush_exits(struct actor *actor, actor_pid from);
 /* The incarnation ends: what is not kept goes. */
@@ -140,7 +142,10 @@ void outlet_leave(struct source *source);
 
 enum scan { SCAN_FOUND, SCAN_NOTHING, SCAN_MORE };
 
-/* Goes on with it; SCAN_MORE: it would take too long at once. */
+/* Of all scans of one step, in units of about a nanosecond: nobody waits longer for others. */
+#define SCAN_WORK_MAX 2000000
+
+/* Goes on with it; SCAN_MORE: it would take too long in this step. */
 enum scan receive_scan(struct mailbox *m, struct receive *r, struct place *ret_place);
 /* A number is back in the queue, or all are gone. */
 void receive_rewind(struct mailbox *m, uint64_t number);

@@ -270,6 +270,7 @@ struct core {
 	struct strmap standings; /* partner -> one of the struct standing that name it */
 	struct list mailboxes;   /* of struct mailbox: with something to be handed out or let in */
 	bool mail_is_short;      /* ... but there was no memory for it */
+	uint64_t scan_work;      /* of all receives in this step */
 	uint32_t *released;      /* owned array: numbers of memfds that are needed no more */
 	size_t n_released, n_memfds, memfds_capacity; /* n_memfds: still needed */
 	struct map

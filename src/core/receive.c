@@ -5,8 +5,8 @@
  * all messages, then the second. In order: all clauses on the first message, then on the second.
  *
  * What a clause was tried on in vain is remembered beside the mailbox, so that the next receive
- * with that clause begins where the last one ended. A scan that takes long is cut into parts, each
- * of a step of its own.
+ * with that clause begins where the last one ended. Scans that take long are cut into parts, each
+ * of a step of its own; what one step does of them has a limit for all receives together.
  */
 
 #include <errno.h>
@@ -15,9 +15,6 @@
 
 #include "core/mailbox.h"
 #include "core/model.h"
-
-/* Of one part, in steps of about a nanosecond. */
-#define WORK_MAX 2000000
 
 /* ---- what was tried ---- */
 
@@ -122,7 +119,7 @@ static enum scan scan_clause(struct mailbox *m, struct receive *r, const struct 
 			*ret_place = place;
 			return SCAN_FOUND;
 		}
-		if (*work > WORK_MAX) {
+		if (*work > SCAN_WORK_MAX) {
 			r->clause_at = frame_number(frame);
 			return SCAN_MORE;
 		}
@@ -130,15 +127,16 @@ static enum scan scan_clause(struct mailbox *m, struct receive *r, const struct 
 	return SCAN_NOTHING;
 }
 
-static enum scan scan_by_clause(struct mailbox *m, struct receive *r, struct place *ret_place)
+static enum scan scan_by_clause(struct mailbox *m, struct receive *r, uint64_t *work,
+				struct place *ret_place)
 {
 	struct clause clause;
-	uint64_t work = 0;
 	size_t next = r->cursor;
 
 	while (clause_decode(r->clauses, r->size, &next, &clause) > 0) {
-		enum scan scan = scan_clause(m, r, &clause, &work, ret_place);
+		enum scan scan = scan_clause(m, r, &clause, work, ret_place);
 
+		*work += TRIED_MAX; /* looked through for what is known of it */
 		if (scan == SCAN_FOUND)
 			tried_set(m, &clause, frame_number(frame_at(*ret_place)) - 1);
 		if (scan != SCAN_NOTHING)
@@ -182,9 +180,10 @@ static void set_tried_by_all(struct mailbox *m, const struct receive *r, uint64_
 		tried_set(m, &clause, number);
 }
 
-static enum scan scan_in_order(struct mailbox *m, struct receive *r, struct place *ret_place)
+static enum scan scan_in_order(struct mailbox *m, struct receive *r, uint64_t *work,
+			       struct place *ret_place)
 {
-	uint64_t from = MAX_OF(r->at, tried_by_all(m, r)), work = 0;
+	uint64_t from = MAX_OF(r->at, tried_by_all(m, r));
 	struct place place = from ? frames_after(&m->frames, from) : frames_first(&m->frames);
 
 	for (; place.chunk; place = frames_step(&m->frames, place)) {
@@ -194,13 +193,13 @@ static enum scan scan_in_order(struct mailbox *m, struct receive *r, struct plac
 			break;
 		if (!frame_is_queued(frame))
 			continue;
-		if (matches_any(r, frame, &work)) {
+		if (matches_any(r, frame, work)) {
 			set_tried_by_all(m, r, frame_number(frame) - 1);
 			*ret_place = place;
 			return SCAN_FOUND;
 		}
 		r->at = frame_number(frame);
-		if (work > WORK_MAX)
+		if (*work > SCAN_WORK_MAX)
 			return SCAN_MORE;
 	}
 	set_tried_by_all(m, r, r->last);
@@ -209,14 +208,17 @@ static enum scan scan_in_order(struct mailbox *m, struct receive *r, struct plac
 
 enum scan receive_scan(struct mailbox *m, struct receive *r, struct place *ret_place)
 {
+	uint64_t *work = &m->actor->core->scan_work;
 	enum scan scan;
 
 	if (!receive_begin(m, r))
 		return SCAN_NOTHING;
+	if (*work > SCAN_WORK_MAX)
+		return SCAN_MORE;
 	if (r->in_order || r->size == 0)
-		scan = scan_in_order(m, r, ret_place);
+		scan = scan_in_order(m, r, work, ret_place);
 	else
-		scan = scan_by_clause(m, r, ret_place);
+		scan = scan_by_clause(m, r, work, ret_place);
 	if (scan == SCAN_NOTHING) {
 		r->is_scanning = false;
 		r->at = r->last;

@@ -283,6 +283,17 @@ void signal_unlink(struct actor *one, struct actor *other)
 		edge_remove(link);
 }
 
+const char *signal_refuses_ref(const struct actor *owner, uint64_t ref)
+{
+	size_t answers = owner->mailbox ? owner->mailbox->frames.answers.used : 0;
+
+	if (edge_find_ref(owner, ref) || mailbox_has_answer(owner, ref))
+		return "it used a ref twice";
+	return owner->n_refs + answers < SIGNAL_REFS_MAX
+		       ? NULL
+		       : "it has too many monitors, calls and answers that it does not take";
+}
+
 int signal_monitor(struct source *source, struct actor *target, const struct wire_frame *frame,
 		   const char *name)
 {

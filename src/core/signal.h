@@ -13,6 +13,10 @@
 #include "core/edge.h"
 #include "wire/frame.h"
 
+/* Monitors and calls of one actor, with the answers in its mailbox: they are memory of the daemon
+ * that no limit of the mailbox bounds. */
+#define SIGNAL_REFS_MAX 100000
+
 /* An exit signal that somebody sends, not one of a link. */
 struct exit_signal {
 	actor_pid from; /* none: an operator */
@@ -46,9 +50,11 @@ void signal_overflow(struct actor *actor);
 /* The connection goes: calls whose answers it alone waits for are over. */
 void signal_leave(struct source *source);
 void signal_unlink(struct actor *one, struct actor *other);
-/* By a MONITOR or CALL frame, its ref not in use; target NULL: nobody. 0, -ENOMEM. */
+/* By a MONITOR or CALL frame, its ref not refused; target NULL: nobody. 0, -ENOMEM. */
 int signal_monitor(struct source *source, struct actor *target, const struct wire_frame *frame,
 		   const char *name);
+/* NULL, or why the owner can make no monitor or call with that ref. */
+const char *signal_refuses_ref(const struct actor *owner, uint64_t ref);
 /* True where it was active. With flush a DOWN that still waits goes too. */
 bool signal_cancel(struct actor *owner, uint64_t ref, bool flush);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/signal.h"
 #include "tests/core/support.h"
 
 static struct world w;
@@ -461,4 +462,71 @@ Test(monitors, a_ref_is_used_once_at_a_time)
 	world_monitor(&w, 1, 7, world_source_pid(&w, 2), NULL);
 	world_monitor(&w, 1, 7, world_source_pid(&w, 2), NULL);
 	cr_expect_str_eq(world_dropped(&w, 1), "it used a ref twice");
+}
+
+Test(monitors, a_ref_is_in_use_while_its_answer_waits)
+{
+	w.no_credit = true;
+	boot("/{a b}");
+	world_monitor(&w, 1, 5, (actor_pid){4711}, NULL);
+	world_frame(&w, 1, &(struct wire_frame){.op = WIRE_CANCEL, .flags = WIRE_FLUSH, .ref = 5});
+	cr_expect_eq(mailbox_length(&world_child(&w, "a")->actor), 0);
+	world_monitor(&w, 1, 5, (actor_pid){4711}, NULL);
+	cr_expect_eq(mailbox_length(&world_child(&w, "a")->actor), 1);
+	cr_expect_str_eq(world_dropped(&w, 1), "");
+	world_monitor(&w, 1, 5, (actor_pid){4711}, NULL);
+	cr_expect_str_eq(world_dropped(&w, 1), "it used a ref twice");
+}
+
+/* So many monitors, with refs from first on in steps, in one event. */
+static void monitor_many(uint64_t source, actor_pid pid, unsigned n, uint64_t first, uint64_t step)
+{
+	static uint8_t bytes[1000 * WIRE_HEADER_SIZE];
+
+	cr_assert_leq(n, 1000);
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *frame = bytes + (size_t)i * WIRE_HEADER_SIZE;
+
+		number_store(frame, WIRE_HEADER_SIZE, 4);
+		frame[4] = WIRE_MONITOR;
+		number_store(frame + 16, pid.n, 8);
+		number_store(frame + 24, first + i * step, 8);
+	}
+	world_step(&w, &(struct event){.kind = EVENT_FRAMES,
+				       .source = source,
+				       .data = bytes,
+				       .size = (size_t)n * WIRE_HEADER_SIZE});
+}
+
+/* Nobody uses the daemon's memory up with what no limit of a mailbox bounds. */
+Test(monitors, their_number_is_bounded)
+{
+	unsigned n = 0;
+
+	w.no_credit = true;
+	boot("/{a b}");
+	for (; n <= SIGNAL_REFS_MAX && !*world_dropped(&w, 1); n += 1000)
+		monitor_many(1, n % 2000 ? world_source_pid(&w, 2) : (actor_pid){4711}, 1000, n + 1,
+			     1);
+	cr_expect_eq(n, SIGNAL_REFS_MAX + 1000);
+	cr_expect_str_eq(world_dropped(&w, 1),
+			 "it has too many monitors, calls and answers that it does not take");
+}
+
+/* An actor chooses its refs; where they lie in the table is not its choice. */
+Test(monitors, refs_of_any_pattern_are_found)
+{
+	static const uint64_t steps[] = {1, 0x10000, UINT64_C(1) << 32, UINT64_C(1) << 50};
+
+	boot("/{a b c d e}");
+	for (uint64_t i = 0; i < 4; i++)
+		monitor_many(1, world_source_pid(&w, 2), 1000, UINT64_C(1000000) * i + 1, steps[i]);
+	cr_assert_eq(w.core->edges.used, 4000);
+	for (size_t i = 0; i < w.core->edges.capacity; i++) {
+		unsigned n = 0;
+
+		for (struct edge *e = w.core->edges.buckets[i]; e; e = e->next)
+			n++;
+		cr_assert_lt(n, 20);
+	}
 }

@@ -379,3 +379,30 @@ Test(receive, the_last_of_many_is_not_searched_for_again)
 	world_receive(&w, h, 50, WIRE_NOW, slow);
 	cr_expect_str_eq(world_inbox(&w, h), "done50:10001 aaab");
 }
+
+/* What others wait for it does not grow with the number of those who search. */
+Test(receive, many_long_searches_share_a_step)
+{
+	static const char *const slow[] = {"*a*a*a*b", "*a*b*a", "*b*b*b", NULL};
+	char tag[201];
+	uint64_t helpers[8];
+
+	w.no_credit = true;
+	boot("/{a(outbox=100000000) b c}");
+	memset(tag, 'a', sizeof(tag) - 1);
+	tag[sizeof(tag) - 1] = '\0';
+	flood(10000, tag);
+	for (size_t i = 0; i < ARRAY_LEN(helpers); i++) {
+		helpers[i] = world_join(&w, ROLE_HELPER, "b");
+		for (uint64_t ref = 1; ref <= 4; ref++) {
+			world_receive(&w, helpers[i], ref, WIRE_NOW, slow + ref % 3);
+			cr_assert_lt(w.core->scan_work, SCAN_WORK_MAX + 100000);
+		}
+	}
+	while (!strstr(w.inbox[helpers[7] - 1], "done4:0")) {
+		world_step(&w, &(struct event){.kind = EVENT_TICK});
+		cr_assert_lt(w.core->scan_work, SCAN_WORK_MAX + 100000);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(helpers); i++)
+		cr_expect_eq(strlen(world_inbox(&w, helpers[i])), strlen("done1:0") * 4 + 3);
+}
