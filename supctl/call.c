@@ -39,15 +39,18 @@ static int call_failed(struct context *context, const struct wire_frame *down)
 
 static int call_answered(struct context *context, const struct wire_frame *frame)
 {
+	enum message_form form = option_value(context, "--vars") ? MESSAGE_VARS
+				 : context->json                 ? MESSAGE_JSON
+								 : MESSAGE_PLAIN;
 	struct message message;
 	int r = message_keep(context, frame, &message);
 
 	if (r)
 		return r;
-	if (context->json)
+	if (form != MESSAGE_PLAIN)
 		r = message_find_name(context, &message);
 	if (r == 0)
-		r = message_write(&message, context->json ? MESSAGE_JSON : MESSAGE_PLAIN);
+		r = message_write(&message, form);
 	message_fini(&message);
 	return r;
 }
@@ -119,7 +122,7 @@ static int call_run(struct context *context)
 
 const struct command call_command = {
 	.name = "call",
-	.args = "DEST [--tag TAG] [--timeout SPAN] [PAYLOAD | -]",
+	.args = "DEST [--tag TAG] [--timeout SPAN] [--vars] [PAYLOAD | -]",
 	.usage = "send a request and print the answer",
 	.help = "DEST is watched meanwhile: exit status 7 where it ends before it has answered, 5 "
 		"where the\n"
@@ -129,6 +132,8 @@ const struct command call_command = {
 		(const struct option_spec[]){
 			{"--tag", "TAG", "a short text that says what is asked for"},
 			{"--timeout", "SPAN", "wait no longer than that, instead of " CALL_TIMEOUT},
+			{"--vars", NULL,
+			 "print assignments for eval, as recv does: the answer's tag, ..."},
 			{NULL, NULL, NULL},
 		},
 	.min_args = 1,

@@ -13,7 +13,9 @@ const struct command watchdog_command = {
 	.name = "watchdog",
 	.args = "",
 	.usage = "say that the actor it runs in is alive",
-	.help = "For a service that is ended when it does not say so often enough.",
+	.help = "For a service that is ended when it does not say so often enough; no key of this "
+		"version\n"
+		"asks for that.",
 	.min_args = 0,
 	.max_args = 0,
 	.as = AS_ACTOR_ONLY,

@@ -54,6 +54,25 @@ Test(shell, s77_s78_call)
 	node_end(n);
 }
 
+/* An answer says by its tag what it is. */
+Test(shell, call_and_the_tag_of_its_answer)
+{
+	struct node *n = run_script(
+		"supctl ready\n"
+		"for i in 1 2 3; do\n"
+		"  " NEXT "  supctl reply \"$from\" \"$ref\" --tag error \"no $payload\"\n"
+		"done\n");
+	const char *vars = ctl(n, "call a --vars 'milk'");
+
+	cr_expect(text_glob("kind='reply'\nfrom='<0.*>'\nfrom_name='a'\n*\ntag='error'\n"
+			    "payload='no milk'\n*",
+			    vars),
+		  "%s", vars);
+	cr_expect_str_eq(ctl(n, "call a tea"), "no tea");
+	cr_expect_str_eq(json_get(ctl(n, "call a x --json"), "tag"), "error");
+	node_end(n);
+}
+
 /* SEMANTICS 79, 80. */
 Test(shell, s79_s80_a_call_that_is_not_answered)
 {
