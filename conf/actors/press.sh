@@ -9,9 +9,9 @@ waiting() {
 supctl recv --match tag=begin
 while page=$(supctl recv --vars); do
     eval "$page"
-    echo "press: $payload, with $(waiting) more waiting"
+    [ "$tag" = quietly ] || echo "press: $payload, with $(waiting) more waiting"
     case $kind in
-    call) supctl reply "$from" "$ref" ;;
+    call) supctl reply "$from" "$ref" "$payload is printed" ;;
     message) supctl send "$from" --tag printed ;;
     esac
 done
