@@ -4,10 +4,18 @@
 
 #include "supctl/ask.h"
 
+static void status_fill(const struct context *context, struct wire_encoder *e)
+{
+	if (option_value(context, "--spawned"))
+		field_put_bool(e, 0, "spawned", true);
+}
+
 static int status_run(struct context *context)
 {
+	if (option_value(context, "--spawned") && context->n_args)
+		return complain_usage(context, "either --spawned or PATH, not both");
 	return print_rows(context, "status",
-			  option_value(context, "--long") ? ROWS_BLOCKS : ROWS_TABLE, NULL);
+			  option_value(context, "--long") ? ROWS_BLOCKS : ROWS_TABLE, status_fill);
 }
 
 const struct command status_command = {
@@ -18,6 +26,7 @@ const struct command status_command = {
 	.options =
 		(const struct option_spec[]){
 			{"--long", NULL, "all that is known, a line each"},
+			{"--spawned", NULL, "what actors have spawned, instead of the tree"},
 			{NULL, NULL, NULL},
 		},
 	.max_args = -1,

@@ -81,6 +81,16 @@ static int listing_add_tree(struct listing *listing, const struct core *core, ui
 	return 0;
 }
 
+static int listing_add_spawned(struct listing *listing, const struct core *core)
+{
+	uint32_t slot = SLOT_NONE;
+
+	while ((slot = core_next_spawned(core, slot)) != SLOT_NONE)
+		if (listing_add(listing, slot) < 0)
+			return -1;
+	return 0;
+}
+
 static bool status_exists(const struct core *core, uint32_t slot)
 {
 	struct child_view v;
@@ -147,6 +157,8 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 	}
 	if (target && !field_bool(frame, "below"))
 		r = listing_add(listing, slot);
+	else if (!target && field_bool(frame, "spawned"))
+		r = listing_add_spawned(listing, core);
 	else
 		r = listing_add_tree(listing, core, slot);
 	if (r < 0) {

@@ -110,7 +110,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	spec = v.spec;
 	row_put_pid(e, FIELD_DETAIL, "pid", v.pid);
 	field_put_text(e, 0, "name", v.path);
-	field_put_text(e, 0, "kind", child_type_names[spec->type]);
+	field_put_text(e, 0, "kind", v.spawned ? "spawned" : child_type_names[spec->type]);
 	field_put_text(e, 0, "state", child_state_name(v.state));
 	row_put_process(e, d, &v);
 	row_put_place(e, d, &v);

@@ -390,6 +390,10 @@ Test(shell, spawn_from_outside)
 	cr_expect(text_glob("<0.*>\nexit:4\n", o.out), "%s", o.out);
 	pid = strtok(ctl(n, "spawn -- sleep 1000"), "\n");
 	cr_expect_str_eq(json_get(ctl(n, "info %s --json", pid), "kind"), "spawned");
+	cr_expect(text_glob("{*\"name\":\"<0.*>\",\"kind\":\"spawned\",*}\n",
+			    ctl(n, "status --spawned --json")));
+	cr_expect_null(strstr(ctl(n, "status"), pid));
+	ctl_fails(n, 2, "status --spawned /");
 	ctl(n, "exit %s boom", pid);
 	cr_expect(text_glob("{\"pid\":\"<0.*>\",\"os_pid\":*}\n{\"kind\":\"down\",*\n",
 			    ctl(n, "spawn --json --monitor -- true")));
