@@ -29,7 +29,7 @@ NAMED, REDELIVERED, FLUSH, NOW = 1, 8, 16, 32  # flags
 
 HEADER = struct.Struct("<IBBHQQQ")  # size op flags tag_size from to ref
 FIELD = struct.Struct("<BBHI")  # type flags name_size value_size
-TEXT = 3
+INT, TEXT, LIST, BOOL = 2, 3, 6, 1  # types of fields
 DATAGRAM_MAX = 65536
 BATCH = 64  # messages that may be on their way to us
 
@@ -50,6 +50,24 @@ class Ended(Exception):
 
 def pid_text(pid):
     return f"<0.{pid & 0xFFFFFFFF}.{pid >> 32}>"
+
+
+def pid_parse(text):
+    _, low, high = text.strip("<>\0").split(".")
+    return int(low) | int(high) << 32
+
+
+def _field(name, value):
+    if isinstance(value, bool):
+        kind, data = BOOL, struct.pack("<B", value)
+    elif isinstance(value, int):
+        kind, data = INT, struct.pack("<q", value)
+    elif isinstance(value, str):
+        kind, data = TEXT, value.encode() + b"\0"
+    else:
+        kind, data = LIST, b"".join(text.encode() + b"\0" for text in value)
+    name = name.encode() + b"\0"
+    return FIELD.pack(kind, 0, len(name), len(data)) + name + data
 
 
 class Actor:
@@ -79,8 +97,8 @@ class Actor:
         """The first message for which match(message) is true. None: there was none within timeout
         seconds; 0 looks at the whole mailbox once, None waits for ever."""
         end = None if timeout is None else time.monotonic() + timeout
-        if timeout == 0:  # what is on its way comes before the answer to this
-            self._ask(RECEIVE, self._ref(), flags=NOW)
+        while timeout == 0 and self._ask(RECEIVE, self._ref(), flags=NOW):
+            pass  # one more that the daemon has had; 0: there is none, and none on its way to us
         while True:
             for i, message in enumerate(self.mailbox):
                 if match is None or match(message):
@@ -129,12 +147,10 @@ class Actor:
 
     # -- requests
 
-    def request(self, name, **texts):
-        """One of the requests of sup(7) that take nothing but texts: its reply's fields, in bytes."""
-        fields = b""
-        for key, value in texts.items():
-            key, value = key.encode() + b"\0", value.encode() + b"\0"
-            fields += FIELD.pack(TEXT, 0, len(key), len(value)) + key + value
+    def request(self, name, **values):
+        """One of the requests of sup(7), with its fields: str, bool, int, or a list of str. Its reply's
+        fields, in bytes; where it was refused, a RuntimeError."""
+        fields = b"".join(_field(key, value) for key, value in values.items())
         data, reply, at = self._ask(REQUEST, self._ref(), name, fields), {}, 0
         while at < len(data):
             _, _, key_size, value_size = FIELD.unpack_from(data, at)
@@ -142,7 +158,20 @@ class Actor:
             key = data[at : at + key_size - 1].decode()
             reply[key] = data[at + key_size : at + key_size + value_size]
             at += key_size + value_size
+        if any(reply["status"]):
+            raise RuntimeError(reply["error"].decode(errors="replace").rstrip("\0"))
         return reply
+
+    def trap(self, on=True):
+        """Whether exit signals come as messages, EXIT, instead of ending us."""
+        self.request("trap", on=on)
+
+    def spawn(self, *command, link=False, monitor=False):
+        """The pid of a new actor, linked and monitored in the same step, and the monitor's ref."""
+        ref = self._ref() if monitor else 0
+        more = {"monitor": ref} if monitor else {}
+        reply = self.request("spawn", command=list(command), link=link, **more)
+        return pid_parse(reply["pid"].decode()), ref
 
     def ready(self):
         """For ready = notify."""
@@ -171,7 +200,7 @@ class Actor:
         self.sent += self._put(op, to, ref, tag, payload)
 
     def _ask(self, op, ref, tag="", payload=b"", flags=0):
-        """The payload of the DONE or REPLY with that ref."""
+        """The number in the DONE with that ref, or the payload of the REPLY."""
         self._put(op, 0, ref, tag, payload, flags)
         while ref not in self.answers:
             self._wait(None)
@@ -204,10 +233,11 @@ class Actor:
                 )
                 self.handed += to != promised  # what a RECEIVE brings takes no credit
             elif op in (DONE, REPLY):
-                self.answers[ref] = payload
-                promised = to if op == DONE else None
+                self.answers[ref] = to if op == DONE else payload
+                promised = to
             elif op == WINDOW:
                 self.window = ref
             elif op == HELLO:
                 self.pid, self.window = struct.unpack_from("<QQ", payload, payload.index(0, 8) + 1)
                 self.greeted = True
+        self.mailbox.sort(key=lambda m: m.number)
