@@ -103,7 +103,10 @@ int context_failed(const struct context *context, int error)
 		return EXIT_FAILED;
 	}
 	if (error == -ETIMEDOUT) {
-		complain("not so within %s%s", option_value(context, "--timeout"),
+		complain("%s%s%s: not so within %s%s", context->command->name,
+			 context->n_args == 1 ? " " : "",
+			 context->n_args == 1 ? context->args[0] : "",
+			 option_value(context, "--timeout"),
 			 command_has_option(context->command, "--no-wait")
 				 ? ": what was asked for goes on"
 				 : "");

@@ -230,7 +230,7 @@ Test(operator, wait_is_race_free)
 	journal_until(n, "a start *");
 	supctl_begin(n, &ready, "wait a --for ready");
 	cr_assert_str_eq(ctl_fails(n, 5, "wait a --for ready --timeout 20ms"),
-			 "supctl: not so within 20ms\n");
+			 "supctl: wait a: not so within 20ms\n");
 	order(n, "a", "ready");
 	cr_assert_str_eq(program_end(&ready).out, "a: ready\n");
 	supctl_begin(n, &down, "wait a --for down");

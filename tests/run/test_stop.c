@@ -81,7 +81,7 @@ Test(stop, s103_infinity_waits)
 	supctl_begin(n, &stop, "stop a");
 	journal_until(n, "a TERM");
 	cr_assert_str_eq(ctl_fails(n, 5, "stop a --timeout 50ms"),
-			 "supctl: not so within 50ms: what was asked for goes on\n");
+			 "supctl: stop a: not so within 50ms: what was asked for goes on\n");
 	cr_assert_str_eq(state_of(n, "a"), "stopping");
 	cr_assert_eq(journal_count(n, "a TERM"), 1);
 	order(n, "a", "exit:0");
