@@ -4,15 +4,12 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "peer.h"
 #include "tests/support/alloc.h"
-#include "wire/number.h"
 
 static const struct sup_clause urgent_first[] = {{.tag = "priority"}, {.tag = "normal"}};
 static const struct sup_clause only_x[] = {{.tag = "x"}};
@@ -235,13 +232,55 @@ Test(receive, s14_a_timeout_of_0_sees_what_the_daemon_keeps)
 	peer_end(p);
 }
 
-/* ---- waiting ---- */
+/* ... and where nothing seems to be queued: it may be on its way. */
+Test(receive, s14_a_timeout_of_0_always_asks)
+{
+	static void (*const steps[])(struct peer *) = {answer_all_x, NULL};
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+
+	peer_script(p, steps);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "message x ");
+	peer_end(p);
+}
 
 static void answer_no_x(struct peer *p)
 {
 	peer_op(p, WIRE_DONE, 0, take_receive(p, WIRE_NOW, "x "), "");
 	peer_send(p);
 }
+
+static void nothing(struct peer *p)
+{
+	(void)p;
+}
+
+/* What came too late to be handed out is found when the time is over. */
+Test(receive, asks_again_when_the_time_is_over)
+{
+	static void (*const steps[])(struct peer *) = {nothing, answer_all_x, NULL};
+	struct peer *p = peer_with_more(1);
+
+	peer_script(p, steps);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 10), "message x ");
+	peer_end(p);
+}
+
+/* A message that comes back to its old place, before what was looked at already. */
+Test(receive, what_comes_again_is_seen)
+{
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+
+	peer_flood(p, 5, 3, "normal", 0);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "ETIMEDOUT");
+	peer_flood(p, 3, 1, "x", 0);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "message x ");
+	peer_flood(p, 4, 1, "y", 0);
+	cr_expect_str_eq(peer_receive(p, &(struct sup_clause){.tag = "y"}, 1, 0, 0), "message y ");
+	cr_expect_str_eq(peer_receive(p, NULL, 0, 0, 0), "message normal ");
+	peer_end(p);
+}
+
+/* ---- waiting ---- */
 
 static void send_y(struct peer *p)
 {
@@ -275,11 +314,6 @@ Test(receive, at_hand_asks_nothing)
 	cr_expect_str_eq(peer_receive(p, NULL, 0, SUP_AT_HAND, 0), "message normal a");
 	peer_last_credit(p);
 	peer_end(p);
-}
-
-static void nothing(struct peer *p)
-{
-	(void)p;
 }
 
 /* SEMANTICS 15: what does not match does not begin the timeout anew. */
@@ -363,6 +397,41 @@ Test(receive, what_is_passed_over_uses_no_credit)
 	peer_flood(p, 1, PEER_CREDIT, "normal", 44);
 	peer_script(p, steps);
 	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, SUP_FOREVER), "message x ");
+	peer_end(p);
+}
+
+Test(receive, what_a_match_lies_behind_uses_no_credit)
+{
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+
+	peer_flood(p, 1, PEER_CREDIT - 1, "normal", 1);
+	peer_flood(p, PEER_CREDIT, 1, "x", 0);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "message x ");
+	cr_expect_eq(peer_last_credit(p).ref, 2 * PEER_CREDIT);
+	peer_end(p);
+}
+
+static void expect_one_by_credit(struct peer *p)
+{
+	struct wire_frame credit = peer_last_credit(p);
+
+	cr_assert_eq(credit.ref, 1 + PEER_CREDIT);
+	cr_assert_eq(credit.to, 2);
+	peer_message(p, 10, "x", "");
+	peer_send(p);
+}
+
+/* What was asked for comes besides the credit, and counts as consumed like others. */
+Test(receive, what_was_asked_for_uses_no_credit)
+{
+	static void (*const steps[])(struct peer *) = {answer_all_x, expect_one_by_credit, NULL};
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+
+	peer_script(p, steps);
+	cr_expect_str_eq(peer_receive(p, only_x, 1, 0, 0), "message x ");
+	peer_flood(p, 9, 1, "normal", 0);
+	cr_expect_str_eq(peer_receive(p, NULL, 0, 0, SUP_FOREVER), "message normal ");
+	cr_expect_str_eq(peer_receive(p, NULL, 0, 0, SUP_FOREVER), "message x ");
 	peer_end(p);
 }
 
@@ -464,67 +533,6 @@ Test(receive, a_volatile_one_is_not)
 	cr_expect_eq(sup_ack(p->sup, m), 0);
 	sup_message_free(m);
 	peer_nothing(p);
-	peer_end(p);
-}
-
-/* ---- memfds ---- */
-
-static int sealed(const void *data, size_t size, int seals)
-{
-	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	cr_assert_eq(write(fd, data, size), (ssize_t)size);
-	cr_assert_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
-	return fd;
-}
-
-static void put_in_memfd(struct peer *p, uint64_t size, int fd)
-{
-	struct wire_frame frame = wire_frame(WIRE_MESSAGE, "big", 0);
-	uint8_t bytes[8];
-
-	number_store(bytes, size, 8);
-	frame.to = 1;
-	frame.flags = WIRE_MEMFD;
-	peer_put(p, frame, bytes, 8);
-	peer_send_fd(p, fd);
-	close(fd);
-}
-
-/* Also where it fills its pages, a NUL follows. */
-Test(receive, a_payload_in_a_memfd)
-{
-	static char data[3 * 4096];
-	struct peer *p = peer_new(PEER_WINDOW, 0);
-	struct sup_message *m;
-
-	memset(data, 'x', sizeof(data));
-	put_in_memfd(p, sizeof(data),
-		     sealed(data, sizeof(data), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
-	cr_assert_eq(sup_receive(p->sup, NULL, 0, 0, 0, &m), 0);
-	cr_expect_eq(m->size, sizeof(data));
-	cr_expect_eq(memcmp(m->payload, data, sizeof(data)), 0);
-	cr_expect_eq(((const char *)m->payload)[sizeof(data)], '\0');
-	sup_message_free(m);
-	peer_end(p);
-}
-
-Test(receive, memfds_that_could_change)
-{
-	static const int seals[] = {0, F_SEAL_SHRINK, F_SEAL_SHRINK | F_SEAL_GROW};
-
-	for (size_t i = 0; i < 3; i++) {
-		struct peer *p = peer_new(PEER_WINDOW, 0);
-
-		put_in_memfd(p, 3, sealed("abc", 3, seals[i]));
-		cr_expect_str_eq(peer_receive(p, NULL, 0, 0, 0), "EPROTO");
-		cr_expect_str_eq(peer_receive(p, NULL, 0, 0, 0), "EPIPE");
-		peer_end(p);
-	}
-	struct peer *p = peer_new(PEER_WINDOW, 0);
-
-	put_in_memfd(p, 4, sealed("abc", 3, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
-	cr_expect_str_eq(peer_receive(p, NULL, 0, 0, 0), "EPROTO", "of another size");
 	peer_end(p);
 }
 

@@ -4,8 +4,10 @@
  * ever who could read. */
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -198,12 +200,20 @@ Test(send, the_window)
 
 static unsigned sent, read_back;
 
+static void only_write(struct peer *p)
+{
+	peer_message(p, 1, "t", "came meanwhile");
+	peer_send(p);
+}
+
+/* A daemon that waits for us to read, in its turn. */
 static void read_everything(struct peer *p)
 {
 	struct wire_frame frame;
+	int unread = 0;
 
-	peer_message(p, 1, "t", "came meanwhile");
-	peer_send(p);
+	cr_assert_eq(ioctl(p->fd, SIOCOUTQ, &unread), 0);
+	cr_expect_eq(unread, 0, "what was sent was not taken");
 	while (peer_look(p, &frame))
 		read_back += frame.op == WIRE_MESSAGE;
 }
@@ -211,7 +221,7 @@ static void read_everything(struct peer *p)
 /* What does not fit into the socket: -EAGAIN and nothing sent, or a wait in which one reads. */
 Test(send, a_full_socket)
 {
-	static void (*const steps[])(struct peer *) = {read_everything, NULL};
+	static void (*const steps[])(struct peer *) = {only_write, read_everything, NULL};
 	struct peer *p = peer_new(UINT64_MAX, 0);
 	char *payload = calloc(1, 50000);
 

@@ -121,6 +121,7 @@ Test(server, each_message_to_the_function_for_its_kind)
 	struct peer *p = peer_new(PEER_WINDOW, 0);
 	struct wire_frame frame;
 
+	cr_assert_eq(sup_server_stop(p->sup, "of an earlier run"), SUP_STOP);
 	put(p, WIRE_CALL, 1, 9, "get", "");
 	put(p, WIRE_CALL, 2, 9, "what", "");
 	put(p, WIRE_MESSAGE, 3, 9, "hello", "");
