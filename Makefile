@@ -171,7 +171,7 @@ $(eval $(call test_rule,wire,$(WIRE)))
 $(eval $(call test_rule,core,$(CORE)))
 $(eval $(call test_rule,config,$(CONFIG),-linih))
 # The scripted peer of tests/lib answers when the library waits.
-$(eval $(call test_rule,lib,$(LIB),-Wl$(comma)--wrap=poll))
+$(eval $(call test_rule,lib,$(LIB),-Wl$(comma)--wrap=poll$(comma)--wrap=recvmsg))
 $(eval $(call test_rule,supd,$(SUPD),-lev -linih))
 $(eval $(call test_rule,supctl,$(SUPCTL)))
 $(eval $(call test_rule,run,$(EVERY),-linih))

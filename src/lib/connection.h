@@ -74,7 +74,8 @@ struct sup {
 	unsigned corked;
 	uint64_t sent, window; /* bytes of messages, so far and at most */
 
-	/* in: the datagram at hand */
+	/* in: how long a read waits, in milliseconds, and the datagram at hand */
+	int patience;
 	size_t size, cursor;
 	int fds[FDS_MAX]; /* owned from n_fds_taken on */
 	size_t n_fds, n_fds_taken;
@@ -102,7 +103,13 @@ int deadline_patience(struct mono deadline);
 
 /* Takes what has come, without waiting: as many as were taken, 0: nothing; or -errno. */
 int input_take(struct sup *sup);
-/* The same, until there is nothing more. 0 or -errno; 0 also where the connection is closed. */
+/*
+ * The same, waiting for as many milliseconds (below 0: without end) where nothing is there; 0:
+ * still nothing, or the socket does not wait. -EINTR, -errno.
+ */
+int input_wait(struct sup *sup, int patience);
+/* The same as input_take(), until there is nothing more. 0 or -errno; 0 also where the connection
+ * is closed. */
 int input_drain(struct sup *sup);
 
 /* ---- wait.c ---- */
@@ -151,6 +158,8 @@ uint64_t ref_new(struct sup *sup);
 
 /* Appends what the daemon should know of credit and acknowledgements. 0 or -ENOMEM. */
 int receive_report(struct sup *sup);
+/* Of credit alone. Not for helpers. */
+int receive_put_credit(struct sup *sup);
 /* From now on whatever comes is taken in, however much lies at hand already. 0 or -ENOMEM. */
 int receive_all(struct sup *sup);
 /* sup_receive() with one clause, for a message of our own: what the program has taken, and not

@@ -15,6 +15,9 @@
 #include "wire/hello.h"
 #include "wire/rule.h"
 
+/* "Without end", in milliseconds. */
+#define PATIENCE_MAX 1000000
+
 static struct waiter *input_waiter(struct sup *sup, uint64_t ref)
 {
 	LIST_EACH (link, &sup->waiters) {
@@ -201,7 +204,7 @@ static void input_take_fds(struct sup *sup, struct msghdr *header)
 }
 
 /* ECONNRESET comes once, before what was sent to us earlier, where the other side has closed. */
-static int input_read(struct sup *sup)
+static int input_read(struct sup *sup, int flags)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	struct iovec part = {sup->datagram, sizeof(sup->datagram)};
@@ -214,8 +217,8 @@ static int input_read(struct sup *sup)
 	while (sup->n_fds_taken < sup->n_fds)
 		close(sup->fds[sup->n_fds_taken++]);
 	do
-		n = recvmsg(sup->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+		n = recvmsg(sup->fd, &header, flags | MSG_CMSG_CLOEXEC);
+	while (n < 0 && (errno == ECONNRESET || (errno == EINTR && flags & MSG_DONTWAIT)));
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	if (n == 0) {
@@ -243,7 +246,39 @@ int input_take(struct sup *sup)
 	}
 	if (sup->closed)
 		return -EPIPE;
-	r = input_read(sup);
+	r = input_read(sup, MSG_DONTWAIT);
+	if (r <= 0)
+		return r;
+	r = input_decode(sup);
+	return r < 0 ? r : 1;
+}
+
+/* With a limit a read comes back from every Unix signal, also one whose handler restarts others. */
+static int input_set_patience(struct sup *sup, int patience)
+{
+	struct timeval limit;
+
+	if (patience < 0)
+		patience = PATIENCE_MAX;
+	if (patience == sup->patience)
+		return 0;
+	limit = (struct timeval){.tv_sec = patience / 1000, .tv_usec = patience % 1000 * 1000};
+	if (setsockopt(sup->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
+		return -errno;
+	sup->patience = patience;
+	return 0;
+}
+
+/* One system call where a poll and two reads would be three: what is waited for is rarely there. */
+int input_wait(struct sup *sup, int patience)
+{
+	int r;
+
+	if (patience == 0 || sup->closed || sup->cursor < sup->size)
+		return input_take(sup);
+	r = input_set_patience(sup, patience);
+	if (r == 0)
+		r = input_read(sup, 0);
 	if (r <= 0)
 		return r;
 	r = input_decode(sup);

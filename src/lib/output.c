@@ -41,38 +41,50 @@ static int output_wait(struct sup *sup)
 	return r < 0 ? r : 0;
 }
 
+/* What has come may still be read: closed is for input to find out. */
+static int output_result(ssize_t n)
+{
+	return n >= 0 ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
+}
+
 /* One datagram. 0, -EAGAIN, -EPIPE, ... */
-static int output_send(struct sup *sup, const void *data, size_t size, const int *fds, size_t n_fds)
+static int output_send_with(struct sup *sup, const void *data, size_t size, const int *fds,
+			    size_t n_fds)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))] = {0};
 	struct iovec part = {(void *)(uintptr_t)data, size};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+	struct cmsghdr *c;
 	ssize_t n;
 
-	if (n_fds) {
-		struct cmsghdr *c;
-
-		header.msg_control = control;
-		header.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		c = CMSG_FIRSTHDR(&header);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
-	}
+	header.msg_control = control;
+	header.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+	c = CMSG_FIRSTHDR(&header);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
 	do
 		n = sendmsg(sup->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return 0;
-	/* What has come may still be read: closed is for input to find out. */
-	return errno == ECONNRESET ? -EPIPE : -errno;
+	return output_result(n);
+}
+
+static int output_send(struct sup *sup, const void *data, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = send(sup->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return output_result(n);
 }
 
 static int output_push(struct sup *sup, size_t size, const int *fds, size_t n_fds, bool wait)
 {
 	for (;;) {
-		int r = output_send(sup, sup->out.data, size, fds, n_fds);
+		int r = n_fds ? output_send_with(sup, sup->out.data, size, fds, n_fds)
+			      : output_send(sup, sup->out.data, size);
 
 		if (r == 0)
 			buf_consume(&sup->out, size);

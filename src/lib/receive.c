@@ -34,7 +34,7 @@ static uint64_t receive_window(const struct sup *sup)
 	return n > CREDIT_WINDOW ? CREDIT_WINDOW : n < CREDIT_WINDOW_MIN ? CREDIT_WINDOW_MIN : n;
 }
 
-static int receive_put_credit(struct sup *sup)
+int receive_put_credit(struct sup *sup)
 {
 	struct wire_frame credit = wire_frame(WIRE_CREDIT, "", 0);
 	uint64_t window = receive_window(sup);
@@ -157,10 +157,11 @@ struct receiving {
 	bool in_order;
 	bool only_at_hand;
 	int64_t timeout_ms;
-	struct mono deadline;
-	bool over;   /* the deadline has passed */
-	bool waited; /* for something to come, at least once */
-	bool asked;  /* the daemon, since then */
+	struct mono deadline; /* 0: not known yet */
+	bool over;            /* the deadline has passed */
+	bool looked;          /* into the socket, at least once */
+	bool waited;          /* for something to come, after that */
+	bool asked;           /* the daemon, since then */
 };
 
 /* The match at hand where that is final, or NULL. */
@@ -182,7 +183,8 @@ static int receive_wait(struct sup *sup, struct receiving *r)
 	error = receive_report(sup);
 	if (error == 0)
 		error = wait_input(sup, r->deadline);
-	r->waited = true;
+	r->waited = r->looked;
+	r->looked = true;
 	r->asked = false;
 	if (error != -ETIMEDOUT)
 		return error;
@@ -235,47 +237,58 @@ static bool receive_has_to_ask(const struct sup *sup, const struct receiving *r,
 	return !r->waited && sup->handed >= sup->credit;
 }
 
+/* Everything that has come is at hand: takes what is final, or asks, gives up or waits. 1: taken.
+ */
+static int receive_decide(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
+{
+	size_t before;
+	struct letter *letter = receive_match(sup, r, &before);
+	int error;
+
+	if (before && receive_has_to_ask(sup, r, letter)) {
+		r->asked = true;
+		error = receive_ask(sup, r->scan->bytes.data, scan_size(r->scan, before),
+				    r->in_order ? WIRE_IN_ORDER : 0);
+		return error < 0 && !(error == -EPIPE && letter) ? error : 0;
+	}
+	if (!letter)
+		return r->over ? receive_give_up(sup) : receive_wait(sup, r);
+	*ret_message = receive_take(sup, letter);
+	receive_top_up(sup);
+	return 1;
+}
+
+/*
+ * A system call is made only where it can lead to something: not before what lies at hand was
+ * looked at, and where nothing does the wait itself is the read.
+ */
 static int receive_main(struct sup *sup, struct receiving *r, struct sup_message **ret_message)
 {
-	struct letter *at_hand;
-	int n;
+	bool all_at_hand = list_is_empty(&sup->queue.letters) && !r->over && !sup->closed;
+	int n = 0;
 
-	do {
-		at_hand = receive_at_hand(sup, r);
-		if (at_hand) {
-			*ret_message = receive_take(sup, at_hand);
-			receive_top_up(sup);
-			return 0;
-		}
-		n = input_take(sup);
-		if (n < 0 && n != -EPIPE)
-			return n;
-	} while (n > 0);
-	r->deadline = deadline_in(r->timeout_ms);
-	for (;;) {
-		struct letter *letter;
-		size_t before;
-		int error = input_drain(sup);
+	while (n >= 0) {
+		struct letter *letter = receive_at_hand(sup, r);
 
-		if (error < 0)
-			return error;
-		letter = receive_match(sup, r, &before);
-		if (before && receive_has_to_ask(sup, r, letter)) {
-			r->asked = true;
-			error = receive_ask(sup, r->scan->bytes.data, scan_size(r->scan, before),
-					    r->in_order ? WIRE_IN_ORDER : 0);
-		} else if (letter) {
+		if (letter) {
 			*ret_message = receive_take(sup, letter);
 			receive_top_up(sup);
 			return 0;
-		} else if (r->over) {
-			return receive_give_up(sup);
-		} else {
-			error = receive_wait(sup, r);
 		}
-		if (error < 0 && !(error == -EPIPE && letter))
-			return error;
+		if (!r->deadline.ns)
+			r->deadline = deadline_in(r->timeout_ms);
+		if (!all_at_hand) {
+			n = input_take(sup);
+			all_at_hand = r->looked = n <= 0;
+			n = n == -EPIPE ? 0 : n;
+			continue;
+		}
+		n = receive_decide(sup, r, ret_message);
+		if (n > 0)
+			return 0;
+		all_at_hand = false;
 	}
+	return n;
 }
 
 /* ---- helpers ---- */

@@ -146,10 +146,18 @@ static int send_in_memfd(struct sup *sup, struct sending *what, size_t *ret_size
 	return r;
 }
 
+/*
+ * What was consumed is told in the datagram of the next message, and so a server that replies
+ * before it waits needs none for that alone.
+ */
 static int send_inline(struct sup *sup, struct sending *what, size_t *ret_size)
 {
-	int r = send_append(sup, &what->frame, what->payload, ret_size);
+	int r = 0;
 
+	if (sup->consumed != sup->told_consumed && sup->role != ROLE_HELPER)
+		r = receive_put_credit(sup);
+	if (r == 0)
+		r = send_append(sup, &what->frame, what->payload, ret_size);
 	if (r < 0 || (sup->corked && sup->out.size < WIRE_DATAGRAM_MAX))
 		return r;
 	return output_flush(sup, !what->nowait);

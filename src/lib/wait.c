@@ -61,11 +61,12 @@ int wait_input(struct sup *sup, struct mono deadline)
 	if (r < 0 && r != -EPIPE)
 		return r;
 	for (;;) {
-		r = input_take(sup);
+		r = input_wait(sup, deadline_patience(deadline));
 		if (r != 0)
 			return r < 0 ? r : 0;
 		if (deadline_is_over(deadline))
 			return -ETIMEDOUT;
+		/* The program has made the socket one that does not wait. */
 		if (poll(&p, 1, deadline_patience(deadline)) < 0)
 			return -errno;
 	}
@@ -89,24 +90,12 @@ static struct mono earlier(struct mono a, struct mono b)
 	return a.ns < b.ns ? a : b;
 }
 
-/* What has just been asked for is not there yet: to look would be a system call for nothing. */
-static int wait_for_answer(struct sup *sup, struct mono deadline)
-{
-	struct pollfd p = {.fd = sup->fd, .events = POLLIN};
-	int r = output_flush(sup, true);
-
-	if (r < 0 || sup->closed || sup->cursor < sup->size)
-		return r == -EPIPE ? 0 : r;
-	return poll(&p, 1, deadline_patience(deadline)) < 0 && errno != EINTR ? -errno : 0;
-}
-
 int wait_for(struct sup *sup, struct waiter *waiter, struct mono deadline)
 {
-	struct mono slice = earlier(deadline, deadline_in(SLICE_MS));
-	int r = waiter->done ? 0 : wait_for_answer(sup, slice);
+	int r = 0;
 
 	while (r == 0 && !waiter->done) {
-		slice = earlier(deadline, deadline_in(SLICE_MS));
+		struct mono slice = earlier(deadline, deadline_in(SLICE_MS));
 		r = wait_input(sup, slice);
 		if (r == -EINTR)
 			r = 0;

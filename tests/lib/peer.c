@@ -40,24 +40,43 @@ static void peer_answer_none(struct peer *p)
 	}
 }
 
-int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
-int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
-
-int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+/* The library waits: the peer's next step. False: the wait is to be interrupted. */
+static bool peer_play(void)
 {
 	struct peer *p = playing;
 
 	if (p && !*p->steps)
 		peer_answer_none(p);
-	if (p && *p->steps) {
-		(*p->steps++)(p);
-		if (p->interrupts) {
-			p->interrupts = false;
-			errno = EINTR;
-			return -1;
-		}
-	}
-	return __real_poll(fds, n, timeout);
+	if (!p || !*p->steps)
+		return true;
+	(*p->steps++)(p);
+	if (!p->interrupts)
+		return true;
+	p->interrupts = false;
+	errno = EINTR;
+	return false;
+}
+
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	return peer_play() ? __real_poll(fds, n, timeout) : -1;
+}
+
+ssize_t __real_recvmsg(int fd, struct msghdr *header, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags);
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags)
+{
+	const struct msghdr before = *header;
+	ssize_t n = __real_recvmsg(fd, header, flags | MSG_DONTWAIT);
+
+	if (n >= 0 || errno != EAGAIN || flags & MSG_DONTWAIT)
+		return n;
+	*header = before;
+	return peer_play() ? __real_recvmsg(fd, header, flags) : -1;
 }
 
 void peer_script(struct peer *p, void (*const *steps)(struct peer *p))
