@@ -68,7 +68,7 @@ static bool is_gone(const struct sim *sim, actor_pid pid)
 
 /* ---- events of theirs ---- */
 
-static void actors_step(struct sim *sim, uint64_t source, const struct event *event)
+void actors_event(struct sim *sim, uint64_t source, const struct event *event)
 {
 	sim->post->source = source;
 	sim->post->was_dropped = false;
@@ -81,11 +81,11 @@ static void actors_step(struct sim *sim, uint64_t source, const struct event *ev
 /* False where the connection did not survive it. */
 bool actors_send_bytes(struct sim *sim, const struct player *player, const struct buf *bytes)
 {
-	actors_step(sim, player->source,
-		    &(struct event){.kind = EVENT_FRAMES,
-				    .source = player->source,
-				    .data = bytes->data,
-				    .size = bytes->size});
+	actors_event(sim, player->source,
+		     &(struct event){.kind = EVENT_FRAMES,
+				     .source = player->source,
+				     .data = bytes->data,
+				     .size = bytes->size});
 	return !sim->post->was_dropped;
 }
 
@@ -115,8 +115,8 @@ static enum answer ask(struct sim *sim, const struct player *player, struct requ
 	post->answer = ANSWER_N;
 	request->id = post->next_id++;
 	request->source = player->source;
-	actors_step(sim, player->source,
-		    &(struct event){.kind = EVENT_REQUEST, .request = *request});
+	actors_event(sim, player->source,
+		     &(struct event){.kind = EVENT_REQUEST, .request = *request});
 	if (post->answer == ANSWER_N)
 		sim_fail(sim, "%s of pid %llu is not answered at once",
 			 request_kind_names[request->kind], (unsigned long long)player->pid.n);
@@ -154,7 +154,7 @@ void actors_join(struct sim *sim, uint32_t slot)
 	trap = player->trap;
 	event.pid = player->pid;
 	event.source = player->source = sim->post->next_source++;
-	actors_step(sim, event.source, &event);
+	actors_event(sim, event.source, &event);
 	/* A connection that could not join has not been closed by it. */
 	player->trap = trap;
 }
@@ -163,11 +163,11 @@ static void guest_joins(struct sim *sim)
 {
 	uint64_t source = sim->post->next_source++;
 
-	actors_step(sim, source,
-		    &(struct event){.kind = EVENT_JOIN,
-				    .role = ROLE_GUEST,
-				    .source = source,
-				    .uid = rng_chance(&sim->rng, 75) ? 0 : 77});
+	actors_event(sim, source,
+		     &(struct event){.kind = EVENT_JOIN,
+				     .role = ROLE_GUEST,
+				     .source = source,
+				     .uid = rng_chance(&sim->rng, 75) ? 0 : 77});
 }
 
 static void guest_leaves(struct sim *sim, struct player *player)
@@ -217,7 +217,10 @@ static void act_link(struct sim *sim, struct player *player)
 		return;
 	/* Where it is gone, or goes in this step, an EXIT may come in the step. */
 	pair->exits_due += trap;
+	sim->post->linking[0] = self;
+	sim->post->linking[1] = target;
 	gone = ask_about(sim, player, REQUEST_LINK, target) == ANSWER_OK && is_gone(sim, target);
+	sim->post->linking[0] = ACTOR_PID_NONE;
 	pair->exits_due -= trap && !gone;
 	if (sim->post->answer != ANSWER_OK)
 		return;
@@ -394,7 +397,8 @@ void actors_move(struct sim *sim)
 		mail_credit,  act_link,     act_link,     act_link,     act_unlink,    act_monitor,
 		act_monitor,  act_cancel,   act_trap,     act_exit,     act_exit_self, act_leave,
 		act_register, act_whereis,  mail_flood,   mail_flood,   mail_flood,    mail_call,
-		mail_call,    mail_answer,  mail_answer,  mail_answer,  act_link,      act_monitor,
+		mail_call,    helper_move,  helper_move,  helper_move,  helper_move,   mail_answer,
+		mail_answer,  mail_answer,  act_link,     act_monitor,
 	};
 	struct player *player = random_speaker(sim);
 
@@ -430,6 +434,7 @@ static void take_all(struct sim *sim)
 {
 	struct post *post = sim->post;
 
+	helper_rest(sim);
 	for (uint32_t i = 0; i < post->n_alive && !sim_failed(sim); i++) {
 		struct player *player = post->alive[i];
 
@@ -467,6 +472,7 @@ void actors_end(struct sim *sim)
 {
 	struct post *post = sim->post;
 
+	helper_end_all(sim);
 	for (uint32_t i = post->n_alive; i-- && !sim_failed(sim);)
 		if (i < post->n_alive && post->alive[i]->slot == SLOT_NONE)
 			guest_leaves(sim, post->alive[i]);

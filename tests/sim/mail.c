@@ -19,7 +19,7 @@ static void put_message(struct sim *sim, struct player *player, struct pair *pai
 	frame.to = pair->to.n;
 	frame.payload = payload;
 	frame.payload_size = 8 + rng_below(&sim->rng, most);
-	number_store(payload, ++pair->sent, 8);
+	number_store(payload, post_letter(pair), 8);
 	player->sent_bytes += WIRE_HEADER_SIZE + frame.tag_size + frame.payload_size;
 	actors_put_frame(bytes, &frame);
 }
@@ -86,7 +86,7 @@ void mail_call(struct sim *sim, struct player *player)
 	    player->sent_bytes >= player->window || !post_is_well(sim, to) ||
 	    !post_is_well(sim, player))
 		return;
-	number_store(number, ++pair->sent, 8);
+	number_store(number, post_letter(pair), 8);
 	pair->sent_at = sim->n_events + 1;
 	player->sent_bytes += WIRE_HEADER_SIZE + sizeof(number);
 	post_watch(sim, BOND_CALL, self, target, frame.ref)->direct = direct;

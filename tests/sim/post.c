@@ -40,8 +40,10 @@ void post_fini(struct sim *sim)
 
 	for (size_t i = 0; i < post->players.capacity; i++)
 		free(post->players.slots[i].value);
-	for (uint32_t i = 0; i < post->n_pairs; i++)
+	for (uint32_t i = 0; i < post->n_pairs; i++) {
+		free(post->all_pairs[i]->letters);
 		free(post->all_pairs[i]);
+	}
 	for (uint32_t i = 0; i < post->n_bonds; i++)
 		reason_fini(&post->bonds[i].reason);
 	map_fini(&post->players);
@@ -208,7 +210,9 @@ static bool has_cause(const struct sim *sim, actor_pid pid, actor_pid from)
 	for (uint32_t i = 0; i < post->n_falling; i++)
 		if (post->falling[i].pid.n == pid.n && post->falling[i].from.n == from.n)
 			return true;
-	return post->sender.n == from.n || link_find(sim, pid, from);
+	return post->sender.n == from.n || link_find(sim, pid, from) ||
+	       (post->linking[0].n == pid.n && post->linking[1].n == from.n) ||
+	       (post->linking[0].n == from.n && post->linking[1].n == pid.n);
 }
 
 void post_take_doom(struct sim *sim, const struct link *link)
@@ -278,30 +282,74 @@ void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason)
 
 /* ---- what they get ---- */
 
-static void take_message(struct sim *sim, const struct player *to, const struct wire_frame *frame)
+uint64_t post_letter(struct pair *pair)
+{
+	if (pair->sent == pair->letters_capacity) {
+		pair->letters_capacity = 2 * pair->sent + 16;
+		pair->letters = realloc(pair->letters, pair->letters_capacity);
+		if (!pair->letters)
+			abort();
+	}
+	pair->letters[pair->sent] = LETTER_WAITS;
+	return ++pair->sent;
+}
+
+/* The first up to there that is still to be handed out (again); 0: none. */
+static uint64_t letter_waits(struct pair *pair, uint64_t last, bool again)
+{
+	uint64_t n = pair->low + 1;
+
+	while (n <= last &&
+	       (pair->letters[n - 1] == LETTER_TAKEN || pair->letters[n - 1] == LETTER_HELD ||
+		(!again && pair->letters[n - 1] == LETTER_BACK)))
+		n++;
+	while (pair->low < pair->sent && pair->letters[pair->low] == LETTER_TAKEN)
+		pair->low++;
+	return n <= last ? n : 0;
+}
+
+/* In order; one that had come back, to its place before all that come later, is marked. */
+uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct wire_frame *frame,
+			  enum letter becomes)
 {
 	struct pair *pair = post_pair(sim, (actor_pid){frame->from}, to->pid);
-	uint64_t number = frame->payload_size < 8 ? 0 : number_load(frame->payload, 8);
+	uint64_t number = frame->payload_size < 8 ? 0 : number_load(frame->payload, 8), waits;
+	const char *wrong = NULL;
+	uint8_t *letter;
 
-	if (number > pair->sent || number <= pair->got)
-		sim_fail(sim, "pid %llu: message %llu of %llu after message %llu",
+	if (!number || number > pair->sent) {
+		sim_fail(sim, "pid %llu: a message that was never sent",
+			 (unsigned long long)to->pid.n);
+		return 0;
+	}
+	letter = &pair->letters[number - 1];
+	waits = letter_waits(pair, number - 1, true);
+	if (*letter == LETTER_TAKEN || *letter == LETTER_HELD)
+		wrong = "twice";
+	else if ((*letter == LETTER_BACK) != !!(frame->flags & WIRE_REDELIVERED))
+		wrong = "wrongly marked as redelivered, or not marked";
+	else if (*letter == LETTER_WAITS && number <= pair->got)
+		wrong = "after a later one";
+	else if (to->lossless && waits)
+		wrong = "and one before it is missing";
+	if (wrong)
+		sim_fail(sim, "pid %llu: message %llu of %llu comes %s",
 			 (unsigned long long)to->pid.n, (unsigned long long)number,
-			 (unsigned long long)frame->from, (unsigned long long)pair->got);
-	else if (to->lossless && number != pair->got + 1)
-		sim_fail(sim, "pid %llu: messages of %llu are missing before number %llu",
-			 (unsigned long long)to->pid.n, (unsigned long long)frame->from,
-			 (unsigned long long)number);
-	pair->got = number;
+			 (unsigned long long)frame->from, wrong);
+	*letter = becomes;
+	pair->got = MAX_OF(pair->got, number);
+	return number;
 }
 
 /* Of who has ended all messages have come before. */
 static void check_after_messages(struct sim *sim, const struct player *to, actor_pid from,
 				 const char *what)
 {
-	const struct pair *pair = map_get(&sim->post->pairs, from.n << 32 | to->pid.n);
+	struct pair *pair = map_get(&sim->post->pairs, from.n << 32 | to->pid.n);
 	const struct player *dead = post_player(sim, from);
 
-	if (to->lossless && pair && !pair->unsure && dead && dead->dead && pair->got != pair->sent)
+	if (to->lossless && pair && !pair->unsure && dead && dead->dead &&
+	    letter_waits(pair, pair->sent, false))
 		sim_fail(sim, "pid %llu: %s of %llu before its messages",
 			 (unsigned long long)to->pid.n, what, (unsigned long long)from.n);
 }
@@ -361,15 +409,13 @@ static void take_down(struct sim *sim, const struct player *to, const struct wir
 	bond_remove(sim->post, bond);
 }
 
-static void take_question(struct sim *sim, const struct player *to, const struct wire_frame *frame)
+void post_ask(struct sim *sim, actor_pid server, actor_pid caller, uint64_t ref)
 {
 	struct post *post = sim->post;
 
-	take_message(sim, to, frame);
 	post->questions = more(post->questions, post->n_questions, &post->questions_capacity,
 			       sizeof(struct question));
-	post->questions[post->n_questions++] =
-		(struct question){to->pid, {frame->from}, frame->ref};
+	post->questions[post->n_questions++] = (struct question){server, caller, ref};
 }
 
 static void take_answer(struct sim *sim, const struct player *to, const struct wire_frame *frame)
@@ -411,10 +457,10 @@ static void take_frame(struct sim *sim, struct player *to, const struct wire_fra
 	/* What is direct has no number. */
 	if (frame->to && ++to->out > to->credit)
 		sim_fail(sim, "pid %llu: more messages than credit", (unsigned long long)to->pid.n);
-	if (frame->op == WIRE_MESSAGE)
-		take_message(sim, to, frame);
-	else if (frame->op == WIRE_CALL)
-		take_question(sim, to, frame);
+	if (frame->op == WIRE_MESSAGE || frame->op == WIRE_CALL)
+		post_take_letter(sim, to, frame, LETTER_TAKEN);
+	if (frame->op == WIRE_CALL)
+		post_ask(sim, to->pid, (actor_pid){frame->from}, frame->ref);
 	else if (frame->op == WIRE_RESPONSE)
 		take_answer(sim, to, frame);
 	else if (frame->op == WIRE_EXIT)
@@ -442,6 +488,8 @@ static void take_drop(struct sim *sim, uint64_t source, const char *why)
 
 	if (source == post->source)
 		post->was_dropped = true;
+	if (helper_of_source(sim, source))
+		helper_gone(sim, helper_of_source(sim, source));
 	if (!player)
 		return;
 	if (strstr(why, "short of memory"))
@@ -457,6 +505,7 @@ static void take_drop(struct sim *sim, uint64_t source, const char *why)
 void post_take_effect(struct sim *sim, const struct effect *effect)
 {
 	struct player *to = post_player_of_source(sim, effect->out.source);
+	struct helper *helper;
 	struct wire_frame frame;
 	size_t cursor = 0;
 
@@ -469,10 +518,19 @@ void post_take_effect(struct sim *sim, const struct effect *effect)
 	}
 	if (effect->kind != FX_FRAMES)
 		return;
-	if (!to)
+	helper = helper_of_source(sim, effect->out.source);
+	if (!to && !helper)
 		sim_fail(sim, "frames for a connection that is closed");
-	while (to && wire_decode(effect->out.data, effect->out.size, &cursor, &frame) == 1)
-		take_frame(sim, to, &frame);
+	while ((to || helper) &&
+	       wire_decode(effect->out.data, effect->out.size, &cursor, &frame) == 1) {
+		if (to)
+			take_frame(sim, to, &frame);
+		else
+			helper_take(sim, helper, &frame);
+	}
+	if (helper && helper->coming)
+		sim_fail(sim, "a helper of pid %llu: no message behind its DONE",
+			 (unsigned long long)helper->pid.n);
 }
 
 void post_take_reply(struct sim *sim, const struct reply *reply)
@@ -514,14 +572,14 @@ const char *post_is_owed(const struct sim *sim)
 		    can_get(sim, post_player(sim, post->bonds[i].owner)))
 			return "a DOWN or an answer has not come";
 	for (uint32_t i = 0; i < post->n_pairs; i++) {
-		const struct pair *pair = post->all_pairs[i];
+		struct pair *pair = post->all_pairs[i];
 		const struct player *to = post_player(sim, pair->to);
 
 		if (!can_get(sim, to))
 			continue;
 		if (pair->exits_got != pair->exits_due)
 			return "an EXIT has not come";
-		if (to->lossless && !pair->unsure && pair->got != pair->sent)
+		if (to->lossless && !pair->unsure && letter_waits(pair, pair->sent, true))
 			return "a message has not come";
 	}
 	return NULL;

@@ -8,6 +8,7 @@
  *
  *   actors.c   what they do
  *   mail.c     ... messages and calls among that
+ *   helper.c   ... and commands inside them that take messages
  *   post.c     the accounts: who is tied to whom, and what each must get for that
  *
  * The accounts know nothing of the model. They hold
@@ -65,14 +66,44 @@ struct question {
 	uint64_t ref;
 };
 
+/* A message, as its receiver has it. */
+enum letter {
+	LETTER_WAITS,
+	LETTER_TAKEN,
+	LETTER_HELD, /* by a helper, which has not acknowledged it */
+	LETTER_BACK, /* ... and is gone: it waits in its place again */
+};
+
 /* From one to another. */
 struct pair {
 	actor_pid from, to;
+	uint8_t *letters; /* owned; what became of each that was sent */
+	uint64_t letters_capacity;
+	uint64_t low;       /* up to here all were taken */
 	uint64_t sent, got; /* messages */
 	uint64_t exits_due, exits_got;
 	uint64_t sent_at; /* event */
 	bool unsure;      /* how many of those are on their way is not known */
 	bool signalled;   /* an exit signal was sent, not over a link */
+};
+
+#define HELPERS_MAX 8
+#define HELD_MAX 3
+
+struct held {
+	struct pair *pair; /* borrowed */
+	uint64_t number;   /* among that pair's */
+	uint64_t box;      /* in the mailbox */
+	uint64_t ref;      /* a call's; 0: it is a message */
+};
+
+struct helper {
+	uint64_t source;
+	actor_pid pid;   /* whose */
+	uint64_t ref;    /* of a RECEIVE that waits; 0: none */
+	uint64_t coming; /* the message that a DONE has announced; 0: none */
+	struct held held[HELD_MAX];
+	uint32_t n_held;
 };
 
 /* Whose link has ended in this step. */
@@ -93,16 +124,19 @@ struct post {
 	uint32_t n_bonds, bonds_capacity;
 	struct fall *falling; /* owned */
 	uint32_t n_falling, falling_capacity;
+	struct helper helpers[HELPERS_MAX];
+	uint32_t n_helpers;
 	struct question *questions; /* owned */
 	uint32_t n_questions, questions_capacity;
 	actor_pid names[POST_NAMES];
 	uint64_t next_source, next_ref, next_id;
 	/* of the act in hand */
-	uint64_t source;    /* whose */
-	bool was_dropped;   /* that connection was closed */
-	actor_pid sender;   /* who sends an exit signal */
-	actor_pid victim;   /* a guest that one ends */
-	struct reason fate; /* borrowed; with that reason */
+	uint64_t source;      /* whose */
+	bool was_dropped;     /* that connection was closed */
+	actor_pid linking[2]; /* who is just being linked */
+	actor_pid sender;     /* who sends an exit signal */
+	actor_pid victim;     /* a guest that one ends */
+	struct reason fate;   /* borrowed; with that reason */
 	bool done_is_due, done_was_active;
 	uint64_t done_ref;
 	enum answer answer; /* ANSWER_N: none */
@@ -136,7 +170,26 @@ void mail_call(struct sim *sim, struct player *player);
 void mail_answer(struct sim *sim, struct player *player);
 void mail_credit(struct sim *sim, struct player *player);
 
+/* One event of that connection, with allocations that may fail. */
+void actors_event(struct sim *sim, uint64_t source, const struct event *event);
+
+/* helper.c */
+struct helper *helper_of_source(const struct sim *sim, uint64_t source);
+void helper_take(struct sim *sim, struct helper *helper, const struct wire_frame *frame);
+void helper_gone(struct sim *sim, struct helper *helper);
+void helper_move(struct sim *sim, struct player *player);
+/* What they hold is done with. */
+void helper_rest(struct sim *sim);
+void helper_end_all(struct sim *sim);
+
 /* post.c */
+/* A call has been taken. */
+void post_ask(struct sim *sim, actor_pid server, actor_pid caller, uint64_t ref);
+/* Room for what becomes of one more message; its number. */
+uint64_t post_letter(struct pair *pair);
+/* One arrives; its number, 0 where that is wrong. */
+uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct wire_frame *frame,
+			  enum letter becomes);
 struct player *post_player(const struct sim *sim, actor_pid pid);
 struct player *post_player_of_source(const struct sim *sim, uint64_t source);
 struct player *post_add(struct sim *sim, actor_pid pid, uint32_t slot);
