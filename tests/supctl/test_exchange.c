@@ -76,10 +76,33 @@ static void serve_send_guest(struct peer *p)
 	peer_expect_end(p);
 }
 
+/* Whom nobody is, supctl asks about. */
+static void answer_info(struct peer *p, int64_t status, const char *field, const char *text)
+{
+	struct wire_frame asked = peer_expect(p, WIRE_REQUEST);
+	struct wire_frame reply = wire_frame(WIRE_REPLY, "", asked.ref);
+	struct wire_encoder e;
+
+	PEER_CHECK(wire_tag_is(&asked, "info"));
+	wire_begin(&e, &p->out, &reply);
+	field_put_int(&e, 0, "status", status);
+	field_put_text(&e, 0, field, text);
+	wire_end(&e);
+	peer_send(p);
+}
+
 static void serve_send_noproc(struct peer *p)
 {
 	done(p, expect_message(p), 0, "noproc");
 	peer_send(p);
+	answer_info(p, 3, "error", "db: it does not run");
+}
+
+static void serve_send_just_up(struct peer *p)
+{
+	done(p, expect_message(p), 0, "noproc");
+	peer_send(p);
+	answer_info(p, 0, "kind", "service");
 }
 
 static void serve_send_rejected(struct peer *p)
@@ -135,7 +158,9 @@ Test(exchange, send)
 		{"by a guest", serve_send_guest, false, SEND, 0, "", ""},
 		{"from standard input", serve_send_done, true,
 		 "printf abc | supctl send db --tag hi -", 0, "", ""},
-		{"noproc", serve_send_noproc, true, SEND, 3, "", "supctl: db: no such actor\n"},
+		{"noproc", serve_send_noproc, true, SEND, 3, "", "supctl: db: it does not run\n"},
+		{"just up", serve_send_just_up, true, SEND, 3, "",
+		 "supctl: db: it has no mailbox, or has only just come up\n"},
 		{"rejected", serve_send_rejected, true, SEND, 1, "",
 		 "supctl: db: the message was refused (rejected)*"},
 		{"late", serve_send_cancelled, true, SEND " --timeout 20ms", 5, "",
@@ -247,6 +272,19 @@ static void call_down(struct peer *p, const char *reason)
 static void serve_call_noproc(struct peer *p)
 {
 	call_down(p, "noproc");
+	answer_info(p, 3, "error", "0.7.0: no such actor");
+}
+
+static void serve_call_supervisor(struct peer *p)
+{
+	call_down(p, "noproc");
+	answer_info(p, 0, "kind", "supervisor");
+}
+
+/* The daemon goes before it has said why. */
+static void serve_call_noproc_gone(struct peer *p)
+{
+	call_down(p, "noproc");
 }
 
 static void serve_call_died(struct peer *p)
@@ -286,6 +324,10 @@ Test(exchange, call)
 	static const struct row rows[] = {
 		{"answered", serve_call_answer, true, CALL, 0, "four\n", ""},
 		{"noproc", serve_call_noproc, true, CALL, 3, "", "supctl: 0.7.0: no such actor\n"},
+		{"supervisor", serve_call_supervisor, true, CALL, 3, "",
+		 "supctl: 0.7.0: a supervisor has no mailbox\n"},
+		{"noproc, and gone", serve_call_noproc_gone, true, CALL, 3, "",
+		 "*supctl: 0.7.0: no such actor\n"},
 		{"died", serve_call_died, true, CALL, 7, "",
 		 "supctl: 0.7.0: it ended before it answered: exit:3\n"},
 		{"rejected", serve_call_rejected, true, CALL, 1, "",
