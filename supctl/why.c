@@ -87,11 +87,13 @@ static void why_put_reason(struct buf *out, const struct wire_frame *row,
 static const char *why_origin(const struct wire_frame *row, const char *origin)
 {
 	const struct phrase *phrase = phrase_find(origins, ARRAY_LEN(origins), origin);
+	const char *kind = field_text(row, "kind");
 	const char *reason = field_text(row, "reason");
 	bool by_signal =
 		reason && (strcmp(reason, "killed") == 0 || strncmp(reason, "signal:", 7) == 0);
 
-	if (strcmp(origin, "self") == 0 && by_signal)
+	/* Last words may be anything. */
+	if (strcmp(origin, "self") == 0 && by_signal && kind && strcmp(kind, "exit") == 0)
 		return "by a Unix signal from outside the tree";
 	return phrase ? phrase->text : origin;
 }

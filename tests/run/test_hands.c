@@ -98,12 +98,17 @@ Test(hands, s50_d15_last_words)
 {
 	const struct script scripts[] = {
 		{"a", "supctl ready\nsupctl exit self 'the disk is full'\nexit 0\n"},
+		{"b", "supctl ready\nsupctl exit self killed\nexit 0\n"},
 		{NULL, NULL},
 	};
-	struct node *n = run_scripts(SCRIPT("a"), scripts);
+	struct node *n = run_scripts(SCRIPT("a") SCRIPT("b"), scripts);
 
 	cr_expect_str_eq(output_of(n, "a"), "");
+	cr_expect_str_eq(output_of(n, "b"), "");
 	cr_expect_str_eq(look(n, "a").reason, "the disk is full");
+	cr_expect(text_glob(
+		"b ended * ago: killed\nbecause b was to end * ago: killed\n  by itself\n",
+		ctl(n, "why b")));
 	node_end(n);
 }
 
