@@ -141,8 +141,8 @@ static void conn_refuse_frame(struct conn *conn, const struct wire_frame *frame)
 	struct wire_frame done = wire_frame(WIRE_DONE, "memfds", frame->ref);
 
 	if (frame->op != WIRE_MESSAGE || !(frame->flags & WIRE_CONFIRM)) {
-		conn_drop(conn, "it has more than %d payloads in memfds on their way",
-			  MEMFDS_OF_SENDER);
+		conn_drop(conn, "it has more than %zu payloads in memfds on their way",
+			  memfds_most_of_sender(&conn->control->memfds));
 		return;
 	}
 	run_flush(conn);

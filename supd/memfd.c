@@ -73,7 +73,7 @@ int memfd_take(struct memfds *m, uint64_t sender, int fd, uint64_t size, uint32_
 
 	if (!memfd_is_sound(fd, size))
 		return -EINVAL;
-	if (n >= MEMFDS_OF_SENDER || m->n >= m->most)
+	if (n >= memfds_most_of_sender(m) || m->n >= m->most)
 		return -EDQUOT;
 	memfd = calloc(1, sizeof(*memfd));
 	if (!memfd || map_reserve(&m->by_number, m->n + 1) < 0 ||

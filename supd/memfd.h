@@ -16,10 +16,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/macros.h"
 #include "base/map.h"
 
 #define MEMFD_SIZE_MAX ((uint64_t)1 << 30)
-/* Of one sender at a time, and of one Unix user other than root. */
+/* Of one sender at a time, where that is not less than a quarter of all. */
 #define MEMFDS_OF_SENDER 256
 
 struct memfd {
@@ -37,6 +38,11 @@ struct memfds {
 };
 
 void memfds_init(struct memfds *m, size_t most);
+/* Of one sender at a time. */
+static inline size_t memfds_most_of_sender(const struct memfds *m)
+{
+	return MAX_OF(m->most / 4, (size_t)MEMFDS_OF_SENDER);
+}
 void memfds_fini(struct memfds *m); /* closes all */
 
 /*

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -153,6 +154,30 @@ Test(sup, a_megabyte_in_a_memfd)
 	cr_assert_eq(m->size, size);
 	cr_expect_eq(memcmp(m->payload, payload, size), 0);
 	sup_message_free(m);
+	end();
+}
+
+/* To many that do not receive: their mailboxes hold them. */
+Test(sup, large_payloads_to_many)
+{
+	struct actor_end *guests[12];
+	char *payload = keep(calloc(1, 100000));
+	struct rlimit limit;
+	sup_pid pid;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max < 16384)
+		cr_skip_test("supd may not open files enough here");
+	begin();
+	for (size_t i = 0; i < ARRAY_LEN(guests); i++) {
+		guests[i] = actor_guest(node);
+		cr_assert_eq(actor_request(guests[i], "self", NULL, NULL, NULL, NULL), 0);
+		cr_assert_eq(sup_pid_parse(actor_reply(guests[i], "pid"), &pid), 0);
+		for (int n = 0; n < 30; n++)
+			cr_assert_eq(sup_send(a, pid, "big", sup_bytes(payload, 100000), 0), 0);
+	}
+	cr_assert_eq(sup_send_name(a, "b", "t", SUP_NOTHING, 0), 0, "it is still connected");
+	for (size_t i = 0; i < ARRAY_LEN(guests); i++)
+		actor_close(guests[i]);
 	end();
 }
 
@@ -491,53 +516,7 @@ Test(sup, s20_a_helper)
 	node_end(node);
 }
 
-/* ---- processes ---- */
-
-/* SEMANTICS 27, 28, 69. */
-Test(sup, s27_s28_s69_spawn)
-{
-	static const char *const nothing[] = {"/nonexistent/program", NULL};
-	struct sup_command missing = {.argv = nothing};
-	sup_ref ref;
-	sup_pid pid;
-
-	begin();
-	cr_assert_eq(sup_trap_exit(a, true), 0);
-	cr_assert_eq(sup_spawn_monitor(a, shell_command("exit 3"), &pid, &ref), 0);
-	cr_expect_str_eq(
-		sup_take(a, (struct sup_clause[]){{.from = pid, .ref = ref}}, 1, 0, SUP_FOREVER),
-		"down  exit:3");
-	cr_assert_eq(sup_spawn_link(a, shell_command("exit 4"), &pid), 0);
-	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
-			 "exit  exit:4");
-	cr_expect_eq(sup_spawn_link(a, &missing, &pid), -ENOENT);
-	cr_expect_str_eq(sup_take(a, NULL, 0, 0, 0), "ETIMEDOUT");
-	end();
-}
-
-/* What it is given: variables, a folder, its standard output. */
-Test(sup, what_a_spawned_process_is_given)
-{
-	static const char *const environment[] = {"GREETING=hello", NULL};
-	struct sup_command command = *shell_command("echo $GREETING; pwd");
-	char text[64] = "";
-	sup_ref ref;
-	int out[2];
-
-	begin();
-	cr_assert_eq(pipe(out), 0);
-	command.environment = environment;
-	command.directory = "/";
-	command.fds = (int[]){-1, out[1], -1};
-	cr_assert_eq(sup_spawn_monitor(a, &command, NULL, &ref), 0);
-	close(out[1]);
-	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
-			 "down  normal");
-	cr_expect_eq(read(out[0], text, sizeof(text) - 1), 8);
-	cr_expect_str_eq(text, "hello\n/\n");
-	close(out[0]);
-	end();
-}
+/* ---- many large payloads ---- */
 
 /* Whom it waits for, as a guest sees it. */
 static uint64_t look_blocked(sup_pid pid)

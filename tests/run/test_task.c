@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/run/libsup.h"
 
@@ -409,5 +410,53 @@ Test(task, a_program_inside_a_script)
 	call_and_stop(pid);
 	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
 			 "down  exit:3");
+	end();
+}
+
+/* ---- processes ---- */
+
+/* SEMANTICS 27, 28, 69. */
+Test(task, s27_s28_s69_spawn)
+{
+	static const char *const nothing[] = {"/nonexistent/program", NULL};
+	struct sup_command missing = {.argv = nothing};
+	sup_ref ref;
+	sup_pid pid;
+
+	begin("");
+	cr_assert_eq(sup_trap_exit(a, true), 0);
+	cr_assert_eq(sup_spawn_monitor(a, shell_command("exit 3"), &pid, &ref), 0);
+	cr_expect_str_eq(
+		sup_take(a, (struct sup_clause[]){{.from = pid, .ref = ref}}, 1, 0, SUP_FOREVER),
+		"down  exit:3");
+	cr_assert_eq(sup_spawn_link(a, shell_command("exit 4"), &pid), 0);
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.from = pid}}, 1, 0, SUP_FOREVER),
+			 "exit  exit:4");
+	cr_expect_eq(sup_spawn_link(a, &missing, &pid), -ENOENT);
+	cr_expect_str_eq(sup_take(a, NULL, 0, 0, 0), "ETIMEDOUT");
+	end();
+}
+
+/* What it is given: variables, a folder, its standard output. */
+Test(task, what_a_spawned_process_is_given)
+{
+	static const char *const environment[] = {"GREETING=hello", NULL};
+	struct sup_command command = *shell_command("echo $GREETING; pwd");
+	char text[64] = "";
+	sup_ref ref;
+	int out[2];
+
+	begin("");
+	cr_assert_eq(pipe(out), 0);
+	command.environment = environment;
+	command.directory = "/";
+	command.fds = (int[]){-1, out[1], -1};
+	cr_assert_eq(sup_spawn_monitor(a, &command, NULL, &ref), 0);
+	close(out[1]);
+	cr_expect_str_eq(sup_take(a, (struct sup_clause[]){{.ref = ref}}, 1, 0, SUP_FOREVER),
+			 "down  normal");
+	cr_expect_eq(read(out[0], text, sizeof(text) - 1), 8);
+	cr_expect_str_eq(text, "hello\n/\n");
+	close(out[0]);
 	end();
 }

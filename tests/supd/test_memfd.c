@@ -114,4 +114,11 @@ Test(memfd, budgets)
 	cr_expect_eq(memfd_take(&m, 3, fd, 1, &number), -EDQUOT, "all together have too many");
 	close(fd);
 	memfds_fini(&m);
+	memfds_init(&m, 4 * (MEMFDS_OF_SENDER + 1));
+	for (int i = 0; i <= MEMFDS_OF_SENDER; i++)
+		cr_assert_eq(memfd_take(&m, 1, make(1, ALL), 1, &number), 0, "%d", i);
+	fd = make(1, ALL);
+	cr_expect_eq(memfd_take(&m, 1, fd, 1, &number), -EDQUOT, "a quarter of all");
+	close(fd);
+	memfds_fini(&m);
 }
