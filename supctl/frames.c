@@ -20,6 +20,8 @@ int address_make(const struct context *context, enum wire_op op, const char *des
 	a->frame = wire_frame(op, "", 0);
 	a->frame.tag = a->tag;
 	if (actor_pid_parse(dest, &pid) == 0) {
+		if (!pid.n)
+			return complain_usage(context, "%s is nobody's pid", dest);
 		a->frame.to = pid.n;
 		name_size = 0;
 	} else if (!*dest) {

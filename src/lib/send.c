@@ -41,7 +41,8 @@ static int send_tag(struct sending *what)
 	size_t name_size = what->name ? strlen(what->name) + 1 : 0;
 	size_t tag_size = what->tag ? strlen(what->tag) : 0;
 
-	if (what->name && name_size == 1)
+	/* To nobody: supd would take it for a damaged frame, and close the connection. */
+	if (what->name ? name_size == 1 : !what->frame.to)
 		return -EINVAL;
 	if (name_size + tag_size > SUP_TAG_MAX)
 		return what->name ? -ENAMETOOLONG : -EMSGSIZE;

@@ -65,6 +65,23 @@ Test(send, limits_of_tags_and_names)
 	peer_end(p);
 }
 
+/* Such as who has sent an operator's exit signal. */
+Test(send, to_nobody)
+{
+	struct peer *p = peer_new(PEER_WINDOW, 0);
+	struct sup_message *reply = NULL;
+	sup_pid nobody = {0};
+	sup_ref ref = {7};
+
+	cr_expect_eq(sup_send(p->sup, nobody, "t", SUP_NOTHING, 0), -EINVAL);
+	cr_expect_eq(sup_reply(p->sup, nobody, ref, "t", SUP_NOTHING, 0), -EINVAL);
+	cr_expect_eq(sup_call_begin(p->sup, nobody, "t", SUP_NOTHING, 0, &ref), -EINVAL);
+	cr_expect_eq(sup_call(p->sup, nobody, "t", SUP_NOTHING, 0, &reply), -EINVAL);
+	cr_expect_eq(ref.n, 7);
+	cr_expect_null(reply);
+	peer_end(p);
+}
+
 /* ---- by name ---- */
 
 static const char *outcome;

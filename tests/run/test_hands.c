@@ -217,6 +217,8 @@ Test(hands, words_that_make_no_sense)
 		{"trap maybe", "supctl trap: maybe: on or off?*", 2},
 		{"spawn sleep 3", "supctl spawn: sleep: the command stands behind --*", 2},
 		{"child start jobs 60", "supctl child: 60: a child needs KEY=VALUE*", 2},
+		{"send 0.0.0 x", "supctl send: 0.0.0 is nobody's pid*", 2},
+		{"reply '<0.0.0>' 1 x", "supctl reply: <0.0.0> is nobody's pid*", 2},
 		{"monitor ''", "supctl monitor: an empty name is nobody's*", 2},
 	};
 	char tag[255];
