@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "supctl/hands.h"
+#include "wire/clause.h"
 
 static int recv_put_clauses(const struct context *context, struct payload *payload)
 {
 	struct buf error CLEANUP(buf_fini) = BUF_INIT;
 	int r = 0;
 
+	if (context->n_list > CLAUSES_MAX)
+		return complain_usage(context, "more than %d clauses", CLAUSES_MAX);
 	for (size_t i = 0; i < context->n_list && r == 0; i++)
 		r = clause_parse(context->list[i], &payload->bytes, &error);
 	if (r == -EINVAL)

@@ -210,6 +210,7 @@ Test(hands, words_that_make_no_sense)
 		{"recv --match", "supctl recv: --match needs CLAUSE*", 2},
 		{"recv --match kind=call --match knd=x", "supctl recv: --match \"knd\": a clause*",
 		 2},
+		{"recv $(seq -f --match=tag=%g 1025)", "supctl recv: more than 1024 clauses*", 2},
 		{"reply a 1", "supctl reply: a: not the pid of who called*", 2},
 		{"reply 0.5.0 0", "supctl reply: 0: not a ref*", 2},
 		{"ack x", "supctl ack: x: not a ref*", 2},
