@@ -262,7 +262,8 @@ static int input_set_patience(struct sup *sup, int patience)
 		patience = PATIENCE_MAX;
 	if (patience == sup->patience)
 		return 0;
-	limit = (struct timeval){.tv_sec = patience / 1000, .tv_usec = patience % 1000 * 1000};
+	limit = (struct timeval){.tv_sec = patience / 1000,
+				 .tv_usec = (suseconds_t)(patience % 1000) * 1000};
 	if (setsockopt(sup->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
 		return -errno;
 	sup->patience = patience;

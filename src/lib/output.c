@@ -83,8 +83,8 @@ static int output_send(struct sup *sup, const void *data, size_t size)
 static int output_push(struct sup *sup, size_t size, const int *fds, size_t n_fds, bool wait)
 {
 	for (;;) {
-		int r = n_fds ? output_send_with(sup, sup->out.data, size, fds, n_fds)
-			      : output_send(sup, sup->out.data, size);
+		int r = fds ? output_send_with(sup, sup->out.data, size, fds, n_fds)
+			    : output_send(sup, sup->out.data, size);
 
 		if (r == 0)
 			buf_consume(&sup->out, size);
