@@ -396,11 +396,9 @@ static void act_kill(struct child *c, const struct event *event)
 
 void child_kill(struct child *c, struct cause cause, actor_pid from)
 {
-	const struct event event = {.pid = from};
-
 	if (c->state == CHILD_STARTING || c->state == CHILD_RUNNING)
 		c->cause = cause;
-	child_input(c, IN_KILL, &event);
+	child_input(c, IN_KILL, &(struct event){.pid = from});
 }
 
 void child_doom(struct child *c, const struct reason *reason, struct cause cause, actor_pid from)
@@ -454,8 +452,10 @@ static void act_timeout_stopping(struct child *c, const struct event *event)
 	if (c->sup) {
 		supervisor_kill_tree(c->sup, c->cause);
 	} else if (c->polite == POLITE_ASKED) {
-		c->polite = mailbox_stop_is_taken(&c->actor) ? POLITE_TAKEN : POLITE_TOLD;
-		if (c->polite == POLITE_TOLD)
+		bool taken = c->verdict.kind != REASON_NONE || mailbox_stop_is_taken(&c->actor);
+
+		c->polite = taken ? POLITE_TAKEN : POLITE_TOLD; /* also last words (D15) */
+		if (!taken)
 			effect_add(c->core, FX_STOP, c);
 		if (c->spec->shutdown == SHUTDOWN_SPAN)
 			timer_set(c, mono_add(c->since, c->spec->shutdown_span));

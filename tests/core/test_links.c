@@ -369,6 +369,19 @@ Test(exits, d14_s41_doomed_while_it_is_asked)
 	cr_expect_str_eq(world_reason(&w, "a"), "exit:1");
 }
 
+Test(exits, d14_d15_last_words_when_it_is_asked)
+{
+	boot("/{a(trap shutdown=5s)}");
+	world_manners(&w, "a")->stubborn = true;
+	world_send(&w, REQUEST_STOP, "a", NULL);
+	world_tell(&w, "a", "so long");
+	world_pass(&w, 4999);
+	cr_expect_str_eq(world_marks(&w, "tk"), "");
+	world_pass(&w, 1);
+	cr_expect_str_eq(world_marks(&w, "tk"), "ka");
+	cr_expect_str_eq(world_reason(&w, "a"), "so long");
+}
+
 Test(exits, s55_d14_its_own_end_is_its_reason)
 {
 	static const struct {
