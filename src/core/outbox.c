@@ -366,6 +366,8 @@ bool outbox_cancel(struct actor *sender, uint64_t ref)
 			sender->outbox_weight -= frame_weight(frame, &memfd);
 			mailbox_release_memfd(sender->core, memfd);
 			frames_kill(&lane->frames, place);
+			/* What is behind it may be small enough. */
+			mailbox_wake(lane->to);
 			if (!lane->frames.n_queued)
 				lane_free(lane);
 			outbox_grant(sender);

@@ -202,28 +202,37 @@ static const char *outlet_take_credit(struct mailbox *m, struct source *source,
 	return NULL;
 }
 
-/* True: the connection held it, and does no more. */
-static bool held_remove(struct source *source, uint64_t number)
+/* True: it was among them, and is no more. */
+static bool numbers_remove(struct buf *numbers, uint64_t number)
 {
-	struct buf *held = &source->held;
 	uint64_t one;
 
-	for (size_t at = 0; at < held->size; at += sizeof(one)) {
-		memcpy(&one, held->data + at, sizeof(one));
+	for (size_t at = 0; at < numbers->size; at += sizeof(one)) {
+		memcpy(&one, numbers->data + at, sizeof(one));
 		if (one != number)
 			continue;
-		memmove(held->data + at, held->data + at + sizeof(one),
-			held->size - at - sizeof(one));
-		held->size -= sizeof(one);
+		memmove(numbers->data + at, numbers->data + at + sizeof(one),
+			numbers->size - at - sizeof(one));
+		numbers->size -= sizeof(one);
 		return true;
 	}
 	return false;
 }
 
+/* What is kept is done with, whoever has it or has written it out. */
+static void outlet_finish(struct mailbox *m, struct place place, uint64_t number)
+{
+	numbers_remove(&m->unacked, number);
+	LIST_EACH (l, &m->actor->sources) {
+		numbers_remove(&LIST_ENTRY(l, struct source, link)->held, number);
+	}
+	mailbox_kill(m, place);
+}
+
 /* From who holds it: it is written out. Else: what is kept is done with. */
 static void outlet_take_ack(struct mailbox *m, struct source *source, uint64_t number)
 {
-	bool was_held = held_remove(source, number);
+	bool was_held = numbers_remove(&source->held, number);
 	struct place place = frames_find(&m->frames, number);
 	bool kept = place.chunk && frame_at(place)[FRAME_AT_OP] & FRAME_KEPT;
 
@@ -231,7 +240,9 @@ static void outlet_take_ack(struct mailbox *m, struct source *source, uint64_t n
 		return;
 	if (was_held && kept)
 		buf_append(&m->unacked, &number, sizeof(number));
-	else if (was_held || kept)
+	else if (kept)
+		outlet_finish(m, place, number);
+	else if (was_held)
 		mailbox_kill(m, place);
 	m->unacked.error = 0;
 }

@@ -353,5 +353,7 @@ bool signal_cancel(struct actor *owner, uint64_t ref, bool flush)
 		mailbox_flush_ref(owner, ref);
 	if (edge && (active || flush))
 		edge_remove(edge);
+	if (list_is_empty(&owner->letters))
+		list_unlink(&owner->unsent);
 	return active;
 }
