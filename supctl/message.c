@@ -63,28 +63,40 @@ int message_keep(struct context *context, const struct wire_frame *frame,
 	return 0;
 }
 
-/* A DOWN's tag is the name by which the dead one was monitored: it has none any more. */
-int message_find_name(struct context *context, struct message *message)
+/* What the answer to that request calls that pid, in its reply or its first row; NULL: nothing. */
+static int name_ask(struct context *context, const char *request, uint64_t from, char **ret_name)
 {
 	char pid[ACTOR_PID_TEXT_MAX];
-	struct wire_frame reply;
-	const char *name = NULL;
-	int status;
+	struct wire_frame frame;
+	int status = ask(context, request, actor_pid_format((actor_pid){from}, pid), NULL);
 
-	if (message->op == WIRE_DOWN) {
-		name = message->tag.size ? buf_text(&message->tag) : NULL;
-	} else if (message->from) {
-		actor_pid_format((actor_pid){message->from}, pid);
-		status = ask(context, "info", pid, NULL);
-		if (status == 0)
-			status = context_receive(context, &reply);
-		if (status)
-			return status;
-		if (field_int(&reply, "status", EXIT_FAILED) == 0)
-			name = field_text(&reply, "name");
+	*ret_name = NULL;
+	while (status == 0 && (status = context_receive(context, &frame)) == 0) {
+		const char *name = field_text(&frame, "name");
+
+		/* A spawned process is called by its pid. */
+		if (name && *name != '<' && !*ret_name)
+			*ret_name = strdup(name);
+		if (frame.op == WIRE_REPLY)
+			break;
 	}
-	message->from_name = name ? strdup(name) : NULL;
-	return 0;
+	return status;
+}
+
+/* A DOWN's tag is the name by which the dead one was monitored: it has none any more. Of whoever
+ * has ended the causes may still be known. */
+int message_find_name(struct context *context, struct message *message)
+{
+	bool ended = message->op == WIRE_DOWN || message->op == WIRE_EXIT;
+	int status = 0;
+
+	if (message->op == WIRE_DOWN && message->tag.size)
+		message->from_name = strdup(buf_text(&message->tag));
+	else if (message->from)
+		status = name_ask(context, "info", message->from, &message->from_name);
+	if (status == 0 && !message->from_name && ended && message->from)
+		status = name_ask(context, "why", message->from, &message->from_name);
+	return status;
 }
 
 /* ---- forms ---- */

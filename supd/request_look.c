@@ -181,13 +181,36 @@ static void why_write(struct conn *conn, uint64_t ref, uint32_t slot, const stru
 	conn_end(conn, &e);
 }
 
+/* The last change of an incarnation that has ended, as far as its child remembers it; NULL: none.
+ */
+static const struct link *why_find_past(const struct core *core, const char *target,
+					uint32_t *ret_slot)
+{
+	const struct link *link;
+	actor_pid pid;
+
+	if (!target || actor_pid_parse(target, &pid) < 0)
+		return NULL;
+	for (uint32_t slot = core_next(core, SLOT_NONE); slot != SLOT_NONE;
+	     slot = core_next(core, slot)) {
+		for (uint32_t i = 0; i < CHAIN_LENGTH && (link = core_chain(core, slot, i)); i++) {
+			if (link->pid.n == pid.n) {
+				*ret_slot = slot;
+				return link;
+			}
+		}
+	}
+	return NULL;
+}
+
 void request_take_why(struct conn *conn, const struct request_command *command,
 		      const struct wire_frame *frame)
 {
 	const struct core *core = conn->control->daemon->core;
 	const char *target = field_text(frame, "target");
 	uint32_t slot = core_find(core, target);
-	const struct link *link = slot == SLOT_NONE ? NULL : core_chain(core, slot, 0);
+	const struct link *link =
+		slot == SLOT_NONE ? why_find_past(core, target, &slot) : core_chain(core, slot, 0);
 
 	(void)command;
 	if (slot == SLOT_NONE) {

@@ -136,6 +136,37 @@ Test(hands, s24_s35_s36_link_and_trap)
 	node_end(n);
 }
 
+/* It has gone when its exit signal is read, and has a successor: its causes still have its name. */
+Test(hands, an_exit_signal_of_who_has_ended)
+{
+	const struct script scripts[] = {
+		{"a", "supctl ready\nexec sleep 1000\n"},
+		{"b", "supctl trap on\nsupctl link a\n"
+		      "supctl monitor $(supctl whereis a) >/dev/null\nsupctl ready\n"
+		      "supctl recv --match tag=go\nfor i in 1 2; do\n" NEXT
+		      "echo $kind $from_name $reason\ndone | sort\n"},
+		{NULL, NULL},
+	};
+	struct node *n = run_scripts(SERVICE("a") SCRIPT("b"), scripts);
+	struct watch *w;
+	const char *pid, *why;
+
+	ctl(n, "wait b --for ready");
+	w = watch_open(n);
+	pid = look(n, "a").pid;
+	ctl(n, "exit a boom");
+	watch_until(w, "ready a");
+	ctl(n, "send b --tag go");
+	cr_expect_str_eq(output_of(n, "b"), "down a boom\nexit a boom\n");
+	why = ctl(n, "why %s", pid);
+	cr_expect(text_glob("a ended * ago: boom\nbecause a was to end * ago: boom\n"
+			    "  because an operator asked for it\n",
+			    why),
+		  "%s", why);
+	cr_expect_str_eq(ctl_fails(n, 3, "why 0.999.0"), "supctl: 0.999.0: no such actor\n");
+	node_end(n);
+}
+
 /* An exit signal from inside is the actor's own: it may end those of its own user. */
 Test(hands, exit_from_inside)
 {
