@@ -104,12 +104,15 @@ static const char *dispatch_message(struct source *source, const struct wire_fra
 static const char *dispatch_cancel(struct source *source, const struct wire_frame *frame)
 {
 	bool flush = frame->flags & WIRE_FLUSH;
-	bool active = outlet_cancel(source, frame->ref) ||
-		      outbox_cancel(source->actor, frame->ref) ||
-		      signal_cancel(source->actor, frame->ref, flush);
+	struct wire_frame done = wire_frame(WIRE_DONE, "", frame->ref);
 
-	source_put(source,
-		   &(struct wire_frame){.op = WIRE_DONE, .ref = frame->ref, .to = active ? 1 : 0});
+	/* Its `to` is that of the RECEIVE's own answer: 1 would be a message's number. */
+	if (outlet_cancel(source, frame->ref))
+		done = wire_frame(WIRE_DONE, "cancelled", frame->ref);
+	else if (outbox_cancel(source->actor, frame->ref) ||
+		 signal_cancel(source->actor, frame->ref, flush))
+		done.to = 1;
+	source_put(source, &done);
 	return NULL;
 }
 

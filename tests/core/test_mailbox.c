@@ -327,7 +327,7 @@ Test(receive, taken_back)
 	world_receive(&w, h, 1, 0, any_m);
 	world_cancel(&w, h, 1);
 	tell(1, "b", "m1");
-	cr_expect_str_eq(world_inbox(&w, h), "done1:1");
+	cr_expect_str_eq(world_inbox(&w, h), "done1:0:cancelled");
 	cr_expect_eq(length("b"), 2);
 }
 

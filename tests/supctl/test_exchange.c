@@ -393,7 +393,7 @@ static void serve_recv_late(struct peer *p)
 	uint64_t ref = expect_receive(p, 0, 0);
 
 	PEER_CHECK(peer_expect(p, WIRE_CANCEL).ref == ref);
-	done(p, ref, 1, "");
+	done(p, ref, 0, "cancelled");
 	peer_send(p);
 	peer_expect_end(p);
 }
