@@ -341,6 +341,7 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 		return r;
 	core_run_agenda(core);
 	core_watch_root(core);
+	core_run_agenda(core); /* what that has doomed */
 	core_watch_budget(core);
 	sync_check(core);
 	mailbox_run_all(core);

@@ -428,6 +428,17 @@ Test(spawned, the_root_ends_by_itself)
 
 /* ---- memory ---- */
 
+/* What is killed at the root's end is known to be doomed in the same step. */
+Test(spawned, the_root_is_killed)
+{
+	boot("/{a b}");
+	spec->shutdown = SHUTDOWN_BRUTAL_KILL;
+	spawn_it(3, true, 7);
+	world_send(&w, REQUEST_EXIT, "/", "kill");
+	cr_expect_str_eq(world_inbox(&w, 3), "down7:killed");
+	cr_expect(w.halted);
+}
+
 Test(spawned, without_memory_nothing_is_spawned)
 {
 	const char *answer = "";

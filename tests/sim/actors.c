@@ -397,8 +397,8 @@ void actors_move(struct sim *sim)
 		mail_credit,  act_link,     act_link,     act_link,     act_unlink,    act_monitor,
 		act_monitor,  act_cancel,   act_trap,     act_exit,     act_exit_self, act_leave,
 		act_register, act_whereis,  mail_flood,   mail_flood,   mail_flood,    mail_call,
-		mail_call,    helper_move,  helper_move,  helper_move,  helper_move,   mail_answer,
-		mail_answer,  mail_answer,  act_link,     act_monitor,
+		mail_call,    spawn_random, helper_move,  helper_move,  helper_move,   helper_move,
+		mail_answer,  mail_answer,  mail_answer,  act_link,     act_monitor,
 	};
 	struct player *player = random_speaker(sim);
 
@@ -453,6 +453,8 @@ static void take_all(struct sim *sim)
 void actors_rest(struct sim *sim)
 {
 	const char *owed = "";
+
+	spawn_check_rest(sim);
 
 	for (uint32_t i = 0; i < 500 && owed && !sim_failed(sim) && !sim->halted; i++) {
 		take_all(sim);

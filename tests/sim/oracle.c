@@ -250,8 +250,11 @@ static void oracle_end(struct sim *sim, uint32_t slot, const struct link *link)
 	if (link->kind != LINK_IGNORED && link->reason.kind == REASON_NONE)
 		sim_fail(sim, "slot %u: an end without a reason", slot);
 	seen->up = seen->ready = false;
-	post_take_end(sim, link->pid,
-		      link->kind == LINK_EXITED ? &link->reason : &REASON(REASON_NONE));
+	if (slot != 0 && seen->parent == SLOT_NONE && link->kind != LINK_EXITED)
+		post_never_was(sim, link->pid);
+	else
+		post_take_end(sim, link->pid,
+			      link->kind == LINK_EXITED ? &link->reason : &REASON(REASON_NONE));
 }
 
 static void oracle_check_pass_stop(struct sim *sim, uint32_t slot, const struct link *link)

@@ -227,6 +227,16 @@ void post_take_doom(struct sim *sim, const struct link *link)
 			 (unsigned long long)link->pid.n, (unsigned long long)link->from.n);
 }
 
+/* The tree stops: what was spawned takes nobody along any more. */
+static bool is_let_go(const struct sim *sim, const struct player *one, const struct player *other)
+{
+	struct child_view root;
+
+	return ((one && one->spawned) || (other && other->spawned)) &&
+	       (sim->ending || !core_view(sim->core, 0, &root) ||
+		(root.state != CHILD_STARTING && root.state != CHILD_RUNNING));
+}
+
 static void end_link(struct sim *sim, const struct bond *link, actor_pid dead,
 		     const struct reason *reason)
 {
@@ -239,7 +249,8 @@ static void end_link(struct sim *sim, const struct bond *link, actor_pid dead,
 		post_pair(sim, dead, other)->exits_due++;
 	else
 		fall(sim, other, dead,
-		     reason->kind != REASON_NONE && !reason_is_normal_link(reason));
+		     !is_let_go(sim, player, post_player(sim, dead)) &&
+			     reason->kind != REASON_NONE && !reason_is_normal_link(reason));
 }
 
 static void end_bonds(struct sim *sim, actor_pid dead, const struct reason *reason)
@@ -262,6 +273,16 @@ static void end_bonds(struct sim *sim, actor_pid dead, const struct reason *reas
 	}
 }
 
+void post_never_was(struct sim *sim, actor_pid pid)
+{
+	struct post *post = sim->post;
+
+	for (uint32_t i = post->n_bonds; i--;)
+		if (post->bonds[i].owner.n == pid.n || post->bonds[i].other.n == pid.n)
+			bond_remove(post, &post->bonds[i]);
+	post_take_end(sim, pid, &REASON(REASON_NONE));
+}
+
 void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason)
 {
 	struct post *post = sim->post;
@@ -282,65 +303,6 @@ void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason)
 
 /* ---- what they get ---- */
 
-uint64_t post_letter(struct pair *pair)
-{
-	if (pair->sent == pair->letters_capacity) {
-		pair->letters_capacity = 2 * pair->sent + 16;
-		pair->letters = realloc(pair->letters, pair->letters_capacity);
-		if (!pair->letters)
-			abort();
-	}
-	pair->letters[pair->sent] = LETTER_WAITS;
-	return ++pair->sent;
-}
-
-/* The first up to there that is still to be handed out (again); 0: none. */
-static uint64_t letter_waits(struct pair *pair, uint64_t last, bool again)
-{
-	uint64_t n = pair->low + 1;
-
-	while (n <= last &&
-	       (pair->letters[n - 1] == LETTER_TAKEN || pair->letters[n - 1] == LETTER_HELD ||
-		(!again && pair->letters[n - 1] == LETTER_BACK)))
-		n++;
-	while (pair->low < pair->sent && pair->letters[pair->low] == LETTER_TAKEN)
-		pair->low++;
-	return n <= last ? n : 0;
-}
-
-/* In order; one that had come back, to its place before all that come later, is marked. */
-uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct wire_frame *frame,
-			  enum letter becomes)
-{
-	struct pair *pair = post_pair(sim, (actor_pid){frame->from}, to->pid);
-	uint64_t number = frame->payload_size < 8 ? 0 : number_load(frame->payload, 8), waits;
-	const char *wrong = NULL;
-	uint8_t *letter;
-
-	if (!number || number > pair->sent) {
-		sim_fail(sim, "pid %llu: a message that was never sent",
-			 (unsigned long long)to->pid.n);
-		return 0;
-	}
-	letter = &pair->letters[number - 1];
-	waits = letter_waits(pair, number - 1, true);
-	if (*letter == LETTER_TAKEN || *letter == LETTER_HELD)
-		wrong = "twice";
-	else if ((*letter == LETTER_BACK) != !!(frame->flags & WIRE_REDELIVERED))
-		wrong = "wrongly marked as redelivered, or not marked";
-	else if (*letter == LETTER_WAITS && number <= pair->got)
-		wrong = "after a later one";
-	else if (to->lossless && waits)
-		wrong = "and one before it is missing";
-	if (wrong)
-		sim_fail(sim, "pid %llu: message %llu of %llu comes %s",
-			 (unsigned long long)to->pid.n, (unsigned long long)number,
-			 (unsigned long long)frame->from, wrong);
-	*letter = becomes;
-	pair->got = MAX_OF(pair->got, number);
-	return number;
-}
-
 /* Of who has ended all messages have come before. */
 static void check_after_messages(struct sim *sim, const struct player *to, actor_pid from,
 				 const char *what)
@@ -349,7 +311,7 @@ static void check_after_messages(struct sim *sim, const struct player *to, actor
 	const struct player *dead = post_player(sim, from);
 
 	if (to->lossless && pair && !pair->unsure && dead && dead->dead &&
-	    letter_waits(pair, pair->sent, false))
+	    post_letter_waits(pair, pair->sent, false))
 		sim_fail(sim, "pid %llu: %s of %llu before its messages",
 			 (unsigned long long)to->pid.n, what, (unsigned long long)from.n);
 }
@@ -535,6 +497,10 @@ void post_take_effect(struct sim *sim, const struct effect *effect)
 
 void post_take_reply(struct sim *sim, const struct reply *reply)
 {
+	if (reply->id >= POST_SPAWN_IDS) {
+		spawn_take_reply(sim, reply);
+		return;
+	}
 	if (sim->post->answer != ANSWER_N || reply->id != sim->post->next_id - 1)
 		sim_fail(sim, "an actor's request is answered twice, or late");
 	sim->post->answer = reply->answer;
@@ -579,7 +545,7 @@ const char *post_is_owed(const struct sim *sim)
 			continue;
 		if (pair->exits_got != pair->exits_due)
 			return "an EXIT has not come";
-		if (to->lossless && !pair->unsure && letter_waits(pair, pair->sent, true))
+		if (to->lossless && !pair->unsure && post_letter_waits(pair, pair->sent, true))
 			return "a message has not come";
 	}
 	return NULL;

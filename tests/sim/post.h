@@ -8,7 +8,9 @@
  *
  *   actors.c   what they do
  *   mail.c     ... messages and calls among that
+ *   spawn.c    ... what they spawn
  *   helper.c   ... and commands inside them that take messages
+ *   letter.c   what becomes of each message
  *   post.c     the accounts: who is tied to whom, and what each must get for that
  *
  * The accounts know nothing of the model. They hold
@@ -30,6 +32,8 @@
 
 #define POST_NAMES 6
 #define POST_IDS (UINT64_C(1) << 40) /* of requests, from here on */
+#define POST_SPAWN_IDS (UINT64_C(1) << 41)
+#define SPAWNS_MAX 8
 
 /* An incarnation of a service, or a guest. */
 struct player {
@@ -41,6 +45,7 @@ struct player {
 	bool trap;
 	bool full;     /* EVENT_FULL was given */
 	bool lossless; /* nothing that is sent to it is dropped */
+	bool spawned;  /* not of the tree */
 	bool no_box;   /* it has no mailbox */
 	uint64_t credit, out;
 	uint64_t window, sent_bytes;
@@ -87,6 +92,14 @@ struct pair {
 	bool signalled;   /* an exit signal was sent, not over a link */
 };
 
+/* A spawn without its answer. */
+struct spawning {
+	uint64_t id;
+	actor_pid creator, pid; /* pid: none, before its start */
+	bool linked;
+	uint64_t ref; /* 0: not monitored */
+};
+
 #define HELPERS_MAX 8
 #define HELD_MAX 3
 
@@ -124,6 +137,9 @@ struct post {
 	uint32_t n_bonds, bonds_capacity;
 	struct fall *falling; /* owned */
 	uint32_t n_falling, falling_capacity;
+	bool is_spawning; /* the last of these, in this step */
+	struct spawning spawns[SPAWNS_MAX];
+	uint32_t n_spawns;
 	struct helper helpers[HELPERS_MAX];
 	uint32_t n_helpers;
 	struct question *questions; /* owned */
@@ -173,6 +189,13 @@ void mail_credit(struct sim *sim, struct player *player);
 /* One event of that connection, with allocations that may fail. */
 void actors_event(struct sim *sim, uint64_t source, const struct event *event);
 
+/* spawn.c */
+void spawn_random(struct sim *sim, struct player *player);
+/* That start is the one of the last spawn. */
+void spawn_starts(struct sim *sim, struct player *player);
+void spawn_take_reply(struct sim *sim, const struct reply *reply);
+void spawn_check_rest(struct sim *sim);
+
 /* helper.c */
 struct helper *helper_of_source(const struct sim *sim, uint64_t source);
 void helper_take(struct sim *sim, struct helper *helper, const struct wire_frame *frame);
@@ -182,14 +205,18 @@ void helper_move(struct sim *sim, struct player *player);
 void helper_rest(struct sim *sim);
 void helper_end_all(struct sim *sim);
 
-/* post.c */
-/* A call has been taken. */
-void post_ask(struct sim *sim, actor_pid server, actor_pid caller, uint64_t ref);
+/* letter.c */
 /* Room for what becomes of one more message; its number. */
 uint64_t post_letter(struct pair *pair);
+/* The first up to there that is still to be handed out (again); 0: none. */
+uint64_t post_letter_waits(struct pair *pair, uint64_t last, bool again);
 /* One arrives; its number, 0 where that is wrong. */
 uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct wire_frame *frame,
 			  enum letter becomes);
+
+/* post.c */
+/* A call has been taken. */
+void post_ask(struct sim *sim, actor_pid server, actor_pid caller, uint64_t ref);
 struct player *post_player(const struct sim *sim, actor_pid pid);
 struct player *post_player_of_source(const struct sim *sim, uint64_t source);
 struct player *post_add(struct sim *sim, actor_pid pid, uint32_t slot);
@@ -207,6 +234,8 @@ struct bond *post_bond(const struct sim *sim, actor_pid owner, uint64_t ref);
 void post_take_doom(struct sim *sim, const struct link *link);
 /* What it has just sent may not be on its way: memory was short. */
 void post_doubt(struct sim *sim, actor_pid from);
+/* It could not be started: nobody hears of that but by the answer. */
+void post_never_was(struct sim *sim, actor_pid pid);
 /* reason none: not known. */
 void post_take_end(struct sim *sim, actor_pid pid, const struct reason *reason);
 void post_take_effect(struct sim *sim, const struct effect *effect);

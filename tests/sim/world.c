@@ -87,6 +87,7 @@ static void world_start(struct sim *sim, uint32_t slot, actor_pid pid)
 {
 	struct process *p = &sim->processes[slot];
 	uint32_t index = p->index;
+	struct player *player;
 
 	if (p->state == PROCESS_SHORT && p->pid.n == pid.n) {
 		process_set_state(sim, slot, PROCESS_ASKED);
@@ -102,7 +103,9 @@ static void world_start(struct sim *sim, uint32_t slot, actor_pid pid)
 	p->stubborn = rng_chance(&sim->rng, sim->weather.stubborn);
 	p->fed_up = rng_chance(&sim->rng, sim->weather.fail);
 	process_set_state(sim, slot, PROCESS_ASKED);
-	post_add(sim, pid, slot);
+	player = post_add(sim, pid, slot);
+	if (slot != 0 && sim->seen[slot].parent == SLOT_NONE)
+		spawn_starts(sim, player);
 }
 
 static void world_signal(struct sim *sim, const struct effect *effect)
