@@ -140,6 +140,7 @@ static void frames_count(struct frames *f, struct chunk *chunk, const uint8_t *f
 		f->n_queued += one;
 	}
 	f->n_memfds += memfd ? one : 0;
+	f->n_exits += frame_op(frame) == WIRE_EXIT ? one : 0;
 	f->weight += weight * one;
 	f->foreign += frame[FRAME_AT_OP] & FRAME_FOREIGN ? weight * one : 0;
 }
@@ -382,7 +383,7 @@ struct place frames_find_answer(struct frames *f, uint64_t ref)
 
 /* ---- out ---- */
 
-void frames_kill(struct frames *f, struct place place)
+static void frames_die(struct frames *f, struct place place)
 {
 	uint8_t *frame = frame_at(place);
 
@@ -390,6 +391,11 @@ void frames_kill(struct frames *f, struct place place)
 	answer_forget(f, frame);
 	frame[FRAME_AT_OP] = FRAME_DEAD;
 	place.chunk->dead += frame_size(frame);
+}
+
+void frames_kill(struct frames *f, struct place place)
+{
+	frames_die(f, place);
 	chunk_tidy(f, place.chunk);
 }
 
@@ -413,6 +419,41 @@ void frames_give_back(struct frames *f, struct place place)
 	place.chunk->next = MIN_OF(place.chunk->next, place.at);
 	if (!f->first || place.chunk->first < f->first->first)
 		f->first = place.chunk;
+}
+
+/* A chunk's part of a purge; it is tidied behind that. */
+static void chunk_purge(struct frames *f, struct chunk *chunk, bool keep, frames_lose *lose,
+			void *owner)
+{
+	uint32_t size, memfd;
+
+	for (uint32_t at = 0; at < chunk->size; at += size) {
+		struct place place = {chunk, at};
+		uint8_t *frame = chunk->bytes + at;
+
+		size = frame_size(frame);
+		if (frame_op(frame) == FRAME_DEAD)
+			continue;
+		if (keep && frame[FRAME_AT_OP] & FRAME_KEPT) {
+			if (!frame_is_queued(frame))
+				frames_give_back(f, place);
+			continue;
+		}
+		frame_weight(frame, &memfd);
+		if (memfd)
+			lose(owner, memfd);
+		frames_die(f, place);
+	}
+}
+
+void frames_purge(struct frames *f, bool keep, frames_lose *lose, void *owner)
+{
+	LIST_EACH (l, &f->chunks) {
+		struct chunk *chunk = LIST_ENTRY(l, struct chunk, link);
+
+		chunk_purge(f, chunk, keep, lose, owner);
+		chunk_tidy(f, chunk);
+	}
 }
 
 /* A run of queued frames from a place on that may go together: its size; the counts are set. */
@@ -450,6 +491,7 @@ static void run_kill(struct frames *f, struct place place, uint32_t size, uint8_
 		if (frame[FRAME_AT_OP] & FRAME_FOREIGN)
 			f->foreign -= frame_size(frame);
 		answer_forget(f, frame);
+		f->n_exits -= frame_op(frame) == WIRE_EXIT;
 		copy[at + FRAME_AT_OP] = frame_op(frame);
 		frame[FRAME_AT_OP] = FRAME_DEAD;
 	}
@@ -521,69 +563,4 @@ void frames_move_chunk(struct frames *f, struct frames *from)
 		f->first = tail;
 	chunk_pack(tail);
 	chunk_join(f, tail);
-}
-
-/* ---- invariants ---- */
-
-static bool answer_is_known(const struct frames *f, const uint8_t *frame)
-{
-	return (uintptr_t)map_get(&f->answers, frame_ref(frame)) == frame_number(frame);
-}
-
-static const char *chunk_check(const struct frames *f, const struct chunk *chunk,
-			       struct frames *sum, uint64_t *number)
-{
-	uint32_t dead = 0, n = 0, size;
-	struct chunk count = {0};
-
-	for (uint32_t at = 0; at < chunk->size; at += size, n++) {
-		const uint8_t *frame = chunk->bytes + at;
-
-		size = frame_size(frame);
-		if (size < WIRE_HEADER_SIZE || size > chunk->size - at)
-			return "frames: a frame has no sound size";
-		if (frame_is_queued(frame) && at < chunk->next)
-			return "frames: a queued frame before the hint";
-		if (frame_op(frame) == FRAME_DEAD) {
-			dead += size;
-			continue;
-		}
-		if (frame_number(frame) <= *number)
-			return "frames: numbers do not grow";
-		*number = frame_number(frame);
-		frames_count(sum, &count, frame, 1);
-		if (is_answer(frame) && !answer_is_known(f, frame))
-			return "frames: an answer is not found by its ref";
-		sum->answers.used += is_answer(frame);
-	}
-	if (chunk->n_queued != count.n_queued || chunk->n_held != count.n_held)
-		return "frames: a chunk's counts are wrong";
-	if (chunk->dead != dead || chunk->n_frames != n || chunk->size > chunk->capacity)
-		return "frames: a chunk's bytes are wrong";
-	return NULL;
-}
-
-const char *frames_check(const struct frames *f)
-{
-	struct frames sum = {0};
-	uint64_t number = 0;
-	bool seen = false;
-
-	LIST_EACH (l, &f->chunks) {
-		const struct chunk *chunk = LIST_ENTRY(l, struct chunk, link);
-		const char *broken = chunk_check(f, chunk, &sum, &number);
-
-		if (broken)
-			return broken;
-		if (!chunk->n_queued && !chunk->n_held)
-			return "frames: an empty chunk is kept";
-		seen |= f->first == chunk;
-		if (chunk->n_queued && !seen)
-			return "frames: a queued frame before the first chunk";
-	}
-	if (sum.n_queued != f->n_queued || sum.n_held != f->n_held ||
-	    sum.answers.used != f->answers.used || sum.n_memfds != f->n_memfds ||
-	    sum.weight != f->weight || sum.foreign != f->foreign || number >= f->next_number)
-		return "frames: the sums are wrong";
-	return NULL;
 }

@@ -55,6 +55,7 @@ struct frames {
 	uint64_t next_number;
 	uint64_t n_queued;
 	uint64_t n_held;
+	uint64_t n_exits;   /* queued and held ones that are EXITs */
 	uint64_t n_memfds;  /* queued and held ones whose payload lies in a memfd */
 	struct map answers; /* those that carry a ref, RESPONSE and DOWN: ref -> number, as a
 			     * pointer's value; each ref once */
@@ -165,7 +166,14 @@ void frames_give_back(struct frames *f, struct place place);
  */
 uint32_t frames_hand_out(struct frames *f, uint8_t *out, uint64_t n, size_t size, size_t *ret_size);
 
-/* The invariants; NULL, or what is broken. Linear. */
+/*
+ * All die, in linear time; with keep KEPT ones stay, and those of them that are held are given
+ * back. lose hears of each memfd.
+ */
+typedef void frames_lose(void *owner, uint32_t memfd);
+void frames_purge(struct frames *f, bool keep, frames_lose *lose, void *owner);
+
+/* The invariants; NULL, or what is broken. Linear. (frames_check.c) */
 const char *frames_check(const struct frames *f);
 
 #endif

@@ -85,13 +85,16 @@ struct mailbox *mailbox_of(struct actor *actor)
 	return m;
 }
 
+static void mailbox_lose_memfd(void *core, uint32_t number)
+{
+	mailbox_release_memfd(core, number);
+}
+
 void mailbox_free(struct mailbox *m)
 {
 	if (!m)
 		return;
-	for (struct place p = frames_after(&m->frames, 0); p.chunk && m->actor->core->n_memfds;
-	     p = frames_after(&m->frames, 0))
-		mailbox_kill(m, p);
+	frames_purge(&m->frames, false, mailbox_lose_memfd, m->actor->core);
 	list_unlink(&m->in_core);
 	receive_forget(m);
 	frames_fini(&m->frames);
@@ -225,9 +228,9 @@ void mailbox_flush_exits(struct actor *actor, actor_pid from)
 	struct mailbox *m = actor->mailbox;
 	struct place place = {NULL, 0};
 
-	if (m)
+	if (m && m->frames.n_exits)
 		place = frames_first(&m->frames);
-	while (place.chunk) {
+	while (place.chunk && m->frames.n_exits) {
 		const uint8_t *frame = frame_at(place);
 		uint64_t number = frame_number(frame);
 
@@ -247,23 +250,6 @@ bool mailbox_has_answer(const struct actor *actor, uint64_t ref)
 
 /* ---- an incarnation's end ---- */
 
-/* Kept messages that were handed out come back; the others go. */
-static void mailbox_purge(struct mailbox *m)
-{
-	struct place place = frames_after(&m->frames, 0);
-
-	while (place.chunk) {
-		uint8_t *frame = frame_at(place);
-		uint64_t number = frame_number(frame);
-
-		if (!(frame[FRAME_AT_OP] & FRAME_KEPT))
-			mailbox_kill(m, place);
-		else if (!frame_is_queued(frame))
-			frames_give_back(&m->frames, place);
-		place = frames_after(&m->frames, number);
-	}
-}
-
 void mailbox_end(struct actor *actor)
 {
 	struct mailbox *m = actor->mailbox;
@@ -272,7 +258,8 @@ void mailbox_end(struct actor *actor)
 	if (!m)
 		return;
 	outbox_end_lanes(m);
-	mailbox_purge(m);
+	/* Kept messages that were handed out come back; the others go. */
+	frames_purge(&m->frames, true, mailbox_lose_memfd, actor->core);
 	receive_forget(m);
 	buf_clear(&m->unacked);
 	m->credit = m->handed = m->out = m->consumed = m->stop_number = 0;

@@ -179,6 +179,45 @@ Test(frames, a_queue_moves_behind_another_without_memory)
 	frames_fini(&b.frames);
 }
 
+static void count_lost(void *owner, uint32_t memfd)
+{
+	(void)memfd;
+	(*(unsigned *)owner)++;
+}
+
+/* Of a million; what is kept stays in its order, and is given back where it was held. */
+Test(frames, a_purge)
+{
+	enum { N = 1000000, EACH = 1000 };
+	static struct fixture f;
+	unsigned lost = 0;
+
+	f = (struct fixture){.random = 1};
+	frames_init(&f.frames);
+	for (uint64_t i = 1; i <= N; i++) {
+		uint8_t *at = fill(frames_reserve(&f.frames, 40), 40);
+		bool kept = i % EACH == 0;
+
+		at[FRAME_AT_OP] = (uint8_t)(WIRE_MESSAGE | (kept ? FRAME_KEPT : 0));
+		at[FRAME_AT_FLAGS] = i % EACH < 2 ? WIRE_MEMFD : 0;
+		number_store(at + 36, i, 4);
+		frames_commit(&f.frames);
+		if (kept && i % (uint64_t)(2 * EACH) == 0)
+			frames_hold(&f.frames, frames_find(&f.frames, i));
+		if (kept)
+			f.twins[f.n++] = (struct twin){i, 40, false};
+	}
+	frames_purge(&f.frames, true, count_lost, &lost);
+	compare(&f);
+	cr_expect_eq(lost, N / EACH);
+	cr_expect_eq(f.frames.n_memfds, N / EACH);
+	frames_purge(&f.frames, false, count_lost, &lost);
+	cr_expect_eq(lost, 2 * N / EACH);
+	f.n = 0;
+	compare(&f);
+	cr_expect(list_is_empty(&f.frames.chunks));
+}
+
 Test(frames, without_memory_nothing_changes)
 {
 	static struct fixture f;
