@@ -103,6 +103,21 @@ bool ask_is_refused(struct core *core, const struct request *request, const stru
 	return refusal;
 }
 
+/* Exit signals that are messages are bounded by no mailbox's limit; those that somebody asks for
+ * need not be sent. True after the answer that says so. */
+static bool ask_is_one_too_many(struct core *core, const struct request *request,
+				const struct actor *target)
+{
+	bool full = actor_traps(target) && target->mailbox &&
+		    target->mailbox->frames.n_exits >= SIGNAL_REFS_MAX &&
+		    request->reason.kind != REASON_KILL;
+
+	if (full)
+		ask_refuse(core, request, ANSWER_REFUSED,
+			   "its mailbox is full of exit signals that it does not take");
+	return full;
+}
+
 static void ask_link(struct core *core, const struct request *request)
 {
 	struct actor *asker = ask_asker(core, request);
@@ -119,6 +134,8 @@ static void ask_link(struct core *core, const struct request *request)
 		ask_answer(core, request, ANSWER_NOPROC, ACTOR_PID_NONE);
 		return;
 	}
+	if (!target && ask_is_one_too_many(core, request, asker))
+		return;
 	if (target)
 		outbox_hurry(asker, target);
 	r = target ? signal_link(asker, target) : signal_link_noproc(asker, gone);
@@ -162,7 +179,8 @@ static void ask_exit(struct core *core, const struct request *request)
 		ask_answer(core, request, ANSWER_NOPROC, gone);
 		return;
 	}
-	if (ask_is_refused(core, request, asker, target, RIGHTS_EXIT))
+	if (ask_is_refused(core, request, asker, target, RIGHTS_EXIT) ||
+	    ask_is_one_too_many(core, request, target))
 		return;
 	outbox_hurry(asker, target);
 	r = signal_exit(target, &(struct exit_signal){.from = asker->pid,

@@ -260,6 +260,24 @@ Test(exits, s46_kill_shortens_the_wait_and_leaves_the_reason)
 	cr_expect_str_eq(world_reason(&w, "a"), "boom");
 }
 
+/* Nobody uses the daemon's memory up with what no limit of a mailbox bounds. */
+Test(exits, their_number_is_bounded)
+{
+	const struct wire_frame frame = {.op = WIRE_EXIT, .from = 1};
+
+	w.no_credit = true;
+	boot("/{a b}");
+	trap(1, true);
+	for (unsigned i = 0; i < SIGNAL_REFS_MAX - 1; i++)
+		cr_assert_eq(mailbox_put(&world_child(&w, "a")->actor, &frame, 0), 0);
+	cr_expect_str_eq(send_exit(2, "a", "one more"), "ok");
+	cr_expect_str_eq(send_exit(2, "a", "too many"), "refused");
+	cr_expect_str_eq(ask(1, REQUEST_LINK, "<0.4711.0>"), "refused");
+	cr_expect_str_eq(ask(1, REQUEST_LINK, "b"), "ok");
+	cr_expect_str_eq(send_exit(2, "a", "kill"), "ok");
+	cr_expect_str_eq(world_reason(&w, "a"), "killed");
+}
+
 Test(exits, a_guest_ends_by_an_exit_signal)
 {
 	uint64_t guest;
