@@ -121,7 +121,7 @@ Test(leftovers, children_from_before_are_strangers)
 		split(node_expand(n, keep_printf("!sh -c '@puppet/b & exec %s -c %s'",
 						 build_path("supd"), node_path(n, "supd.conf")))));
 	b = told_pid(n, "b start *");
-	journal_until(n, "a start *");
+	told_pid(n, "a start *");
 	order(n, "a", "exit:3");
 	journal_until(n, "a start *");
 	kill(n->supd.os_pid, SIGTERM);
