@@ -34,6 +34,7 @@ struct actor {
 	bool trap;              /* trap_exit */
 	bool closed;            /* it has closed its mailbox: counts as not trapping (D14) */
 	uint32_t n_refs;        /* monitors and calls of its own, their letters too */
+	uint32_t n_names;       /* of names */
 	uint32_t n_spawned;     /* processes that it has spawned and that have not ended */
 	bool ended;             /* those tied to it have not been told yet */
 	struct reason verdict;  /* owned; a guest that is doomed, or has ended: why */
@@ -131,6 +132,9 @@ void source_free(struct source *source);
 void dispatch_frames(struct core *core, const struct event *event); /* EVENT_FRAMES */
 
 /* ---- registry.c ---- */
+
+/* That one actor may register: they are memory of the daemon. */
+#define REGISTRY_NAMES_MAX 10000
 
 /* Who has that name or path now, doomed or not; NULL: nobody who lives. */
 struct actor *registry_holder(const struct core *core, const char *name);

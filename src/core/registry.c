@@ -88,6 +88,7 @@ static void name_free(struct name *name)
 		strmap_remove(&core->names, name->text);
 	list_unlink(&name->link);
 	core->n_names--;
+	name->actor->n_names -= !name->alias;
 	free(name);
 }
 
@@ -103,6 +104,7 @@ static struct name *name_add(struct list *list, struct actor *actor, const char 
 	if (!name)
 		return NULL;
 	core->n_names++;
+	actor->n_names += !alias;
 	list_append(list, &name->link);
 	return name;
 }
@@ -181,6 +183,11 @@ static void registry_register(struct core *core, const struct request *request, 
 	if (ask_is_refused(core, request, asker, actor, RIGHTS_REGISTER) ||
 	    !registry_is_free(core, request))
 		return;
+	if (actor->n_names >= REGISTRY_NAMES_MAX) {
+		ask_refuse(core, request, ANSWER_REFUSED,
+			   "it has 10000 names: one more is refused");
+		return;
+	}
 	name = name_add(&actor->names, actor, request->child, false);
 	if (!name) {
 		ask_answer(core, request, ANSWER_NO_MEMORY, ACTOR_PID_NONE);

@@ -3,6 +3,7 @@
 /* Guests and their connections (D20), names (SEMANTICS 70 to 76), the pure rights. */
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/core/support.h"
@@ -152,6 +153,31 @@ Test(registry, s71_an_actor_may_have_several_names)
 	cr_expect(is_at("x", world_view(&w, "a").pid));
 	cr_expect(is_at("y", world_view(&w, "a").pid));
 	cr_expect(is_at("a", world_view(&w, "a").pid));
+}
+
+/* Nobody uses the daemon's memory up with names. */
+Test(registry, their_number_is_bounded)
+{
+	uint64_t one;
+	char name[16];
+
+	world_boot(&w, "/{a}");
+	one = world_join(&w, ROLE_MAIN, "a");
+	for (unsigned i = 0; i < REGISTRY_NAMES_MAX; i++) {
+		struct event event = {.kind = EVENT_REQUEST,
+				      .request = {.kind = REQUEST_REGISTER,
+						  .id = 1000,
+						  .source = one,
+						  .child = name}};
+
+		snprintf(name, sizeof(name), "n%u", i);
+		cr_assert_eq(core_step(w.core, &event, w.now), 0);
+	}
+	cr_expect_str_eq(by(one, REQUEST_REGISTER, NULL, "x"), "refused");
+	cr_expect_str_eq(by(one, REQUEST_UNREGISTER, NULL, "n7"), "ok");
+	cr_expect_str_eq(by(one, REQUEST_REGISTER, NULL, "x"), "ok");
+	world_crash(&w, "a");
+	cr_expect_eq(world_child(&w, "a")->actor.n_names, 0);
 }
 
 Test(registry, s73_a_name_goes_with_its_holder)
