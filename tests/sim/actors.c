@@ -273,8 +273,8 @@ static void act_cancel(struct sim *sim, struct player *player)
 			bond = &post->bonds[i];
 	post->done_ref = bond ? bond->ref : 1 + rng_below(&sim->rng, (uint32_t)post->next_ref);
 	post->done_was_active = bond && !bond->due;
-	post->done_is_due = well;
-	flush = flush || post->done_was_active;
+	post->done_is_due = well && !(bond && bond->unsure);
+	flush = flush || post->done_was_active || (bond && bond->unsure);
 	if (!actors_send(sim, player,
 			 &(struct wire_frame){.op = WIRE_CANCEL,
 					      .flags = flush ? WIRE_FLUSH : 0,
