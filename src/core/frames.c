@@ -113,7 +113,8 @@ static struct chunk *chunk_new(struct frames *f, size_t size)
 
 static bool is_answer(const uint8_t *frame)
 {
-	return frame_op(frame) == WIRE_RESPONSE || frame_op(frame) == WIRE_DOWN;
+	return frame_op(frame) == WIRE_RESPONSE || frame_op(frame) == WIRE_DOWN ||
+	       frame[FRAME_AT_FLAGS] & WIRE_CONFIRM;
 }
 
 static void answer_forget(struct frames *f, const uint8_t *frame)

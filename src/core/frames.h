@@ -57,8 +57,8 @@ struct frames {
 	uint64_t n_held;
 	uint64_t n_exits;   /* queued and held ones that are EXITs */
 	uint64_t n_memfds;  /* queued and held ones whose payload lies in a memfd */
-	struct map answers; /* those that carry a ref, RESPONSE and DOWN: ref -> number, as a
-			     * pointer's value; each ref once */
+	struct map answers; /* found by their ref, RESPONSE, DOWN, what is to be confirmed: ref ->
+			     * number, as a pointer's value; each ref once */
 	uint64_t weight;  /* bytes of all that is queued and held, with what lies in their memfds */
 	uint64_t foreign; /* ... of FOREIGN ones */
 };

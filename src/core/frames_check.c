@@ -6,7 +6,8 @@
 
 static bool is_answer(const uint8_t *frame)
 {
-	return frame_op(frame) == WIRE_RESPONSE || frame_op(frame) == WIRE_DOWN;
+	return frame_op(frame) == WIRE_RESPONSE || frame_op(frame) == WIRE_DOWN ||
+	       frame[FRAME_AT_FLAGS] & WIRE_CONFIRM;
 }
 
 static bool answer_is_known(const struct frames *f, const uint8_t *frame)

@@ -232,13 +232,25 @@ static void outbox_tell_cycle(struct actor *sender)
 		       outbox_blocked_on(sender));
 }
 
+/* 0, -ENOMEM; -EEXIST: something with that ref waits already. */
+static int lane_put(struct lane *lane, const struct parcel *p)
+{
+	if (p->ref && map_get(&lane->frames.answers, p->ref))
+		return -EEXIST;
+	if (p->ref && frames_reserve_answer(&lane->frames) < 0)
+		return -ENOMEM;
+	return frames_put(&lane->frames, &p->frame, p->state);
+}
+
 static const char *lane_add(struct lane *lane, const struct parcel *p)
 {
-	if (!lane || frames_put(&lane->frames, &p->frame, p->state) < 0) {
+	int r = lane ? lane_put(lane, p) : -ENOMEM;
+
+	if (r < 0) {
 		if (lane && !lane->frames.n_queued)
 			lane_free(lane);
 		parcel_lose(p, "rejected");
-		return no_memory;
+		return r == -EEXIST ? "it used a ref twice" : no_memory;
 	}
 	p->source->actor->outbox_weight += p->weight;
 	outbox_tell_cycle(p->source->actor);
@@ -355,24 +367,20 @@ bool outbox_cancel(struct actor *sender, uint64_t ref)
 {
 	LIST_EACH (l, &sender->lanes) {
 		struct lane *lane = LIST_ENTRY(l, struct lane, at_sender);
-		struct place place = frames_first(&lane->frames);
+		struct place place = frames_find_answer(&lane->frames, ref);
 		uint32_t memfd;
 
-		for (; place.chunk; place = frames_step(&lane->frames, place)) {
-			const uint8_t *frame = frame_at(place);
-
-			if (frame_ref(frame) != ref || !(frame[FRAME_AT_FLAGS] & WIRE_CONFIRM))
-				continue;
-			sender->outbox_weight -= frame_weight(frame, &memfd);
-			mailbox_release_memfd(sender->core, memfd);
-			frames_kill(&lane->frames, place);
-			/* What is behind it may be small enough. */
-			mailbox_wake(lane->to);
-			if (!lane->frames.n_queued)
-				lane_free(lane);
-			outbox_grant(sender);
-			return true;
-		}
+		if (!place.chunk)
+			continue;
+		sender->outbox_weight -= frame_weight(frame_at(place), &memfd);
+		mailbox_release_memfd(sender->core, memfd);
+		frames_kill(&lane->frames, place);
+		/* What is behind it may be small enough. */
+		mailbox_wake(lane->to);
+		if (!lane->frames.n_queued)
+			lane_free(lane);
+		outbox_grant(sender);
+		return true;
 	}
 	return false;
 }

@@ -146,6 +146,23 @@ Test(outbox, a_message_that_waits_can_be_taken_back)
 	cr_expect_str_eq(blocked_on("a"), "");
 }
 
+/* Each is found by its ref, among many, from wherever it lies. */
+Test(outbox, any_of_many_that_wait_can_be_taken_back)
+{
+	w.no_credit = true;
+	boot("/{a b(limit=1000)}");
+	tell_long(1, "b", "m");
+	for (uint64_t ref = 1; ref <= 2000; ref++)
+		confirm(1, "b", ref, "o");
+	for (uint64_t ref = 1; ref <= 2000; ref += 2)
+		world_cancel(&w, 1, ref * 7919 % 2000 + 1);
+	cr_expect_eq(world_child(&w, "a")->actor.outbox_weight, 1000 * (WIRE_HEADER_SIZE + 1));
+	confirm(1, "b", 4, "o");
+	cr_expect_str_eq(world_dropped(&w, 1), "");
+	confirm(1, "b", 4, "twice");
+	cr_expect_str_eq(world_dropped(&w, 1), "it used a ref twice");
+}
+
 /* What waits behind a large one fits when that is taken back. */
 Test(outbox, a_small_one_behind_one_taken_back)
 {
