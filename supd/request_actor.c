@@ -80,9 +80,13 @@ void request_take_exit_self(struct conn *conn, const struct request_command *com
 	struct request request = {.kind = command->kind};
 	const char *reason = field_text(frame, "reason");
 
-	if (!reason || reason_parse(reason, &request.reason) < 0) {
-		request_fail(conn, frame->ref, STATUS_USAGE,
-			     "exit_self: the reason must be a text without control characters");
+	if (!reason || strlen(reason) > REASON_TEXT_MAX ||
+	    reason_parse(reason, &request.reason) < 0) {
+		request_fail(
+			conn, frame->ref, STATUS_USAGE,
+			"exit_self: the reason must be a text of at most %d bytes without control "
+			"characters",
+			REASON_TEXT_MAX);
 		return;
 	}
 	request_submit(conn, command, frame, &request);

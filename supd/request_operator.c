@@ -47,9 +47,12 @@ void request_take_exit(struct conn *conn, const struct request_command *command,
 	struct request request = {.kind = command->kind, .target = field_text(frame, "target")};
 	const char *reason = field_text(frame, "reason");
 
-	if (!reason || reason_parse(reason, &request.reason) < 0) {
+	if (!reason || strlen(reason) > REASON_TEXT_MAX ||
+	    reason_parse(reason, &request.reason) < 0) {
 		request_fail(conn, frame->ref, STATUS_USAGE,
-			     "exit: the reason must be a text without control characters");
+			     "exit: the reason must be a text of at most %d bytes without control "
+			     "characters",
+			     REASON_TEXT_MAX);
 		return;
 	}
 	request_submit(conn, command, frame, &request);

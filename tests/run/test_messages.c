@@ -431,3 +431,17 @@ Test(messages, info_and_mailbox)
 	actor_close(guest);
 	end();
 }
+
+Test(messages, a_reason_that_is_too_long_is_refused)
+{
+	char reason[257];
+
+	begin();
+	memset(reason, 'x', sizeof(reason) - 1);
+	reason[sizeof(reason) - 1] = '\0';
+	cr_expect_eq(actor_request(a, "exit", "target", "b", "reason", reason), 2);
+	cr_expect_not_null(strstr(actor_reply(a, "error"), "at most 255 bytes"));
+	cr_expect_eq(actor_request(a, "exit_self", "reason", reason, NULL, NULL), 2);
+	cr_assert_str_eq(state_of(node, "b"), "running");
+	end();
+}
