@@ -45,7 +45,7 @@ static void conn_update_watcher(struct conn *conn)
 {
 	int events = 0;
 
-	if (out_size(&conn->out) || conn->state >= CONN_CLOSING)
+	if (out_size(&conn->out) || conn->state >= CONN_CLOSING || !list_is_empty(&conn->listings))
 		events |= LOOP_WRITE;
 	if (!conn_is_full(conn) && list_is_empty(&conn->listings))
 		events |= LOOP_READ;
@@ -327,12 +327,11 @@ void conn_flush(struct conn *conn)
 
 void conn_settle(struct conn *conn)
 {
-	do {
-		request_continue(conn);
-		if (conn->state != CONN_BROKEN)
-			conn_flush(conn);
-	} while (conn->state < CONN_CLOSING && !out_size(&conn->out) &&
-		 !list_is_empty(&conn->listings));
+	/* A long listing takes many turns, however fast it is read: others come in between. */
+	request_continue(conn);
+	list_unlink(&conn->dirty);
+	if (conn->state != CONN_BROKEN)
+		conn_flush(conn);
 	control_tell_lost(conn);
 	if (conn->state == CONN_BROKEN)
 		conn_free(conn);
