@@ -164,7 +164,9 @@ static bool conn_take_memfd(struct conn *conn, const struct wire_frame *frame)
 		conn_drop(conn, "a payload in a memfd, and no fd with it");
 		return false;
 	}
-	r = memfd_take(&conn->control->memfds, conn->source, fd, size, &number);
+	r = core_reserve_memfds(conn->control->daemon->core, conn->control->memfds.n + 1);
+	if (r == 0)
+		r = memfd_take(&conn->control->memfds, conn->source, fd, size, &number);
 	if (r < 0)
 		close(fd);
 	if (r == 0)

@@ -80,6 +80,12 @@ void core_free(struct core *core); /* takes NULL */
 int core_step(struct core *core, const struct event *event, struct mono now);
 
 /*
+ * Room for so many memfds in all, among them those of the frames of the next events: without it a
+ * shortage of memory there loses numbers that nobody lets go of. 0, -ENOMEM.
+ */
+int core_reserve_memfds(struct core *core, size_t n);
+
+/*
  * The memfds that the core needs no more after what this step has given out was taken: borrowed,
  * until the next step.
  */

@@ -18,6 +18,8 @@
 #define CHUNK_WASTE 4096
 /* Unused room at a full chunk's end is given back where it is more than this for each frame. */
 #define CHUNK_SPARE 4
+/* Room for so many answers stays when the last of them has gone. */
+#define ANSWERS_KEPT 8
 
 #define MEMFD_SIZE(payload) number_load((payload), 4)
 #define MEMFD_NUMBER(payload) ((uint32_t)number_load((payload) + 4, 4))
@@ -122,7 +124,7 @@ static void answer_forget(struct frames *f, const uint8_t *frame)
 	if (!is_answer(frame))
 		return;
 	map_remove(&f->answers, frame_ref(frame));
-	if (!f->answers.used)
+	if (!f->answers.used && f->answers.capacity > ANSWERS_KEPT)
 		map_fini(&f->answers);
 }
 

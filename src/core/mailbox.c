@@ -14,22 +14,28 @@
 /* ---- memfds ---- */
 
 /* What is in the core can always be let go of, without memory. */
-int mailbox_reserve_memfd(struct core *core)
+int core_reserve_memfds(struct core *core, size_t n)
 {
 	size_t capacity = MAX_OF(core->memfds_capacity * 2, (size_t)16);
 	uint32_t *grown;
 
-	if (core->n_memfds + core->n_released < core->memfds_capacity) {
-		core->n_memfds++;
+	if (n <= core->memfds_capacity)
 		return 0;
-	}
-	grown = reallocarray(core->released, capacity, sizeof(*grown));
+	grown = reallocarray(core->released, MAX_OF(capacity, n), sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	core->released = grown;
-	core->memfds_capacity = capacity;
-	core->n_memfds++;
+	core->memfds_capacity = MAX_OF(capacity, n);
 	return 0;
+}
+
+int mailbox_reserve_memfd(struct core *core)
+{
+	int r = core_reserve_memfds(core, core->n_memfds + core->n_released + 1);
+
+	if (r == 0)
+		core->n_memfds++;
+	return r;
 }
 
 int mailbox_hold_memfd(struct core *core, uint32_t number)

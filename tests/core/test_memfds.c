@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/core/mail.h"
+#include "tests/support/alloc.h"
 
 TestSuite(memfds, .init = mail_init, .fini = mail_fini);
 
@@ -148,4 +149,22 @@ Test(memfds, of_who_breaks_the_rules)
 	count_released();
 	cr_expect_eq(released_so_far, 2);
 	cr_expect_eq(w.core->n_memfds, 0);
+}
+
+/* Whoever passes one on has made room for it: no number is lost for want of memory. */
+Test(memfds, room_for_them_is_made_before)
+{
+	boot("/{a}");
+	cr_assert_eq(core_reserve_memfds(w.core, 100), 0);
+	for (uint32_t i = 1; i <= 100; i++) {
+		alloc_fail_at(1);
+		cr_assert_eq(mailbox_reserve_memfd(w.core), 0);
+		if (i % 2)
+			mailbox_release_memfd(w.core, i);
+		alloc_fail_end();
+	}
+	cr_expect_eq(w.core->n_memfds, 50);
+	for (uint32_t i = 2; i <= 100; i += 2)
+		mailbox_release_memfd(w.core, i);
+	cr_expect_eq(w.core->n_released, 100);
 }
