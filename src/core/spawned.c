@@ -25,7 +25,9 @@ static const char *spawned_refusal(const struct actor *asker, const struct reque
 {
 	if (asker->n_spawned >= CORE_SPAWNED_MAX)
 		return "it has spawned 1000 processes that have not ended: one more is refused";
-	return request->ref ? signal_refuses_ref(asker, request->ref) : NULL;
+	if (request->ref && signal_refuses_ref(asker, request->ref))
+		return "the ref for its monitor is in use, or it has too many monitors";
+	return NULL;
 }
 
 /* As another user; true after the answer that says why it may not. */
