@@ -24,6 +24,10 @@
 /* Datagrams read at once from an actor's own socket; turns of one at a time from others. */
 #define BATCH 32
 #define TURNS 8
+/* A turn that takes longer makes the next batches of that connection smaller, down to one datagram.
+ */
+#define TURN_TIME SPAN_MS(2)
+#define SLOWEST 5u
 /* Before a death no more than can have been waiting; a descendant may go on sending. */
 #define DRAIN_MAX 4096
 
@@ -300,10 +304,24 @@ static unsigned conn_take(struct conn *conn, unsigned n)
 	return got > 0 ? (unsigned)got : 0;
 }
 
+/* A datagram may hold thousands of frames, and some of them are a lot of work: who has taken long
+ * is read less of at a time, until it takes little again. */
+static void conn_read_main(struct conn *conn)
+{
+	struct mono end = mono_add(loop_now(), TURN_TIME);
+	unsigned n = BATCH >> conn->slow;
+
+	conn_take(conn, n);
+	if (loop_now().ns >= end.ns)
+		conn->slow = MIN_OF(conn->slow + 2, SLOWEST);
+	else if (conn->slow)
+		conn->slow--;
+}
+
 void conn_read(struct conn *conn)
 {
 	if (conn->role == CONN_MAIN) {
-		conn_take(conn, BATCH);
+		conn_read_main(conn);
 		return;
 	}
 	for (int i = 0; i < TURNS; i++) {
