@@ -61,7 +61,7 @@ uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct
 		sim_fail(sim, "pid %llu: message %llu of %llu comes %s",
 			 (unsigned long long)to->pid.n, (unsigned long long)number,
 			 (unsigned long long)frame->from, wrong);
-	*letter = becomes;
+	*letter = (uint8_t)becomes;
 	pair->got = MAX_OF(pair->got, number);
 	return number;
 }
