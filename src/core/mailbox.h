@@ -174,7 +174,7 @@ void outbox_hurry(struct actor *sender, struct actor *receiver);
 void outbox_hurry_all(struct actor *sender);
 /* The lanes' heads, as far as there is room. True: it is to be called again in the next step. */
 bool outbox_let_in(struct mailbox *m);
-/* The receiver's incarnation ends: what waits for it waits no more. */
+/* The receiver's incarnation ends: what waits for it waits no more, but for what is kept. */
 void outbox_end_lanes(struct mailbox *m);
 /* How much of what it has sent may wait; what its connections may send follows from that. */
 uint64_t outbox_limit(const struct actor *sender);

@@ -309,18 +309,51 @@ void outbox_hurry_all(struct actor *sender)
 		lane_hurry(LIST_ENTRY(sender->lanes.next, struct lane, at_sender));
 }
 
+static void lane_lose_memfd(void *core, uint32_t number)
+{
+	mailbox_release_memfd(core, number);
+}
+
+/* What is kept waits on, so that the limit holds over many incarnations; the rest would have gone
+ * with this one. */
+static void lane_end(struct lane *lane)
+{
+	struct actor *sender = lane->sender;
+	uint64_t before = lane->frames.weight;
+	struct place place = frames_first(&lane->frames);
+
+	for (; place.chunk; place = frames_step(&lane->frames, place)) {
+		const uint8_t *frame = frame_at(place);
+
+		if (!(frame[FRAME_AT_OP] & FRAME_KEPT) && frame[FRAME_AT_FLAGS] & WIRE_CONFIRM)
+			confirm(sender->core, frame_from(frame), frame_ref(frame), "");
+	}
+	frames_purge(&lane->frames, true, lane_lose_memfd, sender->core);
+	sender->outbox_weight -= before - lane->frames.weight;
+	if (!lane->frames.n_queued)
+		lane_free(lane);
+	outbox_grant(sender);
+}
+
 void outbox_end_lanes(struct mailbox *m)
 {
-	while (!list_is_empty(&m->lanes))
-		lane_hurry(LIST_ENTRY(m->lanes.next, struct lane, at_receiver));
+	LIST_EACH (l, &m->lanes) {
+		struct lane *lane = LIST_ENTRY(l, struct lane, at_receiver);
+
+		if (mailbox_is_durable(m->actor))
+			lane_end(lane);
+		else
+			lane_hurry(lane);
+	}
+	mailbox_wake(m);
 }
 
 void outbox_free(struct actor *actor)
 {
 	while (!list_is_empty(&actor->lanes))
 		lane_free(LIST_ENTRY(actor->lanes.next, struct lane, at_sender));
-	if (actor->mailbox)
-		outbox_end_lanes(actor->mailbox);
+	while (actor->mailbox && !list_is_empty(&actor->mailbox->lanes))
+		lane_hurry(LIST_ENTRY(actor->mailbox->lanes.next, struct lane, at_receiver));
 }
 
 /* True: one was moved, and the others come first now; ret_short where there was room and no memory.

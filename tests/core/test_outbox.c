@@ -464,6 +464,37 @@ Test(durable, d3_the_next_receive_acknowledges)
 	cr_expect_str_eq(world_inbox(&w, w.n_sources), "*n o");
 }
 
+/* Who crashes again and again does not get the more into its mailbox by that. */
+Test(durable, d3_the_limit_holds_over_incarnations)
+{
+	w.no_credit = true;
+	boot("/{a b(durable limit=1500)}");
+	for (int i = 0; i < 3; i++) {
+		tell_long(1, "b", (char[]){(char)('m' + i), '\0'});
+		world_frame(&w, 1,
+			    &(struct wire_frame){.op = WIRE_MESSAGE,
+						 .flags = WIRE_CONFIRM,
+						 .to = world_source_pid(&w, 2).n,
+						 .ref = (uint64_t)i + 5,
+						 .payload = memset(w.told, 0, 900),
+						 .payload_size = 900});
+	}
+	cr_expect_eq(length("b"), 1);
+	for (int i = 0; i < 3; i++) {
+		world_crash(&w, "b");
+		cr_expect_eq(length("b"), 1);
+		cr_expect_str_eq(blocked_on("a"), "?", "by its next pid");
+	}
+	cr_expect_str_eq(world_inbox(&w, 1), "done5:0 done6:0 done7:0");
+	w.no_credit = false;
+	world_join(&w, ROLE_MAIN, "b");
+	cr_expect_str_eq(world_inbox(&w, 3), "m");
+	for (int i = 0; i < 2; i++) {
+		acknowledge(3, world_child(&w, "b")->actor.mailbox->frames.next_number - 1);
+		cr_expect_str_eq(world_inbox(&w, 3), i ? "o" : "n");
+	}
+}
+
 /* By another helper than the one that has it, and once more by that one. */
 Test(durable, d3_somebody_else_acknowledges)
 {
