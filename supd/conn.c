@@ -146,11 +146,11 @@ bool conn_join(struct conn *conn)
 		.pid = conn->actor,
 		.uid = conn->peer.uid,
 		.role = (enum role)conn->role,
-		.admin = peer_right(control, &conn->peer) == RIGHT_EVERYTHING,
 	};
 
 	if (conn->source)
 		return true;
+	event.admin = peer_right(control, &conn->peer) == RIGHT_EVERYTHING;
 	if (conn->role == CONN_GUEST && !event.admin) {
 		conn_turn_away_stranger(conn);
 		return false;

@@ -236,7 +236,7 @@ static void conn_take_frame(struct conn *conn, const struct wire_frame *frame)
 	} else if (frame->op == WIRE_GOODBYE) {
 		conn->said_goodbye = true;
 		conn_set_state(conn, CONN_CLOSING);
-	} else if (conn->source || conn_join(conn)) {
+	} else if (conn_join(conn)) {
 		if (!(frame->flags & WIRE_MEMFD) || conn_take_memfd(conn, frame))
 			run_add(conn, start, size);
 	}

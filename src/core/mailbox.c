@@ -91,7 +91,7 @@ struct mailbox *mailbox_of(struct actor *actor)
 	return m;
 }
 
-static void mailbox_lose_memfd(void *core, uint32_t number)
+void mailbox_lose_memfd(void *core, uint32_t number)
 {
 	mailbox_release_memfd(core, number);
 }

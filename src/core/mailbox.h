@@ -115,6 +115,8 @@ int mailbox_reserve_memfd(struct core *core);
 int mailbox_hold_memfd(struct core *core, uint32_t number);
 /* It stands in one frame less; the daemon is told where that was the last. Takes 0. */
 void mailbox_release_memfd(struct core *core, uint32_t number);
+/* The same, as a frames_lose. */
+void mailbox_lose_memfd(void *core, uint32_t number);
 /* The work of a step; what is left of it goes on in the next one. */
 void mailbox_run_all(struct core *core);
 /* The invariants of all of it; NULL, or what is broken. */

@@ -66,14 +66,6 @@ void outbox_open(struct source *source)
 	outbox_grant(source->actor);
 }
 
-static bool outbox_charge(struct source *source, uint64_t weight)
-{
-	if (source->sent_bytes >= source->window)
-		return false;
-	source->sent_bytes += weight;
-	return true;
-}
-
 /* ---- answers to who wants a message confirmed ---- */
 
 static void confirm(struct core *core, uint64_t id, uint64_t ref, const char *why_not)
@@ -150,9 +142,21 @@ static void parcel_init(struct parcel *p, struct source *source, const struct wi
 		p->state |= FRAME_KEPT;
 }
 
-static bool parcel_is_too_long(const struct parcel *p)
+/* Charges its sender's window. NULL, or how it broke the rules, and then its memfd is gone. */
+static const char *parcel_admit(const struct parcel *p, uint64_t charge)
 {
-	return WIRE_HEADER_SIZE + p->frame.tag_size + p->frame.payload_size > MESSAGE_MAX;
+	struct source *source = p->source;
+	const char *wrong = source->sent_bytes >= source->window ? no_window : NULL; /* 1 */
+
+	if (!wrong) {
+		source->sent_bytes += charge;
+		outbox_grant(source->actor);
+	}
+	if (!wrong && WIRE_HEADER_SIZE + p->frame.tag_size + p->frame.payload_size > MESSAGE_MAX)
+		wrong = too_long;
+	if (wrong)
+		mailbox_release_memfd(source->core, p->memfd);
+	return wrong;
 }
 
 /* In a mailbox, or on its way into it, it is its sender's. */
@@ -309,11 +313,6 @@ void outbox_hurry_all(struct actor *sender)
 		lane_hurry(LIST_ENTRY(sender->lanes.next, struct lane, at_sender));
 }
 
-static void lane_lose_memfd(void *core, uint32_t number)
-{
-	mailbox_release_memfd(core, number);
-}
-
 /* What is kept waits on, so that the limit holds over many incarnations; the rest would have gone
  * with this one. */
 static void lane_end(struct lane *lane)
@@ -328,7 +327,7 @@ static void lane_end(struct lane *lane)
 		if (!(frame[FRAME_AT_OP] & FRAME_KEPT) && frame[FRAME_AT_FLAGS] & WIRE_CONFIRM)
 			confirm(sender->core, frame_from(frame), frame_ref(frame), "");
 	}
-	frames_purge(&lane->frames, true, lane_lose_memfd, sender->core);
+	frames_purge(&lane->frames, true, mailbox_lose_memfd, sender->core);
 	sender->outbox_weight -= before - lane->frames.weight;
 	if (!lane->frames.n_queued)
 		lane_free(lane);
@@ -470,28 +469,21 @@ static const char *send_by_policy(struct mailbox *m, struct parcel *p)
 const char *outbox_send(struct source *source, const struct wire_frame *frame,
 			const struct address *to)
 {
+	const char *wrong;
 	struct parcel p;
 	struct mailbox *m;
 	struct lane *lane;
 
 	parcel_init(&p, source, frame, to);
-	if (!outbox_charge(source, p.weight + frame->tag_size - p.frame.tag_size)) { /* 1 */
-		mailbox_release_memfd(source->core, p.memfd);
-		return no_window;
-	}
-	outbox_grant(source->actor);
-	if (parcel_is_too_long(&p)) {
-		mailbox_release_memfd(source->core, p.memfd);
-		return too_long;
-	}
-	if (!to->actor) /* 2 */
-		parcel_lose(&p, to->is_name ? "noproc" : "");
-	else if (!has_mailbox(to->actor)) /* 3 */
+	wrong = parcel_admit(&p, p.weight + frame->tag_size - p.frame.tag_size);
+	if (wrong)
+		return wrong;
+	if (to->actor && !has_mailbox(to->actor)) /* 3 */
 		return parcel_reject(&p, REASON_NOPROC);
-	else if (!(p.state & FRAME_KEPT) && actor_is_doomed(to->actor))
-		parcel_lose(&p, "");
-	if (!to->actor || (!(p.state & FRAME_KEPT) && actor_is_doomed(to->actor)))
+	if (!to->actor || (!(p.state & FRAME_KEPT) && actor_is_doomed(to->actor))) { /* 2 */
+		parcel_lose(&p, !to->actor && to->is_name ? "noproc" : "");
 		return NULL;
+	}
 	m = mailbox_of(to->actor);
 	if (!m) {
 		parcel_lose(&p, "rejected");
@@ -550,20 +542,15 @@ const char *outbox_answer(struct source *source, const struct wire_frame *frame)
 	struct edge *edge = answer_call(source, frame);
 	struct actor *caller = edge ? edge->owner : NULL;
 	struct source *direct;
+	const char *wrong;
 	struct parcel p;
 	int r;
 
 	parcel_init(&p, source, frame, &nobody);
 	p.frame.from = source->actor->pid.n;
-	if (!outbox_charge(source, p.weight)) {
-		mailbox_release_memfd(source->core, p.memfd);
-		return no_window;
-	}
-	outbox_grant(source->actor);
-	if (parcel_is_too_long(&p)) {
-		mailbox_release_memfd(source->core, p.memfd);
-		return too_long;
-	}
+	wrong = parcel_admit(&p, p.weight);
+	if (wrong)
+		return wrong;
 	if (!edge) {
 		mailbox_release_memfd(source->core, p.memfd);
 		return NULL;

@@ -124,7 +124,7 @@ static int receive_put(struct sup *sup, const void *clauses, size_t size, uint8_
 	return output_end(sup, &e);
 }
 
-/* One RECEIVE that does not wait. 1: a message came into the queue; 0: none. */
+/* One RECEIVE that does not wait; a message that it brings comes into the queue. */
 static int receive_ask(struct sup *sup, const void *clauses, size_t size, uint8_t flags)
 {
 	struct waiter waiter;
@@ -137,8 +137,6 @@ static int receive_ask(struct sup *sup, const void *clauses, size_t size, uint8_
 		r = receive_put(sup, clauses, size, flags | WIRE_NOW, waiter.ref);
 	if (r == 0)
 		r = wait_for(sup, &waiter, MONO_NEVER);
-	if (r == 0)
-		r = waiter.frame.to ? 1 : 0;
 	waiter_remove(&waiter);
 	return r;
 }
