@@ -32,9 +32,12 @@ static const char *where_name(unsigned where)
 	return where & KEY_IN_SERVICE ? "[service]" : "[supervisor]";
 }
 
+/* NULL: no memory, or there is nothing of it to point to. */
 static void *value_field(const struct loader *loader, const struct section *section,
 			 const struct key *key)
 {
+	char *part;
+
 	switch (key->object) {
 	case OBJECT_CONFIG:
 		return (char *)loader->config + key->offset;
@@ -42,6 +45,9 @@ static void *value_field(const struct loader *loader, const struct section *sect
 		return (char *)section->spec + key->offset;
 	case OBJECT_EXEC:
 		return (char *)section->spec->exec + key->offset;
+	case OBJECT_PART:
+		part = exec_part(section->spec->exec, key->part);
+		return part ? part + key->offset : NULL;
 	case OBJECT_INCLUDE:
 		break;
 	}
@@ -69,8 +75,10 @@ static bool take_value(struct reading *reading, struct section *section, const s
 		loader_include(reading, text, line);
 		return true;
 	}
-	r = key->object == OBJECT_INCLUDE ? value_refuse(&value, "name a file")
-					  : key->parse(&value);
+	if (key->object == OBJECT_INCLUDE)
+		r = value_refuse(&value, "name a file");
+	else
+		r = value.field ? key->parse(&value) : -ENOMEM;
 	if (r < 0) {
 		loader->error = r;
 	} else if (r > 0) {

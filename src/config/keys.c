@@ -13,6 +13,8 @@
 #define IN_CONFIG(field) .object = OBJECT_CONFIG, .offset = offsetof(struct config, field)
 #define IN_SPEC(field) .object = OBJECT_SPEC, .offset = offsetof(struct spec, field)
 #define IN_EXEC(field) .object = OBJECT_EXEC, .offset = offsetof(struct exec, field)
+#define IN_PART(which, type, field) \
+	.object = OBJECT_PART, .part = (which), .offset = offsetof(struct type, field)
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 

@@ -38,7 +38,8 @@ struct value {
 /* 0; 1 where the value is refused (why says it); -ENOMEM. */
 typedef int value_fn(const struct value *value);
 
-enum key_object { OBJECT_CONFIG, OBJECT_SPEC, OBJECT_EXEC, OBJECT_INCLUDE };
+/* OBJECT_PART: a part of the exec (exec_parts.h), which the first of its keys makes. */
+enum key_object { OBJECT_CONFIG, OBJECT_SPEC, OBJECT_EXEC, OBJECT_PART, OBJECT_INCLUDE };
 
 struct key {
 	const char *name;
@@ -46,6 +47,7 @@ struct key {
 	bool repeats;
 	value_fn *parse; /* NULL: known, and not supported yet */
 	enum key_object object;
+	enum exec_part part;
 	size_t offset;
 	const char *const *words; /* what may be written, ends with NULL; else NULL */
 	uint64_t min, max;

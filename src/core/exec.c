@@ -35,6 +35,7 @@ void exec_free(struct exec *exec)
 {
 	if (!exec)
 		return;
+	exec_parts_free(exec);
 	if (exec->packed) {
 		free(exec);
 		return;
@@ -121,6 +122,11 @@ struct exec *exec_pack(struct exec *exec)
 	p.texts = (char *)(p.lists + p.n_pointers);
 	pack_all(&p, exec, packed);
 	packed->packed = true;
+	exec->hooks = NULL;
+	exec->setup = NULL;
+	exec->probes = NULL;
+	exec->sockets = NULL;
+	exec->resources = NULL;
 	exec_free(exec);
 	return packed;
 }

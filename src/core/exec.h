@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/exec_parts.h"
+
 enum kill_mode { KILL_GROUP, KILL_MAIN, KILL_MIXED, KILL_N_MODES };
 enum notify_access { NOTIFY_MAIN, NOTIFY_GROUP, NOTIFY_NONE, NOTIFY_N_ACCESSES };
 enum output_kind {
@@ -48,14 +50,20 @@ struct exec {
 	enum notify_access notify_access;
 	char *source; /* "FILE:LINE" of the section, for messages; NULL where it came by request */
 	bool packed;  /* all of the above lies in the same block of memory as this */
+	/* owned; NULL where none of its keys was given (exec_parts.h) */
+	struct exec_hooks *hooks;
+	struct exec_setup *setup;
+	struct exec_probes *probes;
+	struct exec_sockets *sockets;
+	struct exec_resources *resources;
 };
 
 /* Defaults filled in; NULL where memory is short. */
 struct exec *exec_new(void);
 void exec_free(struct exec *exec);
 /*
- * Moves all of it into one block, a third smaller; from then on it is not to be changed. It stays
- * as it is where memory is short, which is no error. Takes NULL.
+ * Moves all of it but its parts into one block, a third smaller; from then on it is not to be
+ * changed. It stays as it is where memory is short, which is no error. Takes NULL.
  */
 struct exec *exec_pack(struct exec *exec);
 

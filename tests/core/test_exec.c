@@ -98,3 +98,36 @@ Test(exec, stays_unpacked_without_memory)
 	expect_full(exec);
 	exec_free(exec);
 }
+
+Test(exec, parts_are_made_on_demand_and_go_with_it)
+{
+	struct exec *exec = full();
+	struct exec_hooks *hooks = exec_part(exec, PART_HOOKS);
+	struct exec_resources *resources = exec_part(exec, PART_RESOURCES);
+
+	for (int part = 0; part < PART_N; part++)
+		cr_expect_not_null(exec_part(exec, (enum exec_part)part));
+	cr_expect_eq(exec_part(exec, PART_HOOKS), hooks, "twice is once");
+	cr_expect_gt(hooks->of[HOOK_STOP].timeout.ns, 0, "defaults");
+	cr_expect_eq(resources->memory_max, UINT64_MAX);
+	hooks->of[HOOK_STOP].argv = list("a", "b");
+	((struct exec_probes *)exec_part(exec, PART_PROBES))->ready = strdup("80");
+	((struct exec_sockets *)exec_part(exec, PART_SOCKETS))->listen = list("tcp:80", NULL);
+	exec = exec_pack(exec);
+	cr_expect(exec->packed);
+	cr_expect_eq(exec->hooks, hooks);
+	cr_expect_str_eq(exec->hooks->of[HOOK_STOP].argv[1], "b");
+	exec_free(exec);
+	cr_expect_eq(alloc_live(), 0);
+}
+
+Test(exec, parts_without_memory)
+{
+	struct exec *exec = exec_new();
+
+	alloc_fail_at(1);
+	cr_expect_null(exec_part(exec, PART_SETUP));
+	cr_expect(alloc_fail_end());
+	cr_expect_null(exec->setup);
+	exec_free(exec);
+}

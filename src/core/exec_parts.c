@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+
+/* One row a part: where it is, its size, its defaults, its end. */
+
+#include "core/exec_parts.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "core/exec.h"
+
+/* Of a hook that does not say; systemd's for a command of a start. */
+#define HOOK_TIMEOUT SPAN_S(90)
+
+static void strings_free_all(char **strings)
+{
+	for (char **s = strings; s && *s; s++)
+		free(*s);
+	free(strings);
+}
+
+static void hooks_init(void *part)
+{
+	struct exec_hooks *hooks = part;
+
+	for (int kind = 0; kind < HOOK_N_KINDS; kind++)
+		hooks->of[kind].timeout = HOOK_TIMEOUT;
+}
+
+static void hooks_fini(void *part)
+{
+	struct exec_hooks *hooks = part;
+
+	for (int kind = 0; kind < HOOK_N_KINDS; kind++)
+		strings_free_all(hooks->of[kind].argv);
+}
+
+static void setup_init(void *part)
+{
+	(void)part;
+}
+
+static void setup_fini(void *part)
+{
+	(void)part;
+}
+
+static void probes_init(void *part)
+{
+	(void)part;
+}
+
+static void probes_fini(void *part)
+{
+	struct exec_probes *probes = part;
+
+	free(probes->ready);
+}
+
+static void sockets_init(void *part)
+{
+	(void)part;
+}
+
+static void sockets_fini(void *part)
+{
+	struct exec_sockets *sockets = part;
+
+	strings_free_all(sockets->listen);
+}
+
+static void resources_init(void *part)
+{
+	struct exec_resources *resources = part;
+
+	resources->memory_max = UINT64_MAX;
+}
+
+static void resources_fini(void *part)
+{
+	(void)part;
+}
+
+static const struct part_row {
+	size_t offset, size;
+	void (*init)(void *part);
+	void (*fini)(void *part);
+} rows[PART_N] = {
+	[PART_HOOKS] = {offsetof(struct exec, hooks), sizeof(struct exec_hooks), hooks_init,
+			hooks_fini},
+	[PART_SETUP] = {offsetof(struct exec, setup), sizeof(struct exec_setup), setup_init,
+			setup_fini},
+	[PART_PROBES] = {offsetof(struct exec, probes), sizeof(struct exec_probes), probes_init,
+			 probes_fini},
+	[PART_SOCKETS] = {offsetof(struct exec, sockets), sizeof(struct exec_sockets), sockets_init,
+			  sockets_fini},
+	[PART_RESOURCES] = {offsetof(struct exec, resources), sizeof(struct exec_resources),
+			    resources_init, resources_fini},
+};
+
+static void **part_place(struct exec *exec, enum exec_part part)
+{
+	return (void **)((char *)exec + rows[part].offset);
+}
+
+void *exec_part(struct exec *exec, enum exec_part part)
+{
+	void **place = part_place(exec, part);
+
+	if (*place)
+		return *place;
+	*place = calloc(1, rows[part].size);
+	if (*place)
+		rows[part].init(*place);
+	return *place;
+}
+
+void exec_parts_free(struct exec *exec)
+{
+	for (int part = 0; part < PART_N; part++) {
+		void **place = part_place(exec, (enum exec_part)part);
+
+		if (*place)
+			rows[part].fini(*place);
+		free(*place);
+		*place = NULL;
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_EXEC_PARTS_H
+#define CORE_EXEC_PARTS_H
+
+/*
+ * The parts of a process's set-up that few services have: each is a record of its own, which is
+ * there only where one of its keys was given. Texts and lists in them are owned by the part.
+ */
+
+#include <stdint.h>
+
+#include "base/clock.h"
+
+struct exec;
+
+/* A command that is run beside the main process. */
+struct exec_hook {
+	char **argv; /* NULL: none */
+	struct span timeout;
+};
+
+enum hook_kind {
+	HOOK_START_PRE,  /* before the main process */
+	HOOK_START_POST, /* once it is ready, before others are told so */
+	HOOK_STOP,       /* instead of the stop signal, which follows it */
+	HOOK_STOP_POST,  /* when nothing is left of it */
+	HOOK_RELOAD,
+	HOOK_N_KINDS,
+};
+
+struct exec_hooks {
+	struct exec_hook of[HOOK_N_KINDS];
+	int reload_signal; /* 0: none */
+};
+
+/* What a process is made of beyond user, directory and files. */
+struct exec_setup {
+	int nice; /* added to the daemon's own */
+};
+
+/* What is asked from outside. */
+struct exec_probes {
+	char *ready; /* what stands behind "ready = tcp:", say */
+};
+
+struct exec_sockets {
+	char **listen; /* as written */
+};
+
+/* Of its cgroup. */
+struct exec_resources {
+	uint64_t memory_max; /* bytes; UINT64_MAX: no limit */
+};
+
+enum exec_part { PART_HOOKS, PART_SETUP, PART_PROBES, PART_SOCKETS, PART_RESOURCES, PART_N };
+
+/* The part, with its defaults where it was not there; NULL: no memory. Not of a packed one. */
+void *exec_part(struct exec *exec, enum exec_part part);
+void exec_parts_free(struct exec *exec);
+
+#endif
