@@ -52,6 +52,7 @@ static const struct phrase origins[] = {
 	{"actor", "because another actor sent it an exit signal", NULL},
 	{"link", "because an actor that it was linked to has ended", NULL},
 	{"spawn", "because an actor spawned it", NULL},
+	{"watch", "because supd, which watches it, found a fault", NULL},
 };
 
 static const struct phrase *phrase_find(const struct phrase *list, size_t n, const char *word)

@@ -37,6 +37,7 @@ struct waiting {
 	actor_pid pid;
 	struct reason reason; /* owned */
 	uint64_t source;
+	struct span budget;
 	int32_t code;
 	uint32_t uid;
 	uint8_t kind, role;
@@ -94,6 +95,7 @@ static void run_put(struct run *run, const struct event *event)
 		.pid = event->pid,
 		.reason = reason_copy(&event->reason),
 		.source = event->source,
+		.budget = event->budget,
 		.code = event->code,
 		.uid = event->uid,
 		.kind = (uint8_t)event->kind,
@@ -258,6 +260,7 @@ static void run_drain(struct daemon *d, size_t most)
 			.kind = (enum event_kind)w.kind,
 			.pid = w.pid,
 			.source = w.source,
+			.budget = w.budget,
 			.code = w.code,
 			.uid = w.uid,
 			.role = (enum role)w.role,

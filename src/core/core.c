@@ -92,6 +92,7 @@ static const enum child_input inputs[EVENT_N_KINDS] = {
 	[EVENT_STARTED] = IN_STARTED,   [EVENT_START_FAILED] = IN_START_FAILED,
 	[EVENT_SHORTAGE] = IN_SHORTAGE, [EVENT_READY] = IN_READY,
 	[EVENT_IGNORE] = IN_IGNORE,     [EVENT_TOLD] = IN_TOLD,
+	[EVENT_FAULT] = IN_FAULT,       [EVENT_EXTEND] = IN_EXTEND,
 	[EVENT_EXITED] = IN_EXITED,     [EVENT_GONE] = IN_GONE,
 };
 
@@ -283,6 +284,8 @@ static int core_dispatch(struct core *core, const struct event *event)
 	case EVENT_READY:
 	case EVENT_IGNORE:
 	case EVENT_TOLD:
+	case EVENT_FAULT:
+	case EVENT_EXTEND:
 	case EVENT_EXITED:
 	case EVENT_GONE:
 		core_take_process_event(core, event);

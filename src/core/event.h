@@ -29,6 +29,8 @@ enum event_kind {
 	EVENT_READY,        /* it says that it is ready */
 	EVENT_IGNORE,       /* it says "ignore" instead of ready (SEMANTICS 94) */
 	EVENT_TOLD,         /* reason: its last words (SEMANTICS 50, D15) */
+	EVENT_FAULT,        /* reason: what the daemon has found: watchdog, unhealthy; ends it */
+	EVENT_EXTEND,       /* budget: that much from now on before its start or stop times out */
 	EVENT_EXITED, /* main process gone; code, by_signal: its wait status; reason is fixed now */
 	EVENT_GONE,   /* after EVENT_EXITED: nothing of it is left; it may be published */
 	/* of an actor's connections; source */
@@ -109,7 +111,7 @@ struct event {
 	bool by_signal;       /* EVENT_EXITED: code is a Unix signal, not an exit status */
 	struct reason reason; /* borrowed */
 	struct spec *spec;    /* EVENT_BOOT: borrowed; the core takes a count */
-	struct span budget;   /* EVENT_BOOT: shutdown_timeout */
+	struct span budget;   /* EVENT_BOOT: shutdown_timeout; EVENT_EXTEND */
 	uint64_t seed;        /* EVENT_BOOT: of the jitter's generator */
 	uint32_t uid;
 	uint64_t source; /* a connection; not 0, never used again */
@@ -175,6 +177,7 @@ enum origin {
 	ORIGIN_ACTOR, /* an actor's exit signal: link.from */
 	ORIGIN_LINK,  /* the end of a linked actor outside the tree: link.from */
 	ORIGIN_SPAWN, /* an actor that spawns: link.from */
+	ORIGIN_WATCH, /* the daemon, which watches: a failed probe, a silent watchdog */
 	ORIGIN_N,
 };
 

@@ -84,6 +84,8 @@ enum child_input {
 	IN_READY,
 	IN_IGNORE,
 	IN_TOLD,
+	IN_FAULT,
+	IN_EXTEND,
 	IN_DOOM,
 	IN_STOP,
 	IN_KILL,

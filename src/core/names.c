@@ -13,6 +13,8 @@ const char *const event_kind_names[EVENT_N_KINDS + 1] = {
 	[EVENT_READY] = "ready",
 	[EVENT_IGNORE] = "ignore",
 	[EVENT_TOLD] = "told",
+	[EVENT_FAULT] = "fault",
+	[EVENT_EXTEND] = "extend",
 	[EVENT_EXITED] = "exited",
 	[EVENT_GONE] = "gone",
 	[EVENT_JOIN] = "join",
@@ -91,7 +93,7 @@ const char *const origin_names[ORIGIN_N + 1] = {
 	[ORIGIN_NONE] = "none",         [ORIGIN_SELF] = "self",   [ORIGIN_BOOT] = "boot",
 	[ORIGIN_OPERATOR] = "operator", [ORIGIN_CALL] = "call",   [ORIGIN_SHUTDOWN] = "shutdown",
 	[ORIGIN_TIMER] = "timer",       [ORIGIN_ACTOR] = "actor", [ORIGIN_LINK] = "link",
-	[ORIGIN_SPAWN] = "spawn",
+	[ORIGIN_SPAWN] = "spawn",       [ORIGIN_WATCH] = "watch",
 };
 
 const char *const answer_names[ANSWER_N + 1] = {

@@ -84,6 +84,8 @@ void record_event(struct buf *out, const struct event *event, struct mono now)
 	} else if (event->kind == EVENT_REQUEST) {
 		record_put_request(out, &event->request);
 		spec = event->request.spec;
+	} else if (event->kind == EVENT_EXTEND) {
+		record_put_int(out, "budget", event->budget.ns);
 	} else if (event->kind == EVENT_FORGET) {
 		record_put_uint(out, "id", event->request.id);
 	}

@@ -24,7 +24,8 @@ const char *const strategy_names[] = {"one_for_one", "one_for_all", "rest_for_on
 				      "simple_one_for_one", NULL};
 const char *const give_up_names[] = {"escalate", "hold", NULL};
 const char *const auto_shutdown_names[] = {"never", "any_significant", "all_significant", NULL};
-const char *const ready_kind_names[] = {"exec", "exit", "notify", "delay", NULL};
+const char *const ready_kind_names[] = {"exec", "exit", "notify", "delay",   "fd",  "mailbox",
+					"tcp",  "unix", "http",   "command", "log", NULL};
 const char *const start_mode_names[] = {"ordered", "parallel", NULL};
 const char *const mailbox_kind_names[] = {"volatile", "durable", "none", NULL};
 const char *const mailbox_overflow_names[] = {"block", "reject", "drop", "kill", NULL};
@@ -276,4 +277,9 @@ struct reason spec_classify_signal(const struct spec *spec, int unix_signal)
 	if (unix_signal == SIGKILL)
 		return REASON(REASON_KILLED);
 	return (struct reason){.kind = REASON_SIGNAL, .code = unix_signal};
+}
+
+bool spec_is_told_ready(const struct spec *spec)
+{
+	return spec->ready != READY_EXEC && spec->ready != READY_EXIT && spec->ready != READY_DELAY;
 }

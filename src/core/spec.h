@@ -32,6 +32,14 @@ enum ready_kind {
 	READY_EXIT,   /* a oneshot: ready when it has ended normally */
 	READY_NOTIFY, /* READY=1 on the notify socket */
 	READY_DELAY,  /* ready_delay after the exec */
+	/* the daemon finds out, and tells by EVENT_READY */
+	READY_FD,      /* a newline on an fd, as s6 has it */
+	READY_MAILBOX, /* it asks for messages */
+	READY_TCP,
+	READY_UNIX,
+	READY_HTTP,
+	READY_COMMAND,
+	READY_LOG, /* a line of its output */
 	READY_N_KINDS,
 };
 enum start_mode { START_ORDERED, START_PARALLEL, START_N_MODES };
@@ -140,6 +148,9 @@ const char *spec_error_text(enum spec_error error); /* what is wrong and what to
 /* Marks exit status 0..255, a Unix signal, as normal. */
 void spec_success_code(struct spec *spec, int code);
 void spec_success_signal(struct spec *spec, int unix_signal);
+
+/* EVENT_READY counts for it. */
+bool spec_is_told_ready(const struct spec *spec);
 
 /* The reason that a wait status stands for, by this spec's success_exit (SEMANTICS 49, 117). */
 struct reason spec_classify_exit(const struct spec *spec, int code);

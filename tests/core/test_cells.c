@@ -145,6 +145,21 @@ static void do_shortage(const char *path)
 	world_step(&w, &event);
 }
 
+static void do_fault(const char *path)
+{
+	world_step(&w, &(struct event){.kind = EVENT_FAULT,
+				       .pid = world_view(&w, path).pid,
+				       .reason = REASON(REASON_UNHEALTHY)});
+}
+
+/* To a minute from now on. */
+static void do_extend(const char *path)
+{
+	world_step(&w, &(struct event){.kind = EVENT_EXTEND,
+				       .pid = world_view(&w, path).pid,
+				       .budget = SPAN_S(60)});
+}
+
 static void do_pass(const char *ms)
 {
 	world_pass(&w, atoi(ms));
@@ -186,6 +201,8 @@ static const struct {
 	{"terminate", do_terminate},
 	{"restart_child", do_restart_child},
 	{"refuse", do_refuse},
+	{"fault", do_fault},
+	{"extend", do_extend},
 	{"shortage", do_shortage},
 	{"pass", do_pass},
 	{"shutdown", do_shutdown},
@@ -255,6 +272,9 @@ static const struct child_case child_rows[] = {
 	{CHILD_STARTING, IN_READY, "/{a(notify)}", "mute a boot . behave a", "+a +/"},
 	{CHILD_STARTING, IN_IGNORE, "/{a(notify)}", "mute a boot . ignore a", "~a +/"},
 	{CHILD_STARTING, IN_TOLD, "/{a(notify)}", "mute a boot . tell a", "doomed:a"},
+	{CHILD_STARTING, IN_FAULT, "/{a(notify)}", "mute a stubborn a boot . fault a",
+	 "doomed:a ta"},
+	{CHILD_STARTING, IN_EXTEND, "/{a(notify timeout=1s)}", "mute a boot . extend a", ""},
 	{CHILD_STARTING, IN_DOOM, "/{a(notify)}", "mute a stubborn a boot . doom a", "doomed:a ta"},
 	{CHILD_STARTING, IN_STOP, "/{a(notify)}", "mute a boot . stop a", "held:a ta !a +/"},
 	{CHILD_STARTING, IN_KILL, "/{a(notify)}", "mute a lingering a boot . kill a", "ka"},
@@ -262,6 +282,7 @@ static const struct child_case child_rows[] = {
 	{CHILD_STARTING, IN_TIMEOUT, "/{a(notify timeout=1s)}",
 	 "mute a lingering a boot . pass 1000", "ka"},
 	{CHILD_RUNNING, IN_TOLD, "/{a}", "boot . tell a", "doomed:a"},
+	{CHILD_RUNNING, IN_FAULT, "/{a}", "stubborn a boot . fault a", "doomed:a ta"},
 	{CHILD_RUNNING, IN_DOOM, "/{a}", "stubborn a boot . doom a", "doomed:a ta"},
 	{CHILD_RUNNING, IN_STOP, "/{a}", "boot . stop a", "held:a ta -a"},
 	{CHILD_RUNNING, IN_KILL, "/{a}", "lingering a boot . kill a", "ka"},
@@ -270,6 +291,7 @@ static const struct child_case child_rows[] = {
 	{CHILD_STOPPING, IN_SHORTAGE, "/{a}", "mute a boot . stop a shortage a", "!a +/"},
 	{CHILD_STOPPING, IN_TOLD, "/{a(trap)}", "stubborn a boot . join a stop a tell a",
 	 "doomed:a"},
+	{CHILD_STOPPING, IN_EXTEND, "/{a(shutdown=1s)}", "stubborn a boot . stop a extend a", ""},
 	{CHILD_STOPPING, IN_DOOM, "/{a(trap)}", "stubborn a boot . join a stop a close a doom a",
 	 "doomed:a ta"},
 	{CHILD_STOPPING, IN_KILL, "/{a}", "stubborn a lingering a boot . stop a kill a", "ka"},

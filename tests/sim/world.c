@@ -245,6 +245,23 @@ static void process_tell(struct sim *sim, uint32_t slot)
 	reason_fini(&event.reason);
 }
 
+static void process_find_fault(struct sim *sim, uint32_t slot)
+{
+	struct event event = {.kind = EVENT_FAULT, .pid = sim->processes[slot].pid};
+
+	event.reason = REASON(rng_chance(&sim->rng, 50) ? REASON_WATCHDOG : REASON_UNHEALTHY);
+	sim_step(sim, &event);
+}
+
+static void process_extend(struct sim *sim, uint32_t slot)
+{
+	const struct event event = {.kind = EVENT_EXTEND,
+				    .pid = sim->processes[slot].pid,
+				    .budget = SPAN_MS(rng_below(&sim->rng, 20000))};
+
+	sim_step(sim, &event);
+}
+
 static void process_move_asked(struct sim *sim, uint32_t slot)
 {
 	if (sim->obey)
@@ -260,14 +277,18 @@ static void process_move_asked(struct sim *sim, uint32_t slot)
 /* Something that a process says, whether it makes sense now or not. */
 static void process_talk(struct sim *sim, uint32_t slot)
 {
-	uint32_t what = rng_below(&sim->rng, 10);
+	uint32_t what = rng_below(&sim->rng, 12);
 
 	if (what < 6)
 		process_event(sim, slot, EVENT_READY);
 	else if (what < 8)
 		process_event(sim, slot, EVENT_IGNORE);
-	else
+	else if (what < 10)
 		process_tell(sim, slot);
+	else if (what < 11)
+		process_find_fault(sim, slot);
+	else
+		process_extend(sim, slot);
 }
 
 static bool process_move_told(struct sim *sim, uint32_t slot)
@@ -294,7 +315,7 @@ static bool process_move_starting(struct sim *sim, uint32_t slot)
 		process_event(sim, slot, EVENT_IGNORE);
 	else if (rng_chance(&sim->rng, 5))
 		process_talk(sim, slot);
-	else if (spec->ready == READY_NOTIFY && !p->fed_up)
+	else if (spec_is_told_ready(spec) && !p->fed_up)
 		process_event(sim, slot, EVENT_READY);
 	else if (spec->ready == READY_EXIT)
 		process_exit(sim, slot, p->fed_up ? 1 : 0, false);
@@ -361,7 +382,7 @@ static bool process_obey(struct sim *sim, uint32_t slot)
 		process_exit(sim, slot, 0, false);
 	else if (!sim->seen[slot].ready && spec->ready == READY_EXIT)
 		process_exit(sim, slot, 0, false);
-	else if (sim->seen[slot].ready || spec->ready != READY_NOTIFY || p->said_ready)
+	else if (sim->seen[slot].ready || !spec_is_told_ready(spec) || p->said_ready)
 		return false;
 	else {
 		p->said_ready = true;
