@@ -22,6 +22,7 @@ static const char *const never_passed[] = {
 void preparation_fini(struct preparation *p)
 {
 	identity_fini(&p->identity);
+	handed_fini(&p->handed);
 	texts_fini(&p->environment);
 	texts_fini(&p->argv);
 	texts_fini(&p->programs);
@@ -159,23 +160,24 @@ static int set_environment(struct preparation *p, const struct prepare_what *wha
 	return r ? r : p->environment.error;
 }
 
-static void set_mailbox(struct preparation *p, const struct prepare_what *what)
+static int set_mailbox(struct preparation *p, const struct prepare_what *what)
 {
+	int target = handed_next(&p->handed);
 	char fd[12];
 
 	if (!what->token) {
 		texts_unset(&p->environment, "SUP_FD");
 		texts_unset(&p->environment, "SUP_TOKEN");
-		return;
+		return 0;
 	}
-	snprintf(fd, sizeof(fd), "%d", SPAWN_MAILBOX_FD);
+	snprintf(fd, sizeof(fd), "%d", target);
 	texts_set_value(&p->environment, "SUP_FD", fd);
 	texts_set_value(&p->environment, "SUP_TOKEN", what->token);
-	p->request.mailbox_fd = what->mailbox_fd;
+	return handed_add(&p->handed, what->mailbox_fd, target, STEP_MAILBOX);
 }
 
 /* What the service is told about itself; nobody overrides it. */
-static void set_own(struct preparation *p, const struct prepare_what *what)
+static int set_own(struct preparation *p, const struct prepare_what *what)
 {
 	char pid[ACTOR_PID_TEXT_MAX];
 
@@ -189,7 +191,7 @@ static void set_own(struct preparation *p, const struct prepare_what *what)
 	texts_set_value(&p->environment, "SUP_OS_PID", "01234567890");
 	if (what->notify_socket && what->exec->notify_access != NOTIFY_NONE)
 		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);
-	set_mailbox(p, what);
+	return set_mailbox(p, what);
 }
 
 /* ---- program and arguments ---- */
@@ -302,6 +304,22 @@ static int find_identity(struct preparation *p, const struct exec *exec, enum st
 	return r;
 }
 
+/* Where the child writes its OS pid. */
+static void set_os_pid_texts(struct preparation *p)
+{
+	static const char *const names[SPAWN_OS_PID_TEXTS] = {"SUP_OS_PID"};
+	int n = 0;
+
+	for (int i = 0; i < SPAWN_OS_PID_TEXTS && names[i]; i++) {
+		char *text = texts_get(&p->environment, names[i]);
+
+		if (!text)
+			continue;
+		*text = '\0';
+		p->request.os_pid_texts[n++] = text;
+	}
+}
+
 int prepare(struct preparation *p, const struct prepare_what *what, enum start_step *ret_step)
 {
 	int r;
@@ -315,12 +333,15 @@ int prepare(struct preparation *p, const struct prepare_what *what, enum start_s
 	if (r < 0)
 		return r;
 	buf_clear(&p->object);
-	set_own(p, what);
+	r = set_own(p, what);
+	if (r < 0)
+		return r;
+	p->request.fds = p->handed.fds;
+	p->request.n_fds = p->handed.n;
 	p->request.envp = texts_list(&p->environment);
 	if (!p->request.envp)
 		return -ENOMEM;
-	p->request.os_pid_text = texts_get(&p->environment, "SUP_OS_PID");
-	*p->request.os_pid_text = '\0';
+	set_os_pid_texts(p);
 	r = set_command(p, what);
 	return r < 0 ? r : set_files(p, what);
 }

@@ -17,6 +17,7 @@
  */
 
 #include "base/pid.h"
+#include "supd/handed.h"
 #include "supd/identity.h"
 #include "supd/spawn.h"
 #include "supd/texts.h"
@@ -40,6 +41,7 @@ struct preparation {
 	struct spawn_request request; /* what prepare() makes; borrows from the rest */
 	struct identity identity;
 	struct texts environment, argv, programs;
+	struct handed handed;
 	struct buf directory, output, error; /* paths, expanded */
 	struct buf file;                     /* an environment file */
 	struct buf object;                   /* what a failure was about */
@@ -47,8 +49,9 @@ struct preparation {
 
 void preparation_fini(struct preparation *p);
 /*
- * Fills p->request, but for its limits and stamp; it holds until the next call. 0, or -errno with
- * *ret_step, and p->object for a failure that is not a shortage.
+ * Fills p->request, but for its limits and stamp; it holds until the next call. What the process
+ * gets of fds is in p->handed by then, but for its mailbox, which goes to the first free number.
+ * 0, or -errno with *ret_step, and p->object for a failure that is not a shortage.
  */
 int prepare(struct preparation *p, const struct prepare_what *what, enum start_step *ret_step);
 /* What a failed spawn() of p->request was about, with what is wrong with it; "": nothing to tell.

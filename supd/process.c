@@ -236,6 +236,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	pid_t os_pid;
 	int r = 0;
 
+	handed_clear(&ps->preparation.handed);
 	if (!p || !core_view(d->core, slot, &v)) {
 		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
 		return;

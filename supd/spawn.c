@@ -80,27 +80,31 @@ IN_CHILD static int64_t boot_time(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-IN_CHILD static void note_os_pid(const struct spawn_request *request)
+IN_CHILD static void write_os_pid(char *text, pid_t os_pid)
 {
-	char *text = request->os_pid_text;
 	char digits[12];
-	pid_t os_pid;
 	int n = 0;
 
-	if (!text && !request->stamp)
+	for (; os_pid > 0; os_pid /= 10)
+		digits[n++] = (char)('0' + os_pid % 10);
+	while (n > 0)
+		*text++ = digits[--n];
+	*text = '\0';
+}
+
+IN_CHILD static void note_os_pid(const struct spawn_request *request)
+{
+	pid_t os_pid;
+
+	if (!request->os_pid_texts[0] && !request->stamp)
 		return;
 	os_pid = (pid_t)syscall(SYS_getpid);
 	if (request->stamp) {
 		request->stamp->latest_ns = boot_time();
 		__atomic_store_n(&request->stamp->os_pid, os_pid, __ATOMIC_RELEASE);
 	}
-	if (!text)
-		return;
-	for (; os_pid > 0; os_pid /= 10)
-		digits[n++] = (char)('0' + os_pid % 10);
-	while (n > 0)
-		*text++ = digits[--n];
-	*text = '\0';
+	for (int i = 0; i < SPAWN_OS_PID_TEXTS && request->os_pid_texts[i]; i++)
+		write_os_pid(request->os_pid_texts[i], os_pid);
 }
 
 /* What is handled would run in our memory; what is ignored would stay so over exec. */
@@ -161,14 +165,32 @@ IN_CHILD static bool direct(struct child *child, enum start_step step,
 	return true;
 }
 
-/* Last of the fds: what was to become one of the others may have been where this one goes. */
-IN_CHILD static bool hand_mailbox(struct child *child, int fd)
+/*
+ * After standard input, output and error: what was to become one of those may have been where one
+ * of these goes. What lies where another may go is moved above all of them first, so that none is
+ * lost, in whatever order they come; as a rule there is no such one.
+ */
+IN_CHILD static bool hand_fds(struct child *child, struct spawn_fd *fds, size_t n)
 {
-	if (!fd)
-		return true;
-	if (fd == SPAWN_MAILBOX_FD)
-		return good(child, STEP_MAILBOX, fcntl(fd, F_SETFD, 0));
-	return good(child, STEP_MAILBOX, dup2(fd, SPAWN_MAILBOX_FD));
+	int highest = -1;
+
+	for (size_t i = 0; i < n; i++)
+		highest = fds[i].target > highest ? fds[i].target : highest;
+	for (size_t i = 0; i < n; i++) {
+		bool in_the_way = fds[i].fd <= highest && fds[i].fd != fds[i].target;
+
+		fds[i].at = in_the_way ? fcntl(fds[i].fd, F_DUPFD_CLOEXEC, highest + 1) : fds[i].fd;
+		if (!good(child, fds[i].step, fds[i].at))
+			return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		bool there = fds[i].at == fds[i].target;
+		int r = there ? fcntl(fds[i].at, F_SETFD, 0) : dup2(fds[i].at, fds[i].target);
+
+		if (!good(child, fds[i].step, r))
+			return false;
+	}
+	return true;
 }
 
 IN_CHILD static bool restore_limits(struct child *child, const struct spawn_request *request)
@@ -195,7 +217,7 @@ IN_CHILD static bool set_up(struct child *child)
 		return false;
 	return direct(child, STEP_STDOUT, &request->output, STDOUT_FILENO) &&
 	       direct(child, STEP_STDERR, &request->error, STDERR_FILENO) &&
-	       hand_mailbox(child, request->mailbox_fd) && restore_limits(child, request);
+	       hand_fds(child, request->fds, request->n_fds) && restore_limits(child, request);
 }
 
 /*

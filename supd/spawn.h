@@ -12,9 +12,9 @@
  * or looks up names was done by the caller. All Unix signals are blocked meanwhile.
  *
  * The steps in the child, in order: Unix signals to their defaults, a session of its own, umask,
- * groups and user, working directory, standard input, output and error, the mailbox, limits, an
- * empty signal mask, execve. Every fd but 0, 1, 2 and the mailbox is close-on-exec from birth; that
- * is the whole daemon's rule.
+ * groups and user, working directory, standard input, output and error, the fds that it is handed,
+ * limits, an empty signal mask, execve. Every fd but 0, 1, 2 and those handed is close-on-exec from
+ * birth; that is the whole daemon's rule.
  */
 
 #include <signal.h>
@@ -44,14 +44,25 @@ enum spawn_output {
 	SPAWN_TO_STDOUT, /* standard error: where standard output goes */
 };
 
-/* Where a process finds its mailbox's socket, as SUP_FD tells it. */
-#define SPAWN_MAILBOX_FD 3
-
 struct spawn_stream {
 	enum spawn_output kind;
 	int fd;           /* borrowed */
 	const char *path; /* borrowed; opened as the service's user, at its end; a regular file */
 };
+
+/*
+ * One of ours that the process gets at a number of its own. Numbers are 3 or more, here and there,
+ * and no two of a request's have the same one there; one of ours may be in several places.
+ */
+struct spawn_fd {
+	int fd;               /* borrowed */
+	int target;           /* its number there */
+	int at;               /* where the child has it meanwhile */
+	enum start_step step; /* what has failed where this fails */
+};
+
+/* SUP_OS_PID, and those of other protocols: LISTEN_PID, WATCHDOG_PID. */
+#define SPAWN_OS_PID_TEXTS 3
 
 struct spawn_identity {
 	bool set_groups, set_gid, set_uid;
@@ -68,13 +79,15 @@ struct spawn_request {
 		*programs; /* what to execute: the first of them that there is; ends with NULL */
 	char *const *argv;
 	char *const *envp;
-	char *os_pid_text; /* in envp: room for 11 bytes where the child writes its OS pid; NULL */
+	/* in envp: rooms for 11 bytes where the child writes its OS pid; NULL: no more */
+	char *os_pid_texts[SPAWN_OS_PID_TEXTS];
 	const char *directory; /* NULL: ours */
 	int umask;             /* -1: ours */
 	struct spawn_identity identity;
 	int stdin_fd; /* -1: ours */
 	struct spawn_stream output, error;
-	int mailbox_fd;                      /* becomes SPAWN_MAILBOX_FD; 0: none */
+	struct spawn_fd *fds; /* in any order */
+	size_t n_fds;
 	const struct rlimit *nofile, *nproc; /* NULL: ours */
 	struct spawn_stamp *stamp;           /* NULL: not wanted */
 };

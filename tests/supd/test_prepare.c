@@ -84,9 +84,9 @@ Test(prepare, environment_by_default)
 	expect_value(&p, "SUP_SOCKET", "/run/supd/control");
 	expect_value(&p, "NOTIFY_SOCKET", "/run/supd/notify");
 	expect_value(&p, "SUP_OS_PID", "");
-	cr_assert_eq(p.request.os_pid_text, value_of(&p, "SUP_OS_PID"));
+	cr_assert_eq(p.request.os_pid_texts[0], value_of(&p, "SUP_OS_PID"));
 	/* The longest one does not reach into what stands behind it. */
-	strcpy(p.request.os_pid_text, "4194304000");
+	strcpy(p.request.os_pid_texts[0], "4194304000");
 	expect_value(&p, "NOTIFY_SOCKET", "/run/supd/notify");
 	if (geteuid() == 0)
 		expect_value(&p, "USER", "root");
@@ -118,13 +118,40 @@ Test(prepare, mailbox)
 	cr_assert_eq(prepare(&p, &what, &step), 0);
 	expect_value(&p, "SUP_FD", NULL);
 	expect_value(&p, "SUP_TOKEN", NULL);
-	cr_expect_eq(p.request.mailbox_fd, 0);
+	cr_expect_eq(p.request.n_fds, 0);
 	what.token = "0123456789abcdef0123456789abcdef";
 	what.mailbox_fd = 55;
 	cr_assert_eq(prepare(&p, &what, &step), 0);
 	expect_value(&p, "SUP_FD", "3");
 	expect_value(&p, "SUP_TOKEN", what.token);
-	cr_expect_eq(p.request.mailbox_fd, 55);
+	cr_assert_eq(p.request.n_fds, 1);
+	cr_expect_eq(p.request.fds[0].fd, 55);
+	cr_expect_eq(p.request.fds[0].target, 3);
+	cr_expect_eq(p.request.fds[0].step, STEP_MAILBOX);
+	preparation_fini(&p);
+}
+
+/* What it gets besides has the numbers that it was given; the mailbox moves behind it. */
+Test(prepare, mailbox_among_other_fds)
+{
+	struct exec exec = {.argv = sh, .umask = -1};
+	struct prepare_what what = what_of(&exec);
+	struct preparation p = {0};
+	enum start_step step;
+
+	what.token = "0123456789abcdef0123456789abcdef";
+	what.mailbox_fd = 55;
+	cr_assert_eq(handed_add(&p.handed, 21, 3, STEP_NONE), 0);
+	cr_assert_eq(handed_add(&p.handed, 22, 4, STEP_NONE), 0);
+	cr_assert_eq(handed_add(&p.handed, 23, 6, STEP_NONE), 0);
+	cr_assert_eq(prepare(&p, &what, &step), 0);
+	expect_value(&p, "SUP_FD", "5");
+	cr_assert_eq(p.request.n_fds, 4);
+	cr_expect_eq(p.request.fds[2].fd, 55);
+	cr_expect_eq(p.request.fds[2].target, 5);
+	handed_clear(&p.handed);
+	cr_assert_eq(prepare(&p, &what, &step), 0);
+	expect_value(&p, "SUP_FD", "3");
 	preparation_fini(&p);
 }
 

@@ -15,100 +15,7 @@
 #include "base/macros.h"
 #include "supd/spawn.h"
 #include "tests/supd/folder.h"
-
-static char *const no_environment[] = {NULL};
-
-/* ---- helpers ---- */
-
-/* A request for `sh -c script`, with its output in a pipe whose reading end is *ret_fd. */
-struct shell {
-	struct spawner spawner;
-	struct spawn_request request;
-	char *programs[2];
-	char *argv[4];
-	int out[2];
-};
-
-static void shell_init(struct shell *s, const char *script)
-{
-	static char path[] = "/bin/sh", name[] = "sh", option[] = "-c";
-
-	*s = (struct shell){
-		.programs = {path, NULL},
-		.argv = {name, option, strdup(script), NULL},
-	};
-	cr_assert_eq(spawner_init(&s->spawner), 0);
-	cr_assert_eq(pipe2(s->out, O_CLOEXEC), 0);
-	s->request = (struct spawn_request){
-		.programs = s->programs,
-		.argv = s->argv,
-		.envp = no_environment,
-		.umask = -1,
-		.stdin_fd = -1,
-		.output = {.kind = SPAWN_TO_FD, .fd = s->out[1]},
-	};
-}
-
-static void shell_fini(struct shell *s)
-{
-	close(s->out[0]);
-	free(s->argv[2]);
-	spawner_fini(&s->spawner);
-}
-
-static int wait_for(pid_t os_pid)
-{
-	int status;
-
-	cr_assert_eq(waitpid(os_pid, &status, 0), os_pid);
-	return status;
-}
-
-static void read_all(int fd, char *text, size_t size)
-{
-	size_t used = 0;
-	ssize_t n;
-
-	while ((n = read(fd, text + used, size - 1 - used)) > 0)
-		used += (size_t)n;
-	cr_assert_eq(n, 0);
-	text[used] = '\0';
-}
-
-/* Runs it to its end with status 0; its output comes in text. also: closed once it runs. */
-static void shell_run_keeping(struct shell *s, char *text, size_t size, int also)
-{
-	struct spawn_failure failure;
-	pid_t os_pid;
-	int r = spawn(&s->spawner, &s->request, &os_pid, &failure);
-
-	cr_assert_eq(r, 0, "step %s: %s", start_step_name(failure.step), strerror(-r));
-	close(s->out[1]);
-	if (also >= 0)
-		close(also);
-	read_all(s->out[0], text, size);
-	cr_assert_eq(wait_for(os_pid), 0, "it said \"%s\"", text);
-}
-
-static void shell_run(struct shell *s, char *text, size_t size)
-{
-	shell_run_keeping(s, text, size, -1);
-}
-
-static struct spawn_failure spawn_fails(struct shell *s)
-{
-	struct spawn_failure failure = {0};
-	pid_t os_pid = -1;
-	int r = spawn(&s->spawner, &s->request, &os_pid, &failure);
-
-	cr_assert_lt(r, 0, "it was started");
-	cr_assert_eq(-r, failure.error);
-	cr_assert_eq(os_pid, -1);
-	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "a child is left");
-	cr_assert_eq(errno, ECHILD);
-	close(s->out[1]);
-	return failure;
-}
+#include "tests/supd/shell.h"
 
 /* ---- what a process gets ---- */
 
@@ -182,49 +89,18 @@ Test(spawn, nothing_but_three_fds)
 	shell_fini(&s);
 }
 
-/* Wherever it is here, also where its own place is taken by what becomes standard output. */
-Test(spawn, mailbox)
-{
-	/* The test runner's own, whatever it is. */
-	int old = fcntl(SPAWN_MAILBOX_FD, F_DUPFD_CLOEXEC, 300);
-
-	cr_assert_eq(dup2(STDERR_FILENO, SPAWN_MAILBOX_FD), SPAWN_MAILBOX_FD);
-	for (int there = 0; there < 3; there++) {
-		struct shell s;
-		char text[64];
-		int box[2];
-
-		shell_init(&s, "echo hello >&3; [ -e /proc/self/fd/4 ] || echo alone");
-		for (int fd = 3; fd < 256; fd++)
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
-		cr_assert_eq(pipe2(box, O_CLOEXEC), 0);
-		if (there == 1) {
-			cr_assert_eq(dup3(s.out[1], SPAWN_MAILBOX_FD, O_CLOEXEC), SPAWN_MAILBOX_FD);
-			s.request.output.fd = SPAWN_MAILBOX_FD;
-		} else if (there == 2) {
-			cr_assert_eq(dup3(box[1], SPAWN_MAILBOX_FD, O_CLOEXEC), SPAWN_MAILBOX_FD);
-		}
-		s.request.mailbox_fd = there == 2 ? SPAWN_MAILBOX_FD : box[1];
-		shell_run_keeping(&s, text, sizeof(text), there == 1 ? SPAWN_MAILBOX_FD : -1);
-		cr_expect_str_eq(text, "alone\n", "%d", there);
-		cr_expect_eq(read(box[0], text, sizeof(text)), 6, "%d", there);
-		close(box[0]), close(box[1]);
-		cr_assert_eq(dup2(STDERR_FILENO, SPAWN_MAILBOX_FD), SPAWN_MAILBOX_FD);
-		shell_fini(&s);
-	}
-	cr_assert(old < 0 || dup2(old, SPAWN_MAILBOX_FD) == SPAWN_MAILBOX_FD);
-}
-
 Test(spawn, directory_umask_os_pid)
 {
 	struct shell s;
 	char number[] = "SUP_OS_PID=__________";
-	char *environment[] = {number, NULL};
+	char listen[] = "LISTEN_PID=__________";
+	char *environment[] = {number, listen, NULL};
 	char text[256];
 
-	shell_init(&s, "pwd; umask; [ $SUP_OS_PID = $$ ] && echo same");
+	shell_init(&s, "pwd; umask; [ $SUP_OS_PID = $$ ] && [ $LISTEN_PID = $$ ] && echo same");
 	s.request.envp = environment;
-	s.request.os_pid_text = number + 11;
+	s.request.os_pid_texts[0] = number + 11;
+	s.request.os_pid_texts[1] = listen + 11;
 	s.request.directory = "/usr";
 	s.request.umask = 027;
 	shell_run(&s, text, sizeof(text));
