@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "supd/processes.h"
+#include "supd/command.h"
 
 #define MESSAGE_MAX 4096
 #define FDS_MAX 253 /* SCM_MAX_FD */
@@ -49,6 +49,11 @@ static const struct process *find_speaker(const struct daemon *d, pid_t sender)
 		return p->notify_access == NOTIFY_NONE ? NULL : p;
 	group = getpgid(sender);
 	p = group > 0 ? map_get(&ps->by_os_pid, (uint64_t)group) : NULL;
+	if (!p && group > 0) {
+		const struct command *c = command_find(ps, group);
+
+		p = c ? command_process(c) : NULL;
+	}
 	return p && p->notify_access == NOTIFY_GROUP ? p : NULL;
 }
 
@@ -72,7 +77,7 @@ static void take_line(struct notify *n, actor_pid pid, const char *line)
 	static const char exit_reason[] = "EXIT_REASON=";
 
 	if (strcmp(line, "READY=1") == 0)
-		tell(n, pid, EVENT_READY);
+		process_ready(n->daemon, pid);
 	else if (strcmp(line, "IGNORE=1") == 0)
 		tell(n, pid, EVENT_IGNORE);
 	else if (strncmp(line, exit_reason, sizeof(exit_reason) - 1) == 0)

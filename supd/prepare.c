@@ -176,6 +176,31 @@ static int set_mailbox(struct preparation *p, const struct prepare_what *what)
 	return handed_add(&p->handed, what->mailbox_fd, target, STEP_MAILBOX);
 }
 
+static void set_os_pid(struct preparation *p, const struct prepare_what *what)
+{
+	char number[12];
+
+	/* Room for what the child writes there. */
+	if (!what->argv) {
+		texts_set_value(&p->environment, "SUP_OS_PID", "01234567890");
+		return;
+	}
+	texts_unset(&p->environment, "SUP_OS_PID");
+	texts_unset(&p->environment, "MAINPID");
+	snprintf(number, sizeof(number), "%d", (int)what->main_os_pid);
+	if (what->main_os_pid)
+		texts_set_value(&p->environment, "MAINPID", number);
+	for (char *const *setting = what->variables; setting && *setting; setting++)
+		texts_set(&p->environment, *setting);
+}
+
+static bool may_notify(const struct prepare_what *what)
+{
+	enum notify_access access = what->exec->notify_access;
+
+	return what->notify_socket && (what->argv ? access == NOTIFY_GROUP : access != NOTIFY_NONE);
+}
+
 /* What the service is told about itself; nobody overrides it. */
 static int set_own(struct preparation *p, const struct prepare_what *what)
 {
@@ -187,9 +212,8 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 		texts_set_value(&p->environment, "SUP_NAME", what->path);
 	texts_set_value(&p->environment, "SUP_PID", actor_pid_format(what->pid, pid));
 	texts_set_value(&p->environment, "SUP_SOCKET", what->control_socket);
-	/* Room for what the child writes there. */
-	texts_set_value(&p->environment, "SUP_OS_PID", "01234567890");
-	if (what->notify_socket && what->exec->notify_access != NOTIFY_NONE)
+	set_os_pid(p, what);
+	if (may_notify(what))
 		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);
 	return set_mailbox(p, what);
 }
@@ -223,7 +247,7 @@ static void find_programs(struct preparation *p, const char *name)
 static int set_command(struct preparation *p, const struct prepare_what *what)
 {
 	const struct expand_vars vars = {.path = what->path, .environment = p->request.envp};
-	char *const *word = what->exec->argv;
+	char *const *word = what->argv ? what->argv : what->exec->argv;
 	int r = 0;
 
 	texts_clear(&p->argv);

@@ -14,6 +14,8 @@
  *   4. environment
  *   5. SUP_NAME, SUP_PID, SUP_SOCKET, SUP_OS_PID; NOTIFY_SOCKET unless notify_access = none; SUP_FD
  *      and SUP_TOKEN where it has a mailbox
+ *      a command beside the main process: no SUP_OS_PID, NOTIFY_SOCKET with notify_access = group
+ *      only, MAINPID, and what variables has
  */
 
 #include "base/pid.h"
@@ -29,6 +31,10 @@ struct prepare_what {
 	actor_pid pid;
 	const struct exec *exec;
 	char *const *args; /* further arguments; NULL */
+	/* Of a command beside the main process; argv is NULL for that one itself. */
+	char *const *argv;
+	char *const *variables; /* further NAME=VALUE; NULL */
+	pid_t main_os_pid;      /* 0: there is none */
 	const char *control_socket;
 	const char *notify_socket; /* NULL: none */
 	char *const *environment;  /* the daemon's own */

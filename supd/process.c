@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "supd/command.h"
 #include "supd/process_actor.h"
 #include "supd/log.h"
 #include "supd/notify.h"
@@ -161,34 +162,45 @@ static void set_streams(const struct processes *ps, const struct spec *spec,
 		request->error = (struct spawn_stream){SPAWN_TO_FD, streams->fd[2], NULL};
 }
 
+int process_prepare(struct daemon *d, const struct child_view *v, struct prepare_what *what,
+		    enum start_step *ret_step)
+{
+	struct processes *ps = d->processes;
+	int r;
+
+	what->path = v->path;
+	what->unnamed = v->spawned;
+	what->exec = v->spec->exec;
+	what->control_socket = ps->control_socket;
+	what->notify_socket = notify_path(d);
+	what->environment = environ;
+	what->null_fd = ps->null_fd;
+	r = prepare(&ps->preparation, what, ret_step);
+	if (r < 0)
+		return r;
+	if (d->limits.nofile_raised)
+		ps->preparation.request.nofile = &d->limits.nofile;
+	if (d->limits.nproc_raised)
+		ps->preparation.request.nproc = &d->limits.nproc;
+	return 0;
+}
+
 static int make_request(struct daemon *d, const struct child_view *v, actor_pid pid,
 			const struct process_actor_start *start, enum start_step *ret_step)
 {
 	struct processes *ps = d->processes;
-	struct spawn_request *request = &ps->preparation.request;
-	const struct prepare_what what = {
-		.path = v->path,
-		.unnamed = v->spawned,
+	struct prepare_what what = {
 		.pid = pid,
-		.exec = v->spec->exec,
 		.args = v->args,
-		.control_socket = ps->control_socket,
-		.notify_socket = notify_path(d),
-		.environment = environ,
-		.null_fd = ps->null_fd,
 		.token = start->conn ? start->token_text : NULL,
 		.mailbox_fd = start->fd,
 	};
-	int r = prepare(&ps->preparation, &what, ret_step);
+	int r = process_prepare(d, v, &what, ret_step);
 
 	if (r < 0)
 		return r;
-	set_streams(ps, v->spec, request);
-	if (d->limits.nofile_raised)
-		request->nofile = &d->limits.nofile;
-	if (d->limits.nproc_raised)
-		request->nproc = &d->limits.nproc;
-	request->stamp = enter(d, v, pid);
+	set_streams(ps, v->spec, &ps->preparation.request);
+	ps->preparation.request.stamp = enter(d, v, pid);
 	return 0;
 }
 
@@ -256,6 +268,11 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	process_actor_begin(p, &start, &ps->preparation.request.identity);
 }
 
+void process_ready(struct daemon *d, actor_pid pid)
+{
+	daemon_step(d, &(struct event){.kind = EVENT_READY, .pid = pid});
+}
+
 void process_gone(struct processes *ps, struct process *p)
 {
 	struct event event = {.kind = EVENT_GONE, .pid = p->pid};
@@ -298,7 +315,10 @@ void process_kill(struct daemon *d, uint32_t slot)
 {
 	struct process *p = process_find(d, slot);
 
-	if (!p || !p->os_pid)
+	if (!p)
+		return;
+	command_kill_all(p, true);
+	if (!p->os_pid)
 		return;
 	told_to_end(d, p);
 	kill(p->kill_mode == KILL_MAIN ? p->os_pid : -p->group, SIGKILL);
@@ -398,6 +418,7 @@ static void processes_free(struct processes *ps)
 {
 	sweep_close(ps);
 	reap_close(ps);
+	commands_fini(ps);
 	for (size_t slot = 0; slot < ps->n_slots; slot++)
 		free(ps->by_slot[slot]);
 	free(ps->by_slot);
@@ -420,6 +441,7 @@ int processes_open(struct daemon *d)
 	ps->daemon = d;
 	ps->null_fd = ps->signal_fd = -1;
 	list_init(&ps->ending);
+	list_init(&ps->commands);
 	r = set_up(ps);
 	if (r < 0) {
 		processes_free(ps);

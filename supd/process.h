@@ -34,6 +34,9 @@ void process_hand(struct daemon *d, const struct process_streams *streams);
 
 /* FX_START: leads to EVENT_STARTED, EVENT_START_FAILED or EVENT_SHORTAGE before it returns. */
 void process_start(struct daemon *d, uint32_t slot, actor_pid pid);
+/* The service has said that it is ready, or was found to be: in its time this becomes EVENT_READY.
+ */
+void process_ready(struct daemon *d, actor_pid pid);
 /* FX_STOP: stop signal and SIGCONT, by kill_mode. */
 void process_stop(struct daemon *d, uint32_t slot);
 void process_kill(struct daemon *d, uint32_t slot);   /* FX_KILL */

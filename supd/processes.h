@@ -15,6 +15,7 @@
  * 0, to its group only until the main process is reaped, and never again after.
  */
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "base/list.h"
@@ -36,8 +37,9 @@ struct process {
 	bool has_token;
 	uid_t uid; /* it runs as */
 	uint8_t token[HELLO_TOKEN_SIZE];
-	struct list conns;  /* of struct conn: its own and its helpers', while it lives */
-	struct list ending; /* processes.ending, from the main process's end to EVENT_GONE */
+	struct command *commands; /* owned; beside its main process (command.h) */
+	struct list conns;        /* of struct conn: its own and its helpers', while it lives */
+	struct list ending;       /* processes.ending, from the main process's end to EVENT_GONE */
 };
 
 /* Main processes that have ended lately, for sweeps. */
@@ -55,6 +57,8 @@ struct processes {
 	size_t n_slots;
 	size_t n_records;
 	struct map by_os_pid;
+	struct map by_command; /* struct command by the OS pid of those that run */
+	struct list commands;  /* struct command: dead, with a group that is not empty yet */
 	struct list ending;
 	struct spawner spawner;
 	struct preparation preparation;
@@ -81,6 +85,13 @@ struct processes {
 /* ---- process.c ---- */
 
 struct process *process_find(const struct daemon *d, uint32_t slot); /* NULL: never started */
+/*
+ * From a service's spec to processes.preparation.request, for its main process or a command. The
+ * caller has set what is its own in what: pid, args, token, mailbox_fd, and of a command argv,
+ * variables and main_os_pid. As prepare().
+ */
+int process_prepare(struct daemon *d, const struct child_view *v, struct prepare_what *what,
+		    enum start_step *ret_step);
 /* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */
 void process_gone(struct processes *ps, struct process *p);
 

@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "supd/command.h"
 #include "supd/process_actor.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
@@ -45,34 +46,48 @@ static bool group_is_empty(pid_t group)
 	return kill(-group, 0) < 0 && errno == ESRCH;
 }
 
+/* Besides its main process. */
+static bool has_members(const struct process *p)
+{
+	return p->group || p->commands;
+}
+
 /* Tells of every service of which nothing is left. One sweep serves all that were told to stop. */
 static void settle_all(struct processes *ps)
 {
 	bool sweep = false;
 
+	commands_settle(ps);
 	LIST_EACH (it, &ps->ending) {
 		struct process *p = LIST_ENTRY(it, struct process, ending);
 
 		if (p->group && group_is_empty(p->group))
 			p->group = 0;
-		if (!p->group && p->stopped && sweep_can_wait(ps, p))
+		if (has_members(p))
+			continue;
+		if (p->stopped && sweep_can_wait(ps, p))
 			sweep_later(ps);
 		else
-			sweep |= !p->group && p->stopped;
+			sweep |= p->stopped;
 	}
 	if (sweep)
 		sweep_now(ps);
 	LIST_EACH (it, &ps->ending) {
 		struct process *p = LIST_ENTRY(it, struct process, ending);
 
-		if (!p->group && !(p->stopped && p->left))
+		if (!has_members(p) && !(p->stopped && p->left))
 			process_gone(ps, p);
 	}
 }
 
+static bool nothing_ends(const struct processes *ps)
+{
+	return list_is_empty(&ps->ending) && list_is_empty(&ps->commands);
+}
+
 void reap_recheck_later(struct processes *ps)
 {
-	if (list_is_empty(&ps->ending)) {
+	if (nothing_ends(ps)) {
 		loop_timer_stop(ps->daemon->loop, &ps->recheck);
 		ps->recheck_after = RECHECK_FIRST;
 		return;
@@ -104,6 +119,7 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	event.by_signal = info->si_code != CLD_EXITED;
 	process_actor_drain(p);
 	notify_drain(ps->daemon);
+	command_kill_all(p, false);
 	if (p->kill_mode != KILL_MAIN)
 		kill(-p->group, SIGKILL);
 	else
@@ -122,7 +138,7 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 		return;
 	if (p->group && group_is_empty(p->group))
 		p->group = 0;
-	if (!p->group)
+	if (!has_members(p))
 		process_gone(ps, p);
 	sweep_later(ps);
 }
@@ -131,9 +147,12 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 static void ended(struct processes *ps, const siginfo_t *info)
 {
 	struct process *p = map_get(&ps->by_os_pid, (uint64_t)info->si_pid);
+	struct command *c = p ? NULL : command_find(ps, info->si_pid);
 
 	if (p) {
 		service_ended(ps, p, info);
+	} else if (c) {
+		command_ended(ps, c, info);
 	} else {
 		/* It may have spoken for its group: that is not known any more once it is reaped.
 		 */
@@ -165,7 +184,7 @@ static void on_more(void *owner)
 	ps->more_due = !reap_all(ps);
 	if (ps->more_due)
 		loop_timer_start(ps->daemon->loop, &ps->more, loop_now());
-	if (list_is_empty(&ps->ending))
+	if (nothing_ends(ps))
 		return;
 	settle_all(ps);
 	reap_recheck_later(ps);
@@ -178,9 +197,9 @@ static void on_more(void *owner)
  */
 static void look_for_others(struct processes *ps)
 {
-	if (!list_is_empty(&ps->ending))
+	if (!nothing_ends(ps))
 		settle_all(ps);
-	if (!list_is_empty(&ps->ending) || ps->n_records <= FEW) {
+	if (!nothing_ends(ps) || ps->n_records <= FEW) {
 		on_more(ps);
 	} else if (!ps->more_due) {
 		struct span wait = {(int64_t)ps->n_records * LOOK_NS};

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "supd/proc.h"
-#include "supd/processes.h"
+#include "supd/command.h"
 
 #define SWEEP_AFTER SPAN_MS(100)
 #define SWEEP_AFTER_MAX SPAN_S(5)
@@ -142,6 +142,17 @@ static bool is_stranger(const struct processes *ps, pid_t os_pid)
 	return false;
 }
 
+/* One that runs, or was started by it in its session: its end ends that one too. */
+static bool is_of_command(const struct processes *ps, pid_t os_pid)
+{
+	pid_t session;
+
+	if (!ps->by_command.used)
+		return false;
+	session = getsid(os_pid);
+	return session > 0 && command_find(ps, session);
+}
+
 static bool look_at_child(void *owner, pid_t os_pid)
 {
 	struct sweep *s = owner;
@@ -150,7 +161,7 @@ static bool look_at_child(void *owner, pid_t os_pid)
 	if (is_stranger(s->ps, os_pid))
 		return true;
 	if (!s->everybody) {
-		if (map_get(&s->ps->by_os_pid, (uint64_t)os_pid))
+		if (map_get(&s->ps->by_os_pid, (uint64_t)os_pid) || is_of_command(s->ps, os_pid))
 			return true;
 		verdict = judge_environment(s, os_pid);
 		if (verdict == UNKNOWN)
