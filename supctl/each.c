@@ -40,6 +40,13 @@ struct taker {
 	struct buf out;
 };
 
+static void put_passed_over(struct buf *out, const char *condition)
+{
+	buf_puts(out, ": not started: ");
+	render_text(out, condition ? condition : "a condition", RENDER_LINE);
+	buf_puts(out, " does not hold\n");
+}
+
 static void print_reply(const struct context *context, struct taker *taker,
 			const struct wire_frame *reply)
 {
@@ -53,6 +60,8 @@ static void print_reply(const struct context *context, struct taker *taker,
 	render_text(&taker->out, name ? name : "?", RENDER_LINE);
 	if (result && strcmp(result, "already") == 0)
 		buf_puts(&taker->out, ": runs already\n");
+	else if (result && strcmp(result, "passed_over") == 0)
+		put_passed_over(&taker->out, field_text(reply, "reason"));
 	else if (result && strcmp(result, "done") == 0)
 		buf_puts(&taker->out, ": started, and done\n");
 	else

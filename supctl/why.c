@@ -21,7 +21,7 @@ static const struct phrase kinds[] = {
 	{"start", "was started", NULL},
 	{"ready", "became ready", NULL},
 	{"start_failed", "failed to start", NULL},
-	{"ignored", "said ignore instead of ready", NULL},
+	{"ignored", "was not started", "it said ignore, or a condition did not hold"},
 	{"stopping", "was told to stop", NULL},
 	{"killing", "was sent SIGKILL", NULL},
 	{"doomed", "was to end", NULL},

@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "supd/command.h"
+#include "supd/conditions.h"
 #include "supd/process_actor.h"
 #include "supd/log.h"
 #include "supd/notify.h"
@@ -219,6 +220,20 @@ static void started(struct processes *ps, struct process *p, const struct child_
 	map_set(&ps->by_os_pid, (uint64_t)os_pid, p);
 }
 
+/* A condition of its start does not hold: as if it had said ignore (SEMANTICS 94). */
+static void pass_over(struct daemon *d, actor_pid pid, const char *unmet)
+{
+	struct event event = {.kind = EVENT_START_FAILED, .pid = pid};
+	char text[REASON_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "start_if %s", unmet);
+	if (reason_parse(text, &event.reason) < 0)
+		event.reason = REASON(REASON_NORMAL);
+	daemon_step(d, &(struct event){.kind = EVENT_IGNORE, .pid = pid});
+	daemon_step(d, &event);
+	reason_fini(&event.reason);
+}
+
 /* 0, or -errno after it was told. */
 static int launch(struct daemon *d, const struct child_view *v, actor_pid pid,
 		  const struct process_actor_start *start, pid_t *ret_os_pid)
@@ -244,6 +259,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	struct processes *ps = d->processes;
 	struct process *p = admit(ps, slot);
 	struct process_actor_start start = {0};
+	const char *unmet;
 	struct child_view v;
 	pid_t os_pid;
 	int r = 0;
@@ -251,6 +267,11 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	handed_clear(&ps->preparation.handed);
 	if (!p || !core_view(d->core, slot, &v)) {
 		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
+		return;
+	}
+	unmet = conditions_find_unmet(v.spec->exec, v.path, environ);
+	if (unmet) {
+		pass_over(d, pid, unmet);
 		return;
 	}
 	if (v.spec->mailbox != MAILBOX_NONE)

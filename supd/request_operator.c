@@ -193,6 +193,9 @@ static const struct sentence no_parent = {
 static const struct sentence parent_is_service = {
 	STATUS_FAILED, NULL, "{target}: what is above it is a service, which has no children"};
 
+/* A start that a condition of it has kept from being made. */
+static const struct sentence passed_over = {STATUS_OK, "passed_over", NULL};
+
 /* A start that has succeeded with the end of what was started. */
 static bool sentence_is_done(const struct pending *pending, const struct reply *reply)
 {
@@ -212,6 +215,8 @@ static const struct sentence *sentence_find(const struct pending *pending,
 
 	if (sentence_is_done(pending, reply))
 		return &sentences[ANSWER_OK_UNDEFINED];
+	if (reply->answer == ANSWER_OK_UNDEFINED && reply->reason.kind == REASON_TEXT)
+		return &passed_over;
 	if (adds && reply->answer == ANSWER_NOPROC)
 		return &no_parent;
 	if (reply->answer == ANSWER_NOPROC && reply->slot != SLOT_NONE)

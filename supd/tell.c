@@ -151,6 +151,14 @@ static void tell_budget(struct telling *t)
 			  "shutdown_timeout is over: all that is left is killed");
 }
 
+static void tell_ignored(struct telling *t)
+{
+	if (t->link->reason.kind == REASON_NONE)
+		log_about(LOG_AT_INFO, &t->about, "not started: it said ignore");
+	else
+		log_about(LOG_AT_INFO, &t->about, "not started: %s does not hold", t->reason);
+}
+
 static void tell_doomed(struct telling *t)
 {
 	log_about(LOG_AT_INFO, &t->about, "will end: %s", t->reason);
@@ -178,7 +186,7 @@ static const struct {
 	[LINK_START] = {NULL, LOG_AT_DEBUG, "starting"},
 	[LINK_READY] = {.tell = tell_ready},
 	[LINK_START_FAILED] = {.tell = tell_start_failed},
-	[LINK_IGNORED] = {NULL, LOG_AT_INFO, "not started: it said ignore"},
+	[LINK_IGNORED] = {.tell = tell_ignored},
 	[LINK_STOPPING] = {NULL, LOG_AT_DEBUG, "told to stop"},
 	[LINK_KILLING] = {.tell = tell_killing},
 	[LINK_DOOMED] = {.tell = tell_doomed},

@@ -63,12 +63,13 @@ const struct key *key_find(const char *name); /* NULL: unknown */
 const char *key_nearest(const char *name, unsigned where);
 
 /* values.c: words, numbers, spans; values_exec.c: what a process is made of; values_actor.c: what
- * it is as an actor. */
+ * it is as an actor; values_when.c: when it is started. */
 value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
 	value_number, value_ready, value_shutdown, value_span, value_success_exit, value_text,
 	value_word;
 value_fn value_account, value_command, value_environment, value_environment_file, value_group_list,
 	value_name_list, value_output, value_signal, value_umask, value_working_directory;
+value_fn value_condition;
 value_fn value_aliases, value_grants, value_links, value_size;
 
 /* Replaces an owned text. 0 or -ENOMEM. */

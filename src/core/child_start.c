@@ -35,7 +35,8 @@ void child_down(struct child *c, struct cause cause)
 	reason_fini(&c->reason);
 	c->reason = c->verdict;
 	c->verdict = REASON(REASON_NONE);
-	chain_add(c, kind, cause, kind == LINK_IGNORED ? NULL : &c->reason, 0);
+	/* What it was itself that said ignore needs no reason; a condition of its start does. */
+	chain_add(c, kind, cause, kind == LINK_IGNORED && c->started ? NULL : &c->reason, 0);
 	child_set_state(c, CHILD_DEAD);
 	list_unlink(&c->unlinked);
 	actor_end(&c->actor);

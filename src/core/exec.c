@@ -127,6 +127,7 @@ struct exec *exec_pack(struct exec *exec)
 	exec->probes = NULL;
 	exec->sockets = NULL;
 	exec->resources = NULL;
+	exec->when = NULL;
 	exec_free(exec);
 	return packed;
 }

@@ -56,6 +56,7 @@ struct exec {
 	struct exec_probes *probes;
 	struct exec_sockets *sockets;
 	struct exec_resources *resources;
+	struct exec_when *when;
 };
 
 /* Defaults filled in; NULL where memory is short. */

@@ -81,6 +81,18 @@ static void resources_fini(void *part)
 	(void)part;
 }
 
+static void when_init(void *part)
+{
+	(void)part;
+}
+
+static void when_fini(void *part)
+{
+	struct exec_when *when = part;
+
+	strings_free_all(when->start_if);
+}
+
 static const struct part_row {
 	size_t offset, size;
 	void (*init)(void *part);
@@ -96,6 +108,7 @@ static const struct part_row {
 			  sockets_fini},
 	[PART_RESOURCES] = {offsetof(struct exec, resources), sizeof(struct exec_resources),
 			    resources_init, resources_fini},
+	[PART_WHEN] = {offsetof(struct exec, when), sizeof(struct exec_when), when_init, when_fini},
 };
 
 static void **part_place(struct exec *exec, enum exec_part part)

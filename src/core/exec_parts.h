@@ -52,7 +52,20 @@ struct exec_resources {
 	uint64_t memory_max; /* bytes; UINT64_MAX: no limit */
 };
 
-enum exec_part { PART_HOOKS, PART_SETUP, PART_PROBES, PART_SOCKETS, PART_RESOURCES, PART_N };
+/* When it is started, and whether. */
+struct exec_when {
+	char **start_if; /* "[!]KIND:TEXT", as checked by config */
+};
+
+enum exec_part {
+	PART_HOOKS,
+	PART_SETUP,
+	PART_PROBES,
+	PART_SOCKETS,
+	PART_RESOURCES,
+	PART_WHEN,
+	PART_N
+};
 
 /* The part, with its defaults where it was not there; NULL: no memory. Not of a packed one. */
 void *exec_part(struct exec *exec, enum exec_part part);

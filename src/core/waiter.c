@@ -53,7 +53,8 @@ void waiter_answer(struct waiter *w, enum answer answer)
 
 	if (answer == ANSWER_BLOCKED)
 		reply.blocker = c->parked_by;
-	if (answer == ANSWER_START_FAILED || answer == ANSWER_STOPPED)
+	if (answer == ANSWER_START_FAILED || answer == ANSWER_STOPPED ||
+	    answer == ANSWER_OK_UNDEFINED)
 		reply.reason = reason_copy(&c->reason);
 	else
 		reply.pid = c->actor.pid;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+
+/* When a service is started, and whether. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "config/expand.h"
+#include "config/keys.h"
+#include "config/words.h"
+
+static bool is_absolute(const char *text)
+{
+	return *text == '/';
+}
+
+static bool is_setting(const char *text)
+{
+	return *text && *text != '=';
+}
+
+/* Where what stands behind the colon is not good, `use` says what would be. */
+static const struct {
+	const char *kind;
+	bool (*good)(const char *text);
+	const char *use;
+} conditions[] = {
+	{"path_exists:", is_absolute, "use path_exists: and an absolute path"},
+	{"path_is_directory:", is_absolute, "use path_is_directory: and an absolute path"},
+	{"env:", is_setting, "use env:NAME or env:NAME=VALUE"},
+};
+
+int value_condition(const struct value *value)
+{
+	const char *text = value->text + (*value->text == '!');
+	char *expanded = NULL;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		size_t size = strlen(conditions[i].kind);
+
+		if (strncmp(text, conditions[i].kind, size) != 0)
+			continue;
+		if (!conditions[i].good(text + size))
+			return value_refuse(value, "%s", conditions[i].use);
+		r = config_expand(text + size, &(struct expand_vars){.path = "x"}, &expanded);
+		free(expanded);
+		if (r > 0)
+			return value_refuse(value, "%s", expand_error_text((enum expand_error)r));
+		return r < 0 ? r : words_append(value->field, value->text);
+	}
+	return value_refuse(value, "use path_exists:PATH, path_is_directory:PATH or "
+				   "env:NAME[=VALUE], with a ! before it where it must not be so");
+}
