@@ -108,3 +108,19 @@ const struct spec *find_spec(const struct config *config, const char *path)
 	}
 	return spec;
 }
+
+void expect_messages(const struct message_row *rows, size_t n)
+{
+	struct folder folder CLEANUP(folder_fini);
+
+	folder_init(&folder);
+	for (size_t i = 0; i < n; i++) {
+		struct config *config = load_text(&folder, rows[i].text);
+		char *messages CLEANUP(cleanup_free) = messages_of(&folder, config);
+
+		cr_expect_str_eq(messages, rows[i].messages, "for:\n%s\ngot:\n%s\nnot:\n%s",
+				 rows[i].text, messages, rows[i].messages);
+		cr_expect_eq(config->root == NULL, config->n_errors > 0, "%s", rows[i].text);
+		config_free(config);
+	}
+}

@@ -31,4 +31,13 @@ const char *message_at(const struct config *config, int line);
 /* The spec at path below root, or NULL. */
 const struct spec *find_spec(const struct config *config, const char *path);
 
+/* A configuration, and every message that it gets, one to a line. */
+struct message_row {
+	const char *text;
+	const char *messages;
+};
+
+/* Fails where one of them gets others. */
+void expect_messages(const struct message_row *rows, size_t n);
+
 #endif

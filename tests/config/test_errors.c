@@ -12,54 +12,9 @@
 #include "base/macros.h"
 #include "tests/config/support.h"
 
-struct row {
-	const char *text;
-	const char *messages;
-};
-
-static void expect_messages(const struct row *rows, size_t n)
-{
-	struct folder folder CLEANUP(folder_fini);
-
-	folder_init(&folder);
-	for (size_t i = 0; i < n; i++) {
-		struct config *config = load_text(&folder, rows[i].text);
-		char *messages CLEANUP(cleanup_free) = messages_of(&folder, config);
-
-		cr_expect_str_eq(messages, rows[i].messages, "for:\n%s\ngot:\n%s\nnot:\n%s",
-				 rows[i].text, messages, rows[i].messages);
-		cr_expect_eq(config->root == NULL, config->n_errors > 0, "%s", rows[i].text);
-		config_free(config);
-	}
-}
-
-Test(errors, conditions)
-{
-	static const struct row rows[] = {
-		{"[service a]\ncommand = /bin/true\nstart_if = \n",
-		 "main:3: start_if = \"\": use path_exists:PATH, path_is_directory:PATH or "
-		 "env:NAME[=VALUE], with a ! before it where it must not be so\n"},
-		{"[service a]\ncommand = /bin/true\nstart_if = path_exists:etc\n",
-		 "main:3: start_if = \"path_exists:etc\": use path_exists: and an absolute path\n"},
-		{"[service a]\ncommand = /bin/true\nstart_if = !path_is_directory:\n",
-		 "main:3: start_if = \"!path_is_directory:\": use path_is_directory: and an "
-		 "absolute "
-		 "path\n"},
-		{"[service a]\ncommand = /bin/true\nstart_if = env:=1\n",
-		 "main:3: start_if = \"env:=1\": use env:NAME or env:NAME=VALUE\n"},
-		{"[service a]\ncommand = /bin/true\nstart_if = path_exists:/%z\n",
-		 "main:3: start_if = \"path_exists:/%z\": only %i, %n and %% mean something: write "
-		 "%% "
-		 "for a percent sign\n"},
-		{"[supervisor a]\nstart_if = env:A\n", "main:2: start_if is a key of [service]\n"},
-	};
-
-	expect_messages(rows, ARRAY_LEN(rows));
-}
-
 Test(errors, lines)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"",
 		 "main:1: it is empty: describe at least one [service NAME] with its command\n"},
 		{"# nothing\n\n ; here\n",
@@ -98,7 +53,7 @@ Test(errors, lines)
 
 Test(errors, sections)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[servce web/api]\ncommand = x\n",
 		 "main:1: unknown section \"servce web/api\": did you mean \"service web/api\"?\n"},
 		{"[Unit]\nAfter = x\n",
@@ -130,7 +85,7 @@ Test(errors, sections)
 
 Test(errors, keys)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[service a]\ncommand = x\nrestrat = permanent\n",
 		 "main:3: unknown key \"restrat\": did you mean \"restart\"?\n"},
 		{"[service a]\ncommand = x\nfrobnicate = 1\n",
@@ -160,7 +115,7 @@ Test(errors, keys)
 
 Test(errors, values)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{SERVICE "restart = permanant\n",
 		 "main:3: restart = \"permanant\": use permanent, transient or "
 		 "temporary; did you mean \"permanent\"?\n"},
@@ -235,7 +190,7 @@ Test(errors, long_names_of_users)
 
 Test(errors, values_of_processes)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{SERVICE "user =\n",
 		 "main:3: user = \"\": it is empty: leave the key out to have the default\n"},
 		{SERVICE "umask = 0888\n",
@@ -271,7 +226,7 @@ Test(errors, values_of_processes)
 
 Test(errors, values_of_actors)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{SERVICE "trap_exit = perhaps\n",
 		 "main:3: trap_exit = \"perhaps\": use yes or no\n"},
 		{SERVICE "mailbox = durabel\n",
@@ -329,7 +284,7 @@ Test(errors, values_of_actors)
 /* What is wrong only when everything is known. */
 Test(errors, actors_and_each_other)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{SERVICE "link = web/bd\n[supervisor web]\n[service web/db]\ncommand = y\n",
 		 "main:3: service a: link to web/bd, which no section describes; did you mean "
 		 "\"web/db\"?\n"},
@@ -388,7 +343,7 @@ Test(errors, actors_and_each_other)
 
 Test(errors, values_of_supervisors)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[supervisor a]\nintensity = 10001\nperiod = 0\n",
 		 "main:2: intensity = \"10001\": use a number from 0 to 10000\n"
 		 "main:3: period = \"0\": it must be longer than 0\n"},
@@ -409,7 +364,7 @@ Test(errors, values_of_supervisors)
 
 Test(errors, commands)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[service a]\nstdout = null\n",
 		 "main:1: service a: it has no command: add command = PROGRAM [ARGUMENT...]\n"},
 		{"[service a]\ncommand =\n", "main:2: command = \"\": the command is empty\n"},
@@ -443,7 +398,7 @@ Test(errors, commands)
 
 Test(errors, structure)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[supervisor web]\n" API API,
 		 "main:4: web/api is described twice: first at main:2; rename or remove one\n"},
 		{"[service web]\ncommand = x\n[supervisor web]\n",
@@ -484,7 +439,7 @@ Test(errors, structure)
 /* SEMANTICS D7, 183 */
 Test(errors, warnings)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[supervisor w]\nrestart = transient\n",
 		 "main:2: supervisor w is transient: when it gives up it ends with shutdown, which "
 		 "is a "
@@ -515,7 +470,7 @@ Test(errors, warnings)
 /* All of them, in the order of files and lines, however they were found. */
 Test(errors, all_at_once)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[service a/b]\nfoo = 1\n[supd]\nrun_dir = x\n[service c]\n[service c]\n",
 		 "main:1: a/b has no parent: no section describes a; add [supervisor a]\n"
 		 "main:1: service a/b: it has no command: add command = PROGRAM [ARGUMENT...]\n"
@@ -568,7 +523,7 @@ Test(errors, files)
 
 Test(errors, includes)
 {
-	static const struct row rows[] = {
+	static const struct message_row rows[] = {
 		{"[supd]\ninclude = none.conf\n",
 		 "main:2: include none.conf: No such file or directory\n"},
 		{"[supd]\ninclude = none*.conf\n", ""},
