@@ -144,6 +144,8 @@ static const char *error_key(enum spec_error error)
 		return "grants";
 	case SPEC_E_TRAP:
 		return "trap_exit";
+	case SPEC_E_POST:
+		return "start_post";
 	case SPEC_OK:
 	case SPEC_E_NAME:
 	case SPEC_E_DUPLICATE:

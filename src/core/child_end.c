@@ -203,6 +203,16 @@ void act_exited(struct child *c, const struct event *event)
 	timer_set(c, mono_add(c->core->now, LINGER));
 }
 
+/* What is still there of it, once. */
+void act_kill_ending(struct child *c, const struct event *event)
+{
+	(void)event;
+	if (c->killed_rest)
+		return;
+	c->killed_rest = true;
+	effect_add(c->core, FX_KILL, c);
+}
+
 /* ---- time ---- */
 
 void act_timeout_starting(struct child *c, const struct event *event)
@@ -212,7 +222,7 @@ void act_timeout_starting(struct child *c, const struct event *event)
 		child_launch(c);
 		return;
 	}
-	if (c->spec->ready == READY_DELAY && c->started && !c->ignored) {
+	if (child_is_delayed(c) && c->started && !c->ignored) {
 		child_ready(c);
 		return;
 	}
@@ -244,7 +254,7 @@ void act_timeout_stopping(struct child *c, const struct event *event)
 void act_extend(struct child *c, const struct event *event)
 {
 	struct mono at = mono_add(c->core->now, event->budget);
-	bool delays = c->state == CHILD_STARTING && c->spec->ready == READY_DELAY;
+	bool delays = c->state == CHILD_STARTING && child_is_delayed(c);
 
 	if (c->timer && !delays && !c->short_of && c->polite != POLITE_ASKED &&
 	    at.ns > c->deadline.ns)

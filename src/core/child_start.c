@@ -76,7 +76,7 @@ void act_start(struct child *c, const struct event *event)
 	c->news = 0;
 	if (actor_begin(&c->actor) < 0)
 		c->core->broken = "a pid had no room";
-	c->started = c->was_ready = c->ignored = c->killed = c->expected = false;
+	c->started = c->was_ready = c->ignored = c->killed = c->killed_rest = c->expected = false;
 	c->shortages = 0;
 	c->polite = POLITE_NOT;
 	c->parked_by = SLOT_NONE;
@@ -104,15 +104,24 @@ void child_start(struct child *c, struct cause cause)
 	c->restarting = restarting;
 }
 
+/* Ready by the passing of time alone. */
+bool child_is_delayed(const struct child *c)
+{
+	return c->spec->ready == READY_DELAY && !c->spec->start_post;
+}
+
 void act_started(struct child *c, const struct event *event)
 {
 	(void)event;
 	c->started = true;
 	c->shortages = 0;
-	if (c->spec->ready == READY_EXEC)
-		child_ready(c);
-	else if (c->spec->ready == READY_DELAY)
+	if (child_is_delayed(c))
 		timer_set(c, mono_add(c->core->now, c->spec->ready_delay));
+	else if (c->spec->ready == READY_DELAY)
+		timer_set(c, mono_add(mono_add(c->core->now, c->spec->ready_delay),
+				      c->spec->start_timeout));
+	else if (c->spec->ready == READY_EXEC && !c->spec->start_post)
+		child_ready(c);
 }
 
 void act_ready(struct child *c, const struct event *event)

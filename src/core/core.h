@@ -62,6 +62,7 @@ struct child_view {
 	uint64_t restarts;    /* starts after the first */
 	struct mono since;    /* of the present state */
 	struct reason reason; /* why the last incarnation ended, or its last start failed */
+	struct reason verdict; /* why the present one ends, where that is fixed */
 	bool ready;
 	uint64_t message_queue_len;
 };

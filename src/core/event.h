@@ -128,7 +128,7 @@ enum effect_kind {
 	FX_START,  /* start the process of slot's spec as actor pid; answer with STARTED,
 		      START_FAILED or SHORTAGE */
 	FX_STOP,   /* its stop signal and SIGCONT, by its kill_mode */
-	FX_KILL,   /* SIGKILL to all of it */
+	FX_KILL,   /* SIGKILL to all of it; after EVENT_EXITED: to what is left */
 	FX_NOTICE, /* a change of state: link (for `events` and watchers) */
 	FX_REPLY,  /* answer to a request */
 	FX_FORGET, /* the child in slot is no more; the slot may be used again */

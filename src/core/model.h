@@ -135,6 +135,7 @@ struct child {
 	bool ignored;           /* it said ignore */
 	bool short_of;          /* STARTING, but the daemon could not start it yet */
 	bool killed;            /* FX_KILL was given */
+	bool killed_rest;       /* ... once more, while ENDING */
 	enum politeness polite; /* while STOPPING (D14) */
 	struct reason verdict;  /* owned; why it ends, once that is fixed */
 

@@ -46,6 +46,7 @@ static const struct spec_field fields[] = {
 	{"restart_reset", FIELD_NS, AT(restart_reset), NULL},
 	{"ready", FIELD_NAME, AT(ready), ready_kind_names},
 	{"ready_delay", FIELD_NS, AT(ready_delay), NULL},
+	{"start_post", FIELD_FLAG, AT(start_post), NULL},
 	{"start_timeout", FIELD_NS, AT(start_timeout), NULL},
 	{"strategy", FIELD_NAME, AT(strategy), strategy_names},
 	{"intensity", FIELD_NUMBER, AT(intensity), NULL},

@@ -214,6 +214,8 @@ enum spec_error spec_validate(const struct spec *spec, const struct spec *parent
 		return validate_supervisor(spec);
 	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
 		return SPEC_E_ONESHOT;
+	if (spec->ready == READY_EXIT && spec->start_post)
+		return SPEC_E_POST;
 	return validate_actor(spec);
 }
 
@@ -241,6 +243,8 @@ const char *spec_error_text(enum spec_error error)
 			"bad grant: use link:PATH, exit:PATH, spawn:USER or admin, with * and ? "
 			"in PATH and USER as wanted",
 		[SPEC_E_TRAP] = "trap_exit needs a mailbox: not mailbox = none",
+		[SPEC_E_POST] = "start_post runs beside a main process, and with ready = exit that "
+				"has ended: use stop_post, or a service of its own after this one",
 	};
 
 	return error < SPEC_N_ERRORS ? texts[error] : "unknown error";
@@ -281,5 +285,6 @@ struct reason spec_classify_signal(const struct spec *spec, int unix_signal)
 
 bool spec_is_told_ready(const struct spec *spec)
 {
-	return spec->ready != READY_EXEC && spec->ready != READY_EXIT && spec->ready != READY_DELAY;
+	return spec->start_post || (spec->ready != READY_EXEC && spec->ready != READY_EXIT &&
+				    spec->ready != READY_DELAY);
 }

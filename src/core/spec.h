@@ -82,6 +82,7 @@ struct spec {
 	/* service */
 	enum ready_kind ready;
 	struct span ready_delay;
+	bool start_post; /* ready only when the daemon says so: something is run after it */
 	struct span start_timeout;
 	uint8_t success_codes[32]; /* bit set: this exit status counts as normal */
 	uint64_t success_signals;  /* likewise, bit N for Unix signal N */
@@ -122,6 +123,7 @@ enum spec_error {
 	SPEC_E_ALIAS,   /* no name that could be registered, or twice the same */
 	SPEC_E_GRANT,   /* none of the forms above */
 	SPEC_E_TRAP,    /* trap_exit without a mailbox */
+	SPEC_E_POST,    /* start_post of what has ended when it is ready */
 	SPEC_N_ERRORS,
 };
 

@@ -54,6 +54,7 @@ bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_vi
 		.restarts = c->starts ? c->starts - 1 : 0,
 		.since = c->since,
 		.reason = c->reason,
+		.verdict = c->verdict,
 		.ready = c->live && c->was_ready,
 		.message_queue_len = mailbox_length(&c->actor),
 	};

@@ -40,6 +40,8 @@ static bool read_word(struct spec *spec, const char *word)
 		spec->significant = true;
 	else if (strcmp(word, "down") == 0)
 		spec->autostart = false;
+	else if (strcmp(word, "post") == 0)
+		spec->start_post = true;
 	else if (strcmp(word, "trap") == 0)
 		spec->trap_exit = true;
 	else

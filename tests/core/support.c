@@ -217,7 +217,8 @@ static bool world_serve_asked(struct world *w, uint32_t slot, const struct manne
 	struct child_view view;
 
 	(void)core_view(w->core, slot, &view);
-	if (m->mute && view.spec->ready == READY_EXEC && !w->told_kill[slot])
+	if (m->mute && view.spec->ready == READY_EXEC && !view.spec->start_post &&
+	    !w->told_kill[slot])
 		return false;
 	w->processes[slot] = m->is_short ? PROCESS_SHORT : PROCESS_UP;
 	world_say(w, slot, m->is_short ? EVENT_SHORTAGE : EVENT_STARTED);
@@ -240,7 +241,8 @@ static bool world_serve_up(struct world *w, uint32_t slot, struct manners *m)
 	} else if (w->unready[slot] && view.state == CHILD_STARTING && m->ignores) {
 		world_say(w, slot, EVENT_IGNORE);
 		world_end(w, slot, 0, false);
-	} else if (w->unready[slot] && !m->mute && view.spec->ready == READY_NOTIFY) {
+	} else if (w->unready[slot] && !m->mute &&
+		   (view.spec->ready == READY_NOTIFY || view.spec->start_post)) {
 		w->unready[slot] = false;
 		world_say(w, slot, EVENT_READY);
 	} else if (w->unready[slot] && !m->mute && view.spec->ready == READY_EXIT) {

@@ -299,6 +299,7 @@ static const struct child_case child_rows[] = {
 	{CHILD_STOPPING, IN_TIMEOUT, "/{a(shutdown=1s)}", "stubborn a boot . stop a pass 1000",
 	 "ka -a"},
 	{CHILD_ENDING, IN_GONE, "/{a}", "lingering a boot . crash a behave a", "-a >a +a"},
+	{CHILD_ENDING, IN_KILL, "/{a}", "lingering a boot . crash a kill a", "ka"},
 	{CHILD_ENDING, IN_TIMEOUT, "/{a}", "lingering a boot . crash a pass 1000", "lingers:a"},
 };
 

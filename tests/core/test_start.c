@@ -168,6 +168,52 @@ Test(start, ready_delay_counts_from_the_exec)
 	cr_expect_str_eq(world_states(&w, "/"), "a:running b:running");
 }
 
+/* With start_post nobody is ready before the daemon says so, whatever its kind. */
+Test(start, start_post_waits_for_the_daemon)
+{
+	static const char *const trees[] = {"/{a(exec post) b}", "/{a(notify post) b}",
+					    "/{a(delay=1s post) b}"};
+
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+		world_manners(&w, "a")->mute = true;
+		world_boot(&w, trees[i]);
+		world_pass(&w, 1500);
+		cr_expect_str_eq(world_states(&w, "/"), "a:starting b:waiting", "%s", trees[i]);
+		world_manners(&w, "a")->mute = false;
+		world_serve(&w);
+		cr_expect_str_eq(world_states(&w, "/"), "a:running b:running", "%s", trees[i]);
+		teardown();
+		setup();
+	}
+}
+
+/* The time of a delay comes before that of the start. */
+Test(start, start_post_times_out_after_the_delay)
+{
+	world_manners(&w, "a")->mute = true;
+	world_boot(&w, "/(hold intensity=0){a(delay=10s post timeout=2s)}");
+	world_pass(&w, 11999);
+	cr_expect_str_eq(world_state(&w, "a"), "starting");
+	world_pass(&w, 1);
+	cr_expect_str_eq(world_reason(&w, "a"), "timeout:start");
+}
+
+Test(start, start_post_that_fails_is_a_failed_start)
+{
+	struct event fault = {.kind = EVENT_FAULT};
+
+	world_manners(&w, "a")->mute = true;
+	world_boot(&w, "/(hold intensity=0){a(post)}");
+	cr_assert_eq(reason_parse("start_post:exit:3", &fault.reason), 0);
+	fault.pid = world_view(&w, "a").pid;
+	world_step(&w, &fault);
+	world_serve(&w);
+	reason_fini(&fault.reason);
+	cr_expect_str_eq(world_marks(&w, "t!-"), "ta !a");
+	cr_expect_str_eq(world_reason(&w, "a"), "start_post:exit:3");
+	cr_expect_str_eq(world_state(&w, "a"), "failed");
+}
+
 Test(start, timeout_kills_and_is_a_failed_start)
 {
 	world_manners(&w, "a")->mute = true;

@@ -64,13 +64,14 @@ enum process_state {
 struct process {
 	enum process_state state;
 	actor_pid pid;
-	uint32_t index;  /* in sim.live, plus one; 0: not there */
-	bool told_stop;  /* FX_STOP */
-	bool told_kill;  /* FX_KILL */
-	bool told_words; /* it gave last words: it may take its time, but will go */
-	bool said_ready; /* while it was starting: it does not say so for ever */
-	bool stubborn;   /* SIGTERM does not impress it */
-	bool fed_up;     /* it is to end before it is ready */
+	uint32_t index;      /* in sim.live, plus one; 0: not there */
+	bool told_stop;      /* FX_STOP */
+	bool told_kill;      /* FX_KILL */
+	bool told_kill_rest; /* ... once more, after its end */
+	bool told_words;     /* it gave last words: it may take its time, but will go */
+	bool said_ready;     /* while it was starting: it does not say so for ever */
+	bool stubborn;       /* SIGTERM does not impress it */
+	bool fed_up;         /* it is to end before it is ready */
 };
 
 /* ---- what the oracle knows of a child ---- */

@@ -61,6 +61,7 @@ static void random_service(struct rng *rng, struct spec *spec, const struct spec
 	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
 		spec->ready = READY_NOTIFY;
 	spec->ready_delay = random_span(rng, delays, ARRAY_LEN(delays));
+	spec->start_post = spec->ready != READY_EXIT && rng_chance(rng, 15);
 	spec->start_timeout = random_span(rng, timeouts, ARRAY_LEN(timeouts));
 	/* A permanent supervisor that ends with its oneshot would run in circles, as asked. */
 	if (spec->ready == READY_EXIT && spec->significant && parent->restart == RESTART_PERMANENT)

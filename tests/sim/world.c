@@ -113,6 +113,10 @@ static void world_signal(struct sim *sim, const struct effect *effect)
 	struct process *p = &sim->processes[effect->slot];
 	bool kill = effect->kind == FX_KILL;
 
+	if (kill && p->state == PROCESS_EXITED && !p->told_kill_rest) {
+		p->told_kill_rest = true;
+		return;
+	}
 	if (p->state != PROCESS_ASKED && p->state != PROCESS_UP)
 		sim_fail(sim, "slot %u: a Unix signal to what is not there", effect->slot);
 	else if (p->pid.n != effect->pid.n)
