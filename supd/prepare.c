@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config/expand.h"
+#include "supd/prepare_setup.h"
 
 static const char *const passed_by_default[] = {"PATH", "LANG", "TZ", NULL};
 
@@ -303,6 +304,10 @@ static int set_files(struct preparation *p, const struct prepare_what *what)
 	int r = 0;
 
 	p->request.umask = exec->umask;
+	if (exec->setup) {
+		prepare_setup(&p->setup, exec->setup);
+		p->request.setup = &p->setup;
+	}
 	if (exec->working_directory) {
 		r = expand(exec->working_directory, &vars, &p->directory);
 		p->request.directory = buf_text(&p->directory);
@@ -434,10 +439,16 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_SESSION:
 	case STEP_LIMIT:
 	case STEP_MAILBOX:
+	case STEP_NICE:
+	case STEP_IO_CLASS:
+	case STEP_CPU_AFFINITY:
+	case STEP_OOM_SCORE_ADJ:
 	case STEP_N:
 		break;
 	}
 	buf_clear(&p->object);
+	if (p->request.setup && prepare_setup_explain(p->request.setup, failure, &p->object))
+		return buf_text(&p->object);
 	buf_puts(&p->object, what ? what : "");
 	if (why)
 		buf_printf(&p->object, " (%s)", why);

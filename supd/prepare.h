@@ -21,7 +21,7 @@
 #include "base/pid.h"
 #include "supd/handed.h"
 #include "supd/identity.h"
-#include "supd/spawn.h"
+#include "supd/spawn_setup.h"
 #include "supd/texts.h"
 
 /* Who is to be started. All is borrowed for the call. */
@@ -48,6 +48,7 @@ struct preparation {
 	struct identity identity;
 	struct texts environment, argv, programs;
 	struct handed handed;
+	struct spawn_setup setup;            /* where the service has any */
 	struct buf directory, output, error; /* paths, expanded */
 	struct buf file;                     /* an environment file */
 	struct buf object;                   /* what a failure was about */

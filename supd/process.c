@@ -163,6 +163,16 @@ static void set_streams(const struct processes *ps, const struct spec *spec,
 		request->error = (struct spawn_stream){SPAWN_TO_FD, streams->fd[2], NULL};
 }
 
+/* What the daemon has raised for itself goes back; a limit that the service has is set as it is. */
+static void set_limits(const struct daemon *d, const struct exec_setup *setup,
+		       struct spawn_request *request)
+{
+	if (d->limits.nofile_raised && !(setup && setup->limits[LIMIT_NOFILE].given))
+		request->nofile = &d->limits.nofile;
+	if (d->limits.nproc_raised && !(setup && setup->limits[LIMIT_NPROC].given))
+		request->nproc = &d->limits.nproc;
+}
+
 int process_prepare(struct daemon *d, const struct child_view *v, struct prepare_what *what,
 		    enum start_step *ret_step)
 {
@@ -179,10 +189,7 @@ int process_prepare(struct daemon *d, const struct child_view *v, struct prepare
 	r = prepare(&ps->preparation, what, ret_step);
 	if (r < 0)
 		return r;
-	if (d->limits.nofile_raised)
-		ps->preparation.request.nofile = &d->limits.nofile;
-	if (d->limits.nproc_raised)
-		ps->preparation.request.nproc = &d->limits.nproc;
+	set_limits(d, v->spec->exec->setup, &ps->preparation.request);
 	return 0;
 }
 

@@ -269,6 +269,13 @@ static bool copy_output(struct output *to, const struct output *from, const char
 	return to->path;
 }
 
+/* Nobody gets out of what keeps it in bounds by having another process started. */
+static bool inherit_setup(struct exec *exec, const struct exec_setup *setup)
+{
+	return !setup ||
+	       (exec_part(exec, PART_SETUP) && exec_setup_inherit(exec->setup, setup) == 0);
+}
+
 static bool spawning_inherit(struct spawning *s)
 {
 	struct exec *exec = s->spec->exec;
@@ -277,7 +284,8 @@ static bool spawning_inherit(struct spawning *s)
 	if (!caller)
 		return true;
 	exec->umask = caller->umask;
-	return (copy_list(&exec->pass_environment, caller->pass_environment) &&
+	return (inherit_setup(exec, caller->setup) &&
+		copy_list(&exec->pass_environment, caller->pass_environment) &&
 		copy_output(&exec->standard_output, &caller->standard_output, s->caller_path) &&
 		copy_output(&exec->standard_error, &caller->standard_error, s->caller_path)) ||
 	       spawning_refuse(s, STATUS_FAILED, "the daemon is short of memory");

@@ -373,6 +373,8 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	field_put_text(e, 0, "group", spec->exec->group);
 	field_put_text(e, 0, "working_directory", spec->exec->working_directory);
 	field_put_text(e, 0, "source", spec->exec->source);
+	if (spec->exec->setup)
+		row_put_setup(e, spec->exec->setup);
 }
 
 /* ---- in words ---- */
@@ -403,6 +405,10 @@ static const char *row_step_object(enum start_step step, const struct exec *exec
 	case STEP_SESSION:
 	case STEP_LIMIT:
 	case STEP_MAILBOX:
+	case STEP_NICE:
+	case STEP_IO_CLASS:
+	case STEP_CPU_AFFINITY:
+	case STEP_OOM_SCORE_ADJ:
 	case STEP_N:
 		break;
 	}

@@ -5,6 +5,7 @@
 /* What the model knows, as fields of a row (INTERFACE 3's names and order). Nothing here fails but
  * the encoder. */
 
+#include "core/exec_setup.h"
 #include "core/look.h"
 #include "supd/daemon.h"
 #include "wire/field.h"
@@ -24,6 +25,8 @@ void row_put_actor(struct wire_encoder *e, const struct actor_view *v);
 void row_put_child(struct wire_encoder *e, const struct daemon *d, const struct child_row *row);
 void row_put_counts(struct wire_encoder *e, const struct child_counts *counts);
 void row_put_spec(struct wire_encoder *e, const struct spec *spec);
+/* rows_setup.c: of a spec's exec. */
+void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup);
 
 /* A reason in words for a person: a failed step with its object and the errno's text, else as it
  * prints. */

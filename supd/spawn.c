@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "supd/spawn_setup.h"
 
 #define STACK_SIZE ((size_t)64 * 1024)
 
@@ -33,9 +34,6 @@
 #define CALL_SETRESGID SYS_setresgid
 #define CALL_SETRESUID SYS_setresuid
 #endif
-
-/* A sanitizer would look for its own records of this stack. */
-#define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
 
 /*
  * As the kernel has it: the C library's sigaction() does not touch the two Unix signals that it
@@ -208,6 +206,8 @@ IN_CHILD static bool set_up(struct child *child)
 		return false;
 	if (request->umask >= 0)
 		syscall(SYS_umask, request->umask);
+	if (request->setup && !spawn_setup_first(request->setup, &child->failure))
+		return false;
 	if (!become(child, &request->identity))
 		return false;
 	if (request->directory && !good(child, STEP_CHDIR, syscall(SYS_chdir, request->directory)))
@@ -217,7 +217,8 @@ IN_CHILD static bool set_up(struct child *child)
 		return false;
 	return direct(child, STEP_STDOUT, &request->output, STDOUT_FILENO) &&
 	       direct(child, STEP_STDERR, &request->error, STDERR_FILENO) &&
-	       hand_fds(child, request->fds, request->n_fds) && restore_limits(child, request);
+	       hand_fds(child, request->fds, request->n_fds) && restore_limits(child, request) &&
+	       (!request->setup || spawn_setup_last(request->setup, &child->failure));
 }
 
 /*

@@ -73,6 +73,8 @@ struct spawn_identity {
 	uid_t uid;
 };
 
+struct spawn_setup; /* spawn_setup.h */
+
 /* All pointers are borrowed for the call. */
 struct spawn_request {
 	char *const
@@ -89,12 +91,14 @@ struct spawn_request {
 	struct spawn_fd *fds; /* in any order */
 	size_t n_fds;
 	const struct rlimit *nofile, *nproc; /* NULL: ours */
+	const struct spawn_setup *setup;     /* NULL: nothing beyond all this */
 	struct spawn_stamp *stamp;           /* NULL: not wanted */
 };
 
 struct spawn_failure {
 	enum start_step step;
 	int error;           /* the errno, positive */
+	int which;           /* STEP_LIMIT of a set-up: the enum exec_limit_kind */
 	const char *program; /* borrowed from the request: STEP_EXEC: the one that was there */
 };
 

@@ -15,6 +15,14 @@
 #define IN_EXEC(field) .object = OBJECT_EXEC, .offset = offsetof(struct exec, field)
 #define IN_PART(which, type, field) \
 	.object = OBJECT_PART, .part = (which), .offset = offsetof(struct type, field)
+#define IN_SETUP(field) IN_PART(PART_SETUP, exec_setup, field)
+/* min: what its numbers count; max: the largest of them. */
+#define LIMIT(name, kind, unit, largest, help_text)                                        \
+	{                                                                                  \
+		"limit_" name, KEY_IN_SERVICE, false, value_limit, IN_SETUP(limits[kind]), \
+			.min = (unit), .max = (largest), .fallback = "the daemon's",       \
+			.help = help_text                                                  \
+	}
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 
@@ -25,6 +33,7 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const kill_modes[] = {"group", "main", "mixed", NULL};
 static const char *const notify_accesses[] = {"main", "group", "none", NULL};
+static const char *const io_classes[] = {"realtime:N", "best-effort:N", "idle", NULL};
 static const char *const stdout_words[] = {"log", "null", "inherit", "file:PATH", NULL};
 static const char *const stderr_words[] = {"log", "null", "inherit", "file:PATH", "stdout", NULL};
 
@@ -121,6 +130,36 @@ const struct key config_keys[] = {
 	{"stderr", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_error), stderr_words,
 	 .max = 1, .fallback = "stdout", .help = "where its standard error goes"},
 
+	{"nice", KEY_IN_SERVICE, false, value_integer, IN_SETUP(nice), .min = (uint64_t)-20,
+	 .max = 19, .fallback = "the daemon's", .help = "how much it gives way to others"},
+	{"io_class", KEY_IN_SERVICE, false, value_io_class, IN_SETUP(io), io_classes,
+	 .fallback = "the daemon's", .help = "when its reads and writes come, beside others'"},
+	{"cpu_affinity", KEY_IN_SERVICE, false, value_cpus, IN_SETUP(cpus),
+	 .fallback = "the daemon's", .help = "the CPUs that it may run on"},
+	{"oom_score_adj", KEY_IN_SERVICE, false, value_integer, IN_SETUP(oom_score_adj),
+	 .min = (uint64_t)-1000, .max = 1000, .fallback = "the daemon's",
+	 .help = "how likely it is to be killed where memory runs out"},
+	LIMIT("as", LIMIT_AS, LIMIT_IN_BYTES, 0, "how large its address space may be"),
+	LIMIT("core", LIMIT_CORE, LIMIT_IN_BYTES, 0, "how large a core file of it may be"),
+	LIMIT("cpu", LIMIT_CPU, LIMIT_IN_SECONDS, 0, "how much CPU time a process may take"),
+	LIMIT("data", LIMIT_DATA, LIMIT_IN_BYTES, 0, "how large its data may be"),
+	LIMIT("fsize", LIMIT_FSIZE, LIMIT_IN_BYTES, 0, "how large a file it may write"),
+	LIMIT("locks", LIMIT_LOCKS, LIMIT_IN_NUMBERS, 0, "how many locks it may hold"),
+	LIMIT("memlock", LIMIT_MEMLOCK, LIMIT_IN_BYTES, 0, "how much memory it may lock"),
+	LIMIT("msgqueue", LIMIT_MSGQUEUE, LIMIT_IN_BYTES, 0,
+	      "how much its user's POSIX message queues may hold"),
+	LIMIT("nice", LIMIT_NICE, LIMIT_IN_NUMBERS, 40, "how far it may lower its own nice"),
+	LIMIT("nofile", LIMIT_NOFILE, LIMIT_IN_NUMBERS, 0, "how many files it may have open"),
+	LIMIT("nproc", LIMIT_NPROC, LIMIT_IN_NUMBERS, 0, "how many processes its user may have"),
+	LIMIT("rss", LIMIT_RSS, LIMIT_IN_BYTES, 0, "nothing, since Linux 2.4.30"),
+	LIMIT("rtprio", LIMIT_RTPRIO, LIMIT_IN_NUMBERS, 99,
+	      "what real-time priority it may give itself"),
+	LIMIT("rttime", LIMIT_RTTIME, LIMIT_IN_MICROSECONDS, 0,
+	      "how long a real-time process of it may run without a pause"),
+	LIMIT("sigpending", LIMIT_SIGPENDING, LIMIT_IN_NUMBERS, 0,
+	      "how many Unix signals may wait for its user's processes"),
+	LIMIT("stack", LIMIT_STACK, LIMIT_IN_BYTES, 0, "how large its stack may grow"),
+
 	{"trap_exit", KEY_IN_SERVICE, false, value_bool, IN_SPEC(trap_exit), .fallback = "no",
 	 .help = "whether exit signals come to it as messages"},
 	{"mailbox", KEY_IN_SERVICE, false, value_word, IN_SPEC(mailbox), mailbox_kind_names,
@@ -142,20 +181,14 @@ const struct key config_keys[] = {
 
 	{.name = "after", .where = CHILDREN},
 	{.name = "requires", .where = CHILDREN},
-	{.name = "nice", .where = KEY_IN_SERVICE},
-	{.name = "oom_score_adj", .where = KEY_IN_SERVICE},
 	{.name = "instances", .where = KEY_IN_SERVICE},
-	{.name = "limit_", .where = KEY_IN_SERVICE, .repeats = true}, /* a whole family */
 	{.name = NULL},
 };
 
 const struct key *key_find(const char *name)
 {
 	for (const struct key *key = config_keys; key->name; key++) {
-		bool family = key->name[strlen(key->name) - 1] == '_';
-
-		if (strcmp(key->name, name) == 0 ||
-		    (family && strncmp(key->name, name, strlen(key->name)) == 0))
+		if (strcmp(key->name, name) == 0)
 			return key;
 	}
 	return NULL;

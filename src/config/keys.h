@@ -55,6 +55,9 @@ struct key {
 	const char *help;
 };
 
+/* What the numbers of a resource limit count. */
+enum limit_unit { LIMIT_IN_NUMBERS, LIMIT_IN_BYTES, LIMIT_IN_SECONDS, LIMIT_IN_MICROSECONDS };
+
 /* Ends with a key without a name. */
 extern const struct key config_keys[];
 
@@ -62,8 +65,8 @@ const struct key *key_find(const char *name); /* NULL: unknown */
 /* The known, supported key nearest to name that may stand in `where`, or NULL. */
 const char *key_nearest(const char *name, unsigned where);
 
-/* values.c: words, numbers, spans; values_exec.c: what a process is made of; values_actor.c: what
- * it is as an actor; values_when.c: when it is started. */
+/* values.c: words, numbers, spans; values_exec.c, values_setup.c: what a process is made of;
+ * values_actor.c: what it is as an actor; values_when.c: when it is started. */
 value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
 	value_number, value_ready, value_shutdown, value_span, value_success_exit, value_text,
 	value_word;
@@ -71,6 +74,7 @@ value_fn value_account, value_command, value_environment, value_environment_file
 	value_name_list, value_output, value_signal, value_umask, value_working_directory;
 value_fn value_condition;
 value_fn value_aliases, value_grants, value_links, value_size;
+value_fn value_cpus, value_integer, value_io_class, value_limit;
 
 /* Replaces an owned text. 0 or -ENOMEM. */
 int value_set_text(char **field, const char *text);

@@ -16,18 +16,9 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "config/expand.h"
-#include "config/loader.h"
+#include "config/surroundings.h"
 
-/* One service under the eye. */
-struct look {
-	struct loader *loader;
-	const struct section *section;
-	const struct exec *exec;
-	struct expand_vars vars;
-};
-
-static void complain(const struct look *look, const char *key, const char *what, const char *why)
+void look_complain(const struct look *look, const char *key, const char *what, const char *why)
 {
 	char shown[QUOTE_TEXT_MAX];
 
@@ -36,8 +27,7 @@ static void complain(const struct look *look, const char *key, const char *what,
 			quote_text(what, shown), why);
 }
 
-/* The text with % and ${} expanded; NULL: no memory, or nothing to look at. Owned. */
-static char *expand(const struct look *look, const char *text)
+char *look_expand(const struct look *look, const char *text)
 {
 	char *expanded = NULL;
 
@@ -80,10 +70,11 @@ static void check_group(const struct look *look, const char *key, const char *na
 	gid_t gid;
 
 	if (!find_group(name, &gid))
-		complain(look, key, name, "there is no such group: create it, or name another");
+		look_complain(look, key, name,
+			      "there is no such group: create it, or name another");
 	else if (geteuid() != 0 && gid != getegid())
-		complain(look, key, name,
-			 "only a supd that runs as root can start it as another group");
+		look_complain(look, key, name,
+			      "only a supd that runs as root can start it as another group");
 }
 
 static void check_identity(const struct look *look)
@@ -92,11 +83,11 @@ static void check_identity(const struct look *look)
 	uid_t uid;
 
 	if (exec->user && !find_user(exec->user, &uid))
-		complain(look, "user", exec->user,
-			 "there is no such user: create it, or name another");
+		look_complain(look, "user", exec->user,
+			      "there is no such user: create it, or name another");
 	else if (exec->user && geteuid() != 0 && uid != geteuid())
-		complain(look, "user", exec->user,
-			 "only a supd that runs as root can start it as another user");
+		look_complain(look, "user", exec->user,
+			      "only a supd that runs as root can start it as another user");
 	if (exec->group)
 		check_group(look, "group", exec->group);
 	for (char *const *group = exec->groups; group && *group; group++)
@@ -109,31 +100,31 @@ static void check_directory(const struct look *look)
 	struct stat st;
 
 	if (look->exec->working_directory)
-		path = expand(look, look->exec->working_directory);
+		path = look_expand(look, look->exec->working_directory);
 	if (!path)
 		return;
 	if (stat(path, &st) < 0)
-		complain(look, "working_directory", path, strerror(errno));
+		look_complain(look, "working_directory", path, strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
-		complain(look, "working_directory", path, "it is not a directory");
+		look_complain(look, "working_directory", path, "it is not a directory");
 }
 
 static void check_environment_files(const struct look *look)
 {
 	for (char *const *file = look->exec->environment_files; file && *file; file++) {
 		bool optional = **file == '-';
-		char *path CLEANUP(cleanup_free) = expand(look, *file + optional);
+		char *path CLEANUP(cleanup_free) = look_expand(look, *file + optional);
 		struct stat st;
 
 		if (!path)
 			continue;
 		if (stat(path, &st) < 0) {
 			if (!optional || errno != ENOENT)
-				complain(look, "environment_file", path, strerror(errno));
+				look_complain(look, "environment_file", path, strerror(errno));
 		} else if (!S_ISREG(st.st_mode)) {
-			complain(look, "environment_file", path, "it is not a regular file");
+			look_complain(look, "environment_file", path, "it is not a regular file");
 		} else if (access(path, R_OK) < 0) {
-			complain(look, "environment_file", path, strerror(errno));
+			look_complain(look, "environment_file", path, strerror(errno));
 		}
 	}
 }
@@ -173,7 +164,7 @@ static void check_output(const struct look *look, const char *key, const struct 
 
 	if (output->kind != OUTPUT_FILE)
 		return;
-	path = expand(look, output->path);
+	path = look_expand(look, output->path);
 	judged = path ? strdup(path) : NULL;
 	if (!judged) {
 		look->loader->error = -ENOMEM;
@@ -181,7 +172,7 @@ static void check_output(const struct look *look, const char *key, const struct 
 	}
 	why = judge_output(judged);
 	if (why)
-		complain(look, key, path, why);
+		look_complain(look, key, path, why);
 }
 
 /* What keeps path from being executed, or NULL. */
@@ -243,14 +234,15 @@ static const char *judge_search(const struct look *look, const char *name)
 
 static void check_program(const struct look *look)
 {
-	char *program CLEANUP(cleanup_free) = expand(look, look->exec->argv[0]);
+	char *program CLEANUP(cleanup_free) = look_expand(look, look->exec->argv[0]);
 	struct buf path CLEANUP(buf_fini) = BUF_INIT;
 	const char *why;
 
 	if (!program)
 		return;
 	if (program[0] != '/' && strchr(program, '/') && look->exec->working_directory) {
-		char *directory CLEANUP(cleanup_free) = expand(look, look->exec->working_directory);
+		char *directory CLEANUP(cleanup_free) =
+			look_expand(look, look->exec->working_directory);
 
 		buf_printf(&path, "%s/", directory ? directory : "");
 	}
@@ -258,12 +250,12 @@ static void check_program(const struct look *look)
 	if (path.error)
 		look->loader->error = -ENOMEM;
 	else if (!*program)
-		complain(look, "command", program, "the name of the program is empty");
+		look_complain(look, "command", program, "the name of the program is empty");
 	else {
 		why = strchr(program, '/') ? judge_program(look, buf_text(&path))
 					   : judge_search(look, program);
 		if (why)
-			complain(look, "command", program, why);
+			look_complain(look, "command", program, why);
 	}
 }
 
@@ -287,6 +279,8 @@ static void check_service(struct loader *loader, const struct section *section)
 	check_output(&look, "stderr", &look.exec->standard_error);
 	if (look.exec->argv)
 		check_program(&look);
+	if (look.exec->setup)
+		look_at_setup(&look);
 }
 
 static void check_groups(struct loader *loader, const struct section *section)

@@ -37,12 +37,12 @@ static void hooks_fini(void *part)
 
 static void setup_init(void *part)
 {
-	(void)part;
+	exec_setup_init(part);
 }
 
 static void setup_fini(void *part)
 {
-	(void)part;
+	exec_setup_fini(part);
 }
 
 static void probes_init(void *part)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "core/exec_setup.h"
 
 struct exec;
 
@@ -31,11 +32,6 @@ enum hook_kind {
 struct exec_hooks {
 	struct exec_hook of[HOOK_N_KINDS];
 	int reload_signal; /* 0: none */
-};
-
-/* What a process is made of beyond user, directory and files. */
-struct exec_setup {
-	int nice; /* added to the daemon's own */
 };
 
 /* What is asked from outside. */

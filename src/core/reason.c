@@ -37,11 +37,23 @@ static const char *const reason_words[REASON_N_KINDS] = {
 };
 
 static const char *const step_names[STEP_N] = {
-	[STEP_NONE] = "",           [STEP_SPAWN] = "spawn",   [STEP_PREPARE] = "prepare",
-	[STEP_USER] = "user",       [STEP_GROUPS] = "groups", [STEP_CHDIR] = "chdir",
-	[STEP_STDIN] = "stdin",     [STEP_STDOUT] = "stdout", [STEP_STDERR] = "stderr",
-	[STEP_SESSION] = "session", [STEP_EXEC] = "exec",     [STEP_LIMIT] = "limit",
+	[STEP_NONE] = "",
+	[STEP_SPAWN] = "spawn",
+	[STEP_PREPARE] = "prepare",
+	[STEP_USER] = "user",
+	[STEP_GROUPS] = "groups",
+	[STEP_CHDIR] = "chdir",
+	[STEP_STDIN] = "stdin",
+	[STEP_STDOUT] = "stdout",
+	[STEP_STDERR] = "stderr",
+	[STEP_SESSION] = "session",
+	[STEP_EXEC] = "exec",
+	[STEP_LIMIT] = "limit",
 	[STEP_MAILBOX] = "mailbox",
+	[STEP_NICE] = "nice",
+	[STEP_IO_CLASS] = "io_class",
+	[STEP_CPU_AFFINITY] = "cpu_affinity",
+	[STEP_OOM_SCORE_ADJ] = "oom_score_adj",
 };
 
 /* The size of text, or of what is left of it where it is cut at a character's border. */

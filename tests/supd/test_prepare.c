@@ -559,7 +559,8 @@ Test(prepare, failures_say_what_they_were_about)
 		{STEP_SPAWN, ENOSYS, NULL, "", ""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct spawn_failure failure = {rows[i].step, rows[i].error, rows[i].program};
+		struct spawn_failure failure = {
+			.step = rows[i].step, .error = rows[i].error, .program = rows[i].program};
 		struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
 		buf_printf(&text, "%s%s", rows[i].object, rows[i].remark);
@@ -576,7 +577,7 @@ Test(prepare, missing_interpreter)
 	struct preparation p = {0};
 	char *argv[2] = {NULL};
 	struct exec exec = {.argv = argv, .umask = -1};
-	struct spawn_failure failure = {STEP_EXEC, ENOENT, NULL};
+	struct spawn_failure failure = {.step = STEP_EXEC, .error = ENOENT};
 
 	folder_init(&folder);
 	failure.program = argv[0] = folder_write(&folder, "run", "#!/no/such/shell\n", 0700);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a service's set-up asks of the host: privileges, CPUs, limits. Who may do a thing is asked
+ * of the capabilities of this process, which are those of a daemon that the same user starts.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "config/surroundings.h"
+
+/* True also where nobody can tell. */
+static bool has_capability(int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return true;
+	return data[capability / 32].effective >> (capability % 32) & 1;
+}
+
+/* ---- limits ---- */
+
+/* The most files that anybody may have open. */
+static uint64_t most_files(void)
+{
+	FILE *file = fopen("/proc/sys/fs/nr_open", "re");
+	uint64_t most = UINT64_MAX;
+
+	if (!file)
+		return most;
+	if (fscanf(file, "%" SCNu64, &most) != 1)
+		most = UINT64_MAX;
+	fclose(file);
+	return most;
+}
+
+static void check_limit(const struct look *look, enum exec_limit_kind kind)
+{
+	uint64_t hard = look->exec->setup->limits[kind].hard;
+	uint64_t most = UINT64_MAX;
+	char key[32], text[32], why[128];
+	struct rlimit now;
+
+	snprintf(key, sizeof(key), "limit_%s", exec_limit_names[kind]);
+	snprintf(text, sizeof(text), "%" PRIu64, hard);
+	if (hard == UINT64_MAX)
+		strcpy(text, "infinity");
+	if (getrlimit((__rlimit_resource_t)exec_limit_resources[kind], &now) == 0 &&
+	    now.rlim_max != RLIM_INFINITY && hard > now.rlim_max &&
+	    !has_capability(CAP_SYS_RESOURCE)) {
+		snprintf(why, sizeof(why),
+			 "only a supd with CAP_SYS_RESOURCE can raise this hard limit above its "
+			 "own, %llu",
+			 (unsigned long long)now.rlim_max);
+		look_complain(look, key, text, why);
+		return;
+	}
+	if (kind == LIMIT_NOFILE)
+		most = most_files();
+	if (hard > most) {
+		snprintf(why, sizeof(why), "at most %" PRIu64 " are possible here (fs.nr_open)",
+			 most);
+		look_complain(look, key, text, why);
+	}
+}
+
+/* ---- priorities and CPUs ---- */
+
+static void check_nice(const struct look *look, int nice)
+{
+	struct rlimit limit;
+	char text[16];
+	int now;
+
+	errno = 0;
+	now = getpriority(PRIO_PROCESS, 0);
+	if (errno != 0 || nice >= now || has_capability(CAP_SYS_NICE))
+		return;
+	if (getrlimit(RLIMIT_NICE, &limit) == 0 &&
+	    (limit.rlim_cur == RLIM_INFINITY || nice >= 20 - (int)MIN_OF(limit.rlim_cur, 40ul)))
+		return;
+	snprintf(text, sizeof(text), "%d", nice);
+	look_complain(look, "nice", text, "only a supd with CAP_SYS_NICE can go below its own");
+}
+
+static void check_cpus(const struct look *look, const struct exec_cpus *cpus)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+	char why[64];
+
+	for (long i = 0; i < n && i < EXEC_CPUS_MAX; i++)
+		if (cpus->bits[i / 64] >> (i % 64) & 1)
+			return;
+	if (n <= 0)
+		return;
+	snprintf(why, sizeof(why), "there are none of these here, but 0 to %ld", n - 1);
+	look_complain(look, "cpu_affinity", "", why);
+}
+
+static void check_oom_score_adj(const struct look *look, int wanted)
+{
+	FILE *file = fopen("/proc/self/oom_score_adj", "re");
+	char text[16];
+	int now = wanted;
+
+	snprintf(text, sizeof(text), "%d", wanted);
+	if (!file) {
+		look_complain(look, "oom_score_adj", text, "there is no /proc here to set it");
+		return;
+	}
+	if (fscanf(file, "%d", &now) != 1)
+		now = wanted;
+	fclose(file);
+	if (wanted < now && !has_capability(CAP_SYS_RESOURCE))
+		look_complain(look, "oom_score_adj", text,
+			      "only a supd with CAP_SYS_RESOURCE can go below its own");
+}
+
+void look_at_setup(const struct look *look)
+{
+	const struct exec_setup *setup = look->exec->setup;
+
+	for (int kind = 0; kind < LIMIT_N; kind++)
+		if (setup->limits[kind].given)
+			check_limit(look, (enum exec_limit_kind)kind);
+	if (setup->nice != SETUP_NOT_GIVEN)
+		check_nice(look, setup->nice);
+	if (setup->io.class == IO_CLASS_REALTIME && !has_capability(CAP_SYS_ADMIN) &&
+	    !has_capability(CAP_SYS_NICE))
+		look_complain(look, "io_class", "realtime",
+			      "only a supd with CAP_SYS_ADMIN or CAP_SYS_NICE can give it");
+	if (setup->cpus.given)
+		check_cpus(look, &setup->cpus);
+	if (setup->oom_score_adj != SETUP_NOT_GIVEN)
+		check_oom_score_adj(look, setup->oom_score_adj);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What a process is made of where that is more than user, directory and files: exec_setup.h. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/keys.h"
+
+/* A number that may be negative, from min to max, into an int. */
+int value_integer(const struct value *value)
+{
+	long long least = (long long)value->key->min, most = (long long)value->key->max;
+	bool negative = value->text[0] == '-';
+	uint64_t number;
+	long long n;
+	int *field = value->field;
+
+	if (text_parse_u64(value->text + negative, INT32_MAX, &number) < 0)
+		return value_refuse(value, "use a number from %lld to %lld", least, most);
+	n = negative ? -(long long)number : (long long)number;
+	if (n < least || n > most)
+		return value_refuse(value, "use a number from %lld to %lld", least, most);
+	*field = (int)n;
+	return 0;
+}
+
+/* ---- limits ---- */
+
+static int refuse_limit(const struct value *value)
+{
+	static const char *const forms[] = {
+		[LIMIT_IN_NUMBERS] = "a number",
+		[LIMIT_IN_BYTES] = "a size such as 64K, 10M or 1G",
+		[LIMIT_IN_SECONDS] = "a time span such as 30s or 1h",
+		[LIMIT_IN_MICROSECONDS] = "a time span such as 500ms",
+	};
+	const char *form = forms[value->key->min];
+
+	if (value->key->max)
+		return value_refuse(value,
+				    "use a number from 0 to %llu, or two with a : between them, "
+				    "the soft limit and the hard one",
+				    (unsigned long long)value->key->max);
+	return value_refuse(value,
+			    "use %s, or infinity; or two with a : between them, the soft limit and "
+			    "the hard one",
+			    form);
+}
+
+/* In whole units; a part of one counts as one. */
+static int parse_time(const char *text, int64_t unit, uint64_t *ret_number)
+{
+	struct span span;
+	int r = span_parse(text, &span);
+
+	if (r < 0)
+		return r;
+	*ret_number = span_is_infinite(span) ? UINT64_MAX
+					     : (uint64_t)(span.ns / unit + (span.ns % unit != 0));
+	return 0;
+}
+
+/* 0 or a negative errno. */
+static int parse_limit(const struct key *key, const char *text, uint64_t *ret_number)
+{
+	bool endless = strcmp(text, "infinity") == 0;
+
+	switch ((enum limit_unit)key->min) {
+	case LIMIT_IN_BYTES:
+		return text_parse_size(text, ret_number);
+	case LIMIT_IN_SECONDS:
+		return parse_time(text, 1000000000, ret_number);
+	case LIMIT_IN_MICROSECONDS:
+		return parse_time(text, 1000, ret_number);
+	case LIMIT_IN_NUMBERS:
+		break;
+	}
+	if (endless && !key->max) {
+		*ret_number = UINT64_MAX;
+		return 0;
+	}
+	return text_parse_u64(text, key->max ? key->max : (uint64_t)INT64_MAX, ret_number);
+}
+
+int value_limit(const struct value *value)
+{
+	struct exec_limit *field = value->field;
+	struct exec_limit limit = {.given = true};
+	const char *colon = strchr(value->text, ':');
+	char soft[64];
+	size_t size = strcspn(value->text, ":");
+
+	if (size >= sizeof(soft))
+		return refuse_limit(value);
+	memcpy(soft, value->text, size);
+	soft[size] = '\0';
+	if (parse_limit(value->key, soft, &limit.soft) < 0 ||
+	    parse_limit(value->key, colon ? colon + 1 : soft, &limit.hard) < 0)
+		return refuse_limit(value);
+	if (limit.soft > limit.hard)
+		return value_refuse(value, "the soft limit comes first, and is not above the hard "
+					   "one");
+	*field = limit;
+	return 0;
+}
+
+/* ---- priorities and CPUs ---- */
+
+int value_io_class(const struct value *value)
+{
+	static const struct {
+		const char *name;
+		enum io_class class;
+	} rows[] = {
+		{"realtime", IO_CLASS_REALTIME},
+		{"best-effort", IO_CLASS_BEST_EFFORT},
+	};
+	struct exec_io *field = value->field;
+	size_t size = strcspn(value->text, ":");
+	uint64_t level;
+
+	if (strcmp(value->text, "idle") == 0) {
+		*field = (struct exec_io){IO_CLASS_IDLE, 0};
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (strlen(rows[i].name) != size || strncmp(value->text, rows[i].name, size) != 0)
+			continue;
+		if (value->text[size] != ':' ||
+		    text_parse_u64(value->text + size + 1, 7, &level) < 0)
+			return value_refuse(value,
+					    "say which of its levels, from 0 (first) to 7: %s:4",
+					    rows[i].name);
+		*field = (struct exec_io){rows[i].class, (int)level};
+		return 0;
+	}
+	return value_refuse_word(value, value->key->words);
+}
+
+/* "3" or "0-3". 0 or -EINVAL. */
+static int add_cpus(const char *word, size_t size, struct exec_cpus *cpus)
+{
+	char first[16], *last;
+	uint64_t from, to;
+
+	if (size >= sizeof(first))
+		return -EINVAL;
+	memcpy(first, word, size);
+	first[size] = '\0';
+	last = strchr(first, '-');
+	if (last)
+		*last++ = '\0';
+	if (text_parse_u64(first, EXEC_CPUS_MAX - 1, &from) < 0 ||
+	    text_parse_u64(last ? last : first, EXEC_CPUS_MAX - 1, &to) < 0 || from > to)
+		return -EINVAL;
+	for (; from <= to; from++)
+		cpus->bits[from / 64] |= UINT64_C(1) << (from % 64);
+	return 0;
+}
+
+int value_cpus(const struct value *value)
+{
+	struct exec_cpus cpus = {.given = true};
+	struct exec_cpus *field = value->field;
+	const char *p = value->text;
+	size_t size;
+
+	for (;; p += size + 1) {
+		p += strspn(p, " \t");
+		size = strcspn(p, ",");
+		if (add_cpus(p, size, &cpus) < 0)
+			return value_refuse(value,
+					    "use numbers of CPUs from 0 to %d, and ranges of them, "
+					    "such as 0-3,5",
+					    EXEC_CPUS_MAX - 1);
+		if (!p[size])
+			break;
+	}
+	*field = cpus;
+	return 0;
+}

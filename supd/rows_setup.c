@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The fields of a service's set-up: those that were given, and no others. */
+
+#include <stdio.h>
+
+#include "supd/prepare_setup.h"
+#include "supd/rows.h"
+#include "supd/texts.h"
+
+static void put_limits(struct wire_encoder *e, const struct exec_setup *setup)
+{
+	struct texts texts CLEANUP(texts_fini) = {0};
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	for (int i = 0; i < LIMIT_N; i++) {
+		if (!setup->limits[i].given)
+			continue;
+		buf_clear(&text);
+		buf_printf(&text, "%s=", exec_limit_names[i]);
+		setup_print_limit(&text, &setup->limits[i], (enum exec_limit_kind)i);
+		texts_add(&texts, buf_text(&text));
+	}
+	if (texts.n && texts_list(&texts))
+		field_put_list(e, 0, "limits", texts_list(&texts));
+}
+
+void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	put_limits(e, setup);
+	if (setup->nice != SETUP_NOT_GIVEN)
+		field_put_int(e, 0, "nice", setup->nice);
+	if (setup->oom_score_adj != SETUP_NOT_GIVEN)
+		field_put_int(e, 0, "oom_score_adj", setup->oom_score_adj);
+	if (setup->io.class != IO_CLASS_NONE) {
+		setup_print_io(&text, &setup->io);
+		field_put_text(e, 0, "io_class", buf_text(&text));
+	}
+	if (setup->cpus.given) {
+		buf_clear(&text);
+		setup_print_cpus(&text, &setup->cpus);
+		field_put_text(e, 0, "cpu_affinity", buf_text(&text));
+	}
+}

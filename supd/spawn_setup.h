@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_SPAWN_SETUP_H
+#define SUPD_SPAWN_SETUP_H
+
+/*
+ * The steps between clone and exec that few services have: those of struct exec_setup. A service
+ * with none of its keys comes by here with not one system call.
+ *
+ *   first  as the daemon's user: hard limits that are to be raised, nice, io_class, cpu_affinity,
+ *          oom_score_adj
+ *   then   spawn.c: groups and user, directory, files, fds
+ *   last   as the service's user: the limits as they are to be. Not earlier: those on files and
+ *          processes would be in the way of what comes before.
+ */
+
+#include "core/exec_setup.h"
+#include "supd/spawn.h"
+
+/* A sanitizer would look for its own records of the child's stack. */
+#define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
+
+struct spawn_setup {
+	const struct exec_setup *exec; /* borrowed */
+	char oom_score_adj[12];        /* as text; "": not given */
+};
+
+/* In the child. False with *failure filled. */
+bool spawn_setup_first(const struct spawn_setup *setup, struct spawn_failure *failure);
+bool spawn_setup_last(const struct spawn_setup *setup, struct spawn_failure *failure);
+
+#endif
