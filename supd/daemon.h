@@ -19,6 +19,7 @@
 #include "supd/limits.h"
 #include "supd/loop.h"
 
+struct cgroups;   /* cgroups.c: a cgroup for each service */
 struct control;   /* control.c: the control socket, its guests, their requests */
 struct processes; /* process.c: services' OS processes */
 struct notify;    /* notify.c: the notify socket */
@@ -35,6 +36,7 @@ struct daemon {
 	struct recorder *recorder;   /* owned; NULL: not recording */
 	struct run_table *run_table; /* owned; NULL: none */
 	struct processes *processes; /* owned */
+	struct cgroups *cgroups;     /* owned; NULL: services have none */
 	struct run *run;             /* owned */
 	struct limits limits;
 	struct loop_signal signals[3]; /* setup.c's */

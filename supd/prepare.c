@@ -443,6 +443,7 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_IO_CLASS:
 	case STEP_CPU_AFFINITY:
 	case STEP_OOM_SCORE_ADJ:
+	case STEP_CGROUP:
 	case STEP_N:
 		break;
 	}

@@ -18,6 +18,7 @@
 #include "supd/command.h"
 #include "supd/conditions.h"
 #include "supd/process_actor.h"
+#include "supd/cgroups.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
@@ -72,6 +73,13 @@ static struct process *admit(struct processes *ps, uint32_t slot)
 	return p;
 }
 
+static void process_free(struct process *p)
+{
+	if (p)
+		free(p->cgroup);
+	free(p);
+}
+
 void process_forget(struct daemon *d, uint32_t slot)
 {
 	struct process *p = process_find(d, slot);
@@ -80,11 +88,12 @@ void process_forget(struct daemon *d, uint32_t slot)
 		return;
 	list_unlink(&p->ending);
 	process_actor_end(p);
+	cgroups_forget(d, p);
 	if (p->os_pid)
 		map_remove(&d->processes->by_os_pid, (uint64_t)p->os_pid);
 	d->processes->by_slot[slot] = NULL;
 	d->processes->n_records--;
-	free(p);
+	process_free(p);
 }
 
 /* ---- start ---- */
@@ -221,6 +230,7 @@ static void started(struct processes *ps, struct process *p, const struct child_
 	p->uid = ps->preparation.request.identity.uid;
 	p->os_pid = p->group = os_pid;
 	p->stopped = p->left = false;
+	p->in_cgroup = ps->preparation.request.cgroup_fd;
 	p->stop_signal = (uint8_t)exec->stop_signal;
 	p->kill_mode = (uint8_t)exec->kill_mode;
 	p->notify_access = (uint8_t)exec->notify_access;
@@ -241,8 +251,33 @@ static void pass_over(struct daemon *d, actor_pid pid, const char *unmet)
 	reason_fini(&event.reason);
 }
 
+int process_spawn(struct daemon *d, struct process *p, const char *path, pid_t *ret_os_pid,
+		  struct spawn_failure *ret_failure)
+{
+	struct processes *ps = d->processes;
+	struct spawn_request *request = &ps->preparation.request;
+	int r = cgroups_enter(d, p, path, &request->cgroup_fd);
+
+	if (r < 0) {
+		*ret_failure = (struct spawn_failure){.step = STEP_CGROUP, .error = -r};
+		return r;
+	}
+	r = spawn(&ps->spawner, request, ret_os_pid, ret_failure);
+	if (request->cgroup_fd)
+		close(request->cgroup_fd);
+	if (r < 0 && ret_failure->step == STEP_CGROUP && cgroups_refused(d, -r)) {
+		request->cgroup_fd = 0;
+		r = spawn(&ps->spawner, request, ret_os_pid, ret_failure);
+	}
+	if (r < 0)
+		cgroups_leave(d, p, false);
+	else
+		p->cgroup_busy |= request->cgroup_fd != 0;
+	return r;
+}
+
 /* 0, or -errno after it was told. */
-static int launch(struct daemon *d, const struct child_view *v, actor_pid pid,
+static int launch(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
 		  const struct process_actor_start *start, pid_t *ret_os_pid)
 {
 	struct processes *ps = d->processes;
@@ -254,7 +289,7 @@ static int launch(struct daemon *d, const struct child_view *v, actor_pid pid,
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
 		return r;
 	}
-	r = spawn(&ps->spawner, &ps->preparation.request, ret_os_pid, &failure);
+	r = process_spawn(d, p, v->path, ret_os_pid, &failure);
 	if (r < 0)
 		start_failed(d, pid, failure.step, failure.error,
 			     prepare_explain(&ps->preparation, &failure));
@@ -287,7 +322,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		start_failed(d, pid, STEP_MAILBOX, -r, NULL);
 		return;
 	}
-	if (launch(d, &v, pid, &start, &os_pid) < 0) {
+	if (launch(d, p, &v, pid, &start, &os_pid) < 0) {
 		process_actor_abandon(&start);
 		return;
 	}
@@ -307,6 +342,7 @@ void process_gone(struct processes *ps, struct process *p)
 
 	list_unlink(&p->ending);
 	p->group = 0;
+	cgroups_leave(ps->daemon, p, p->stopped);
 	run_table_clear(ps->daemon->run_table, p->slot);
 	daemon_step(ps->daemon, &event);
 }
@@ -350,6 +386,8 @@ void process_kill(struct daemon *d, uint32_t slot)
 		return;
 	told_to_end(d, p);
 	kill(p->kill_mode == KILL_MAIN ? p->os_pid : -p->group, SIGKILL);
+	if (p->kill_mode != KILL_MAIN)
+		cgroups_kill(d, p);
 }
 
 int process_signal(struct daemon *d, uint32_t slot, int unix_signal, bool all)
@@ -372,8 +410,10 @@ pid_t process_os_pid(const struct daemon *d, uint32_t slot)
 
 const char *process_containment(const struct daemon *d, uint32_t slot)
 {
-	(void)d, (void)slot;
-	return "session";
+	const struct process *p = process_find(d, slot);
+	bool in_cgroup = p && p->pid.n ? p->in_cgroup : d->cgroups != NULL;
+
+	return in_cgroup ? "cgroup" : "session";
 }
 
 const char *process_exit_text(const struct daemon *d, uint32_t slot, char buf[24])
@@ -448,7 +488,7 @@ static void processes_free(struct processes *ps)
 	reap_close(ps);
 	commands_fini(ps);
 	for (size_t slot = 0; slot < ps->n_slots; slot++)
-		free(ps->by_slot[slot]);
+		process_free(ps->by_slot[slot]);
 	free(ps->by_slot);
 	map_fini(&ps->by_os_pid);
 	spawner_fini(&ps->spawner);

@@ -12,9 +12,9 @@
  *      (SEMANTICS 3)
  *   3. SIGKILL to what is left of its group, unless kill_mode = main
  *   4. it is reaped; EVENT_EXITED
- *   5. the group is empty, and where the service was told to stop, a sweep has found nothing:
- *      EVENT_GONE. That is so at once as a rule; else each end of an orphan is a reason to look
- *      again, and so is time passing.
+ *   5. its cgroup is empty (what is in it is killed); where it has none the group is, and if the
+ *      service was told to stop, a sweep has found nothing: EVENT_GONE. That is so at once as a
+ * rule; else each end of an orphan is a reason to look again, and so is time passing.
  */
 
 #include <errno.h>
@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "supd/cgroups.h"
 #include "supd/command.h"
 #include "supd/process_actor.h"
 #include "supd/notify.h"
@@ -46,10 +47,26 @@ static bool group_is_empty(pid_t group)
 	return kill(-group, 0) < 0 && errno == ESRCH;
 }
 
+/* Its commands may be in its cgroup: that is dealt with when they have ended. */
+static void look_at_rest(struct processes *ps, struct process *p)
+{
+	if (p->kill_mode == KILL_MAIN ||
+	    (p->cgroup_busy && !p->commands && cgroups_settle(ps->daemon, p)))
+		p->cgroup_busy = false;
+	if (p->group && (p->in_cgroup ? !p->cgroup_busy : group_is_empty(p->group)))
+		p->group = 0;
+}
+
 /* Besides its main process. */
 static bool has_members(const struct process *p)
 {
-	return p->group || p->commands;
+	return p->group || p->commands || p->cgroup_busy;
+}
+
+/* It is gone only where a sweep finds nothing of it: no cgroup tells. */
+static bool needs_sweep(const struct process *p)
+{
+	return p->stopped && !p->in_cgroup;
 }
 
 /* Tells of every service of which nothing is left. One sweep serves all that were told to stop. */
@@ -61,21 +78,20 @@ static void settle_all(struct processes *ps)
 	LIST_EACH (it, &ps->ending) {
 		struct process *p = LIST_ENTRY(it, struct process, ending);
 
-		if (p->group && group_is_empty(p->group))
-			p->group = 0;
+		look_at_rest(ps, p);
 		if (has_members(p))
 			continue;
-		if (p->stopped && sweep_can_wait(ps, p))
+		if (needs_sweep(p) && sweep_can_wait(ps, p))
 			sweep_later(ps);
 		else
-			sweep |= p->stopped;
+			sweep |= needs_sweep(p);
 	}
 	if (sweep)
 		sweep_now(ps);
 	LIST_EACH (it, &ps->ending) {
 		struct process *p = LIST_ENTRY(it, struct process, ending);
 
-		if (!has_members(p) && !(p->stopped && p->left))
+		if (!has_members(p) && !(needs_sweep(p) && p->left))
 			process_gone(ps, p);
 	}
 }
@@ -95,13 +111,18 @@ void reap_recheck_later(struct processes *ps)
 	loop_timer_start(ps->daemon->loop, &ps->recheck, mono_add(loop_now(), ps->recheck_after));
 }
 
+void reap_settle(struct processes *ps)
+{
+	settle_all(ps);
+	reap_recheck_later(ps);
+}
+
 static void on_recheck(void *owner)
 {
 	struct processes *ps = owner;
 
 	ps->recheck_after.ns = MIN_OF(ps->recheck_after.ns * 2, RECHECK_MAX.ns);
-	settle_all(ps);
-	reap_recheck_later(ps);
+	reap_settle(ps);
 }
 
 /* ---- one end ---- */
@@ -134,10 +155,9 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	list_append(&ps->ending, &p->ending);
 	daemon_step(ps->daemon, &event);
 	process_actor_end(p);
-	if (p->stopped)
+	if (needs_sweep(p))
 		return;
-	if (p->group && group_is_empty(p->group))
-		p->group = 0;
+	look_at_rest(ps, p);
 	if (!has_members(p))
 		process_gone(ps, p);
 	sweep_later(ps);

@@ -20,6 +20,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "supd/cgroups.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/place.h"
@@ -175,6 +176,7 @@ static int setup_end_predecessors(struct daemon *d)
 	if (buf_printf(&socket, "%s/control", d->run_dir) < 0)
 		return setup_failed("run_dir", -ENOMEM);
 	run_table_end_predecessors(d->run_table, buf_text(&socket), &found);
+	cgroups_end_predecessor(d->run_dir, &found);
 	if (found.os_pid)
 		log_line(LOG_AT_WARNING,
 			 "the supd before this one, OS pid %d, did not end in order: of what it "
@@ -202,6 +204,9 @@ static int setup_sockets(struct daemon *d)
 	r = processes_open(d);
 	if (r < 0)
 		return setup_failed("processes", r);
+	r = cgroups_open(d);
+	if (r < 0)
+		return setup_failed("cgroup", r);
 	r = control_open(d, &d->control);
 	return r < 0 ? setup_failed("the control socket", r) : 0;
 }
@@ -281,7 +286,9 @@ void daemon_close(struct daemon *d)
 	setup_block_end();
 	control_close(d->control);
 	d->control = NULL;
+	cgroups_kill_all(d);
 	processes_close(d);
+	cgroups_close(d);
 	notify_close(d);
 	run_table_close(d->run_table);
 	if (d->made_run_dir)

@@ -22,6 +22,7 @@
 
 #include "base/macros.h"
 #include "supd/spawn_setup.h"
+#include "supd/clone_into.h"
 
 #define STACK_SIZE ((size_t)64 * 1024)
 
@@ -49,6 +50,7 @@ struct kernel_action {
 struct child {
 	const struct spawner *spawner;
 	const struct spawn_request *request;
+	int procs_fd; /* of the cgroup that it moves itself to; -1: it is where it is to be */
 	struct spawn_failure failure; /* error 0: none, it has executed its program */
 };
 
@@ -202,6 +204,8 @@ IN_CHILD static bool set_up(struct child *child)
 {
 	const struct spawn_request *request = child->request;
 
+	if (child->procs_fd >= 0 && !good(child, STEP_CGROUP, write(child->procs_fd, "0", 1)))
+		return false;
 	if (!reset_signals(child) || !good(child, STEP_SESSION, syscall(SYS_setsid)))
 		return false;
 	if (request->umask >= 0)
@@ -307,10 +311,71 @@ static int fail(const struct child *child, struct spawn_failure *ret_failure)
 	return -child->failure.error;
 }
 
+/* What says that the kernel, or a filter of system calls, does not know the call. */
+static bool is_unknown(pid_t result)
+{
+	return result == -ENOSYS || result == -E2BIG || result == -EINVAL || result == -EPERM;
+}
+
+/* The child's OS pid, or 0 with the failure noted. */
+static pid_t make_child(struct spawner *spawner, struct child *child)
+{
+	char *stack = spawner->stack;
+	int cgroup_fd = child->request->cgroup_fd;
+	pid_t os_pid;
+
+	if (cgroup_fd && !spawner->moves) {
+		os_pid = clone_into(cgroup_fd, stack, spawner->stack_size, child_main, child);
+		if (os_pid >= 0)
+			return os_pid;
+		if (!is_unknown(os_pid)) {
+			errno = -os_pid;
+			good(child, spawn_is_shortage(errno) ? STEP_SPAWN : STEP_CGROUP, -1);
+			return 0;
+		}
+		spawner->moves = true;
+	}
+	if (cgroup_fd)
+		child->procs_fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (cgroup_fd && !good(child, STEP_CGROUP, child->procs_fd))
+		return 0;
+	os_pid = clone(child_main, stack + spawner->stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD,
+		       child);
+	if (os_pid < 0)
+		good(child, STEP_SPAWN, -1);
+	if (child->procs_fd >= 0)
+		close(child->procs_fd);
+	return MAX_OF(os_pid, 0);
+}
+
+IN_CHILD static int end_at_once(void *argument)
+{
+	(void)argument;
+	syscall(SYS_exit_group, 0);
+	return 0;
+}
+
+void spawner_try(struct spawner *spawner, int cgroup_fd)
+{
+	sigset_t all, old;
+	int status = -1;
+	pid_t os_pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	os_pid = clone_into(cgroup_fd, spawner->stack, spawner->stack_size, end_at_once, NULL);
+	if (os_pid > 0) {
+		while (waitpid(os_pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	spawner->moves = os_pid < 0 || status != 0;
+}
+
 int spawn(struct spawner *spawner, const struct spawn_request *request, pid_t *ret_os_pid,
 	  struct spawn_failure *ret_failure)
 {
-	struct child child = {.spawner = spawner, .request = request};
+	struct child child = {.spawner = spawner, .request = request, .procs_fd = -1};
 	sigset_t all, old;
 	pid_t os_pid;
 
@@ -320,10 +385,7 @@ int spawn(struct spawner *spawner, const struct spawn_request *request, pid_t *r
 		request->stamp->earliest_ns = boot_time();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	os_pid = clone(child_main, (char *)spawner->stack + spawner->stack_size,
-		       CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
-	if (os_pid < 0)
-		child.failure = (struct spawn_failure){.step = STEP_SPAWN, .error = errno};
+	os_pid = make_child(spawner, &child);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (child.failure.error == 0) {
 		*ret_os_pid = os_pid;

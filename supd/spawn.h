@@ -11,10 +11,10 @@
  * between clone and exec it does nothing but bounded system calls: whatever allocates, reads files
  * or looks up names was done by the caller. All Unix signals are blocked meanwhile.
  *
- * The steps in the child, in order: Unix signals to their defaults, a session of its own, umask,
- * groups and user, working directory, standard input, output and error, the fds that it is handed,
- * limits, an empty signal mask, execve. Every fd but 0, 1, 2 and those handed is close-on-exec from
- * birth; that is the whole daemon's rule.
+ * The steps in the child, in order: its cgroup, Unix signals to their defaults, a session of its
+ * own, umask, groups and user, working directory, standard input, output and error, the fds that it
+ * is handed, limits, an empty signal mask, execve. Every fd but 0, 1, 2 and those handed is
+ * close-on-exec from birth; that is the whole daemon's rule.
  */
 
 #include <signal.h>
@@ -93,6 +93,7 @@ struct spawn_request {
 	const struct rlimit *nofile, *nproc; /* NULL: ours */
 	const struct spawn_setup *setup;     /* NULL: nothing beyond all this */
 	struct spawn_stamp *stamp;           /* NULL: not wanted */
+	int cgroup_fd; /* a folder of cgroup v2 that it is born in; may be O_PATH; 0: ours */
 };
 
 struct spawn_failure {
@@ -107,11 +108,15 @@ struct spawner {
 	size_t stack_size;
 	bool looked;     /* reset is known */
 	uint64_t resets; /* bit N - 1: Unix signal N is not at its default here */
+	bool moves;      /* the kernel has no CLONE_INTO_CGROUP: children move themselves */
 };
 
 /* 0 or -errno. */
 int spawner_init(struct spawner *spawner);
 void spawner_fini(struct spawner *spawner);
+
+/* Finds out whether children can be born into that cgroup. */
+void spawner_try(struct spawner *spawner, int cgroup_fd);
 
 /* 0, or -errno with *ret_failure; a child that failed has been reaped. The daemon's handlers of
  * Unix signals are in place before the first call. */

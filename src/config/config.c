@@ -50,6 +50,7 @@ void config_free(struct config *config)
 	free(config->emergency);
 	free(config->log_level);
 	free(config->log_format);
+	free(config->cgroup);
 	free(config);
 }
 

@@ -41,6 +41,7 @@ struct config {
 	char *emergency;
 	char *log_level;
 	char *log_format;
+	char *cgroup; /* auto, no, require */
 	struct span shutdown_timeout;
 	struct spec *root;               /* owned count; the whole tree */
 	struct config_message *messages; /* owned, in the order of files and lines */

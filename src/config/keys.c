@@ -31,6 +31,7 @@
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const cgroup_uses[] = {"auto", "no", "require", NULL};
 static const char *const kill_modes[] = {"group", "main", "mixed", NULL};
 static const char *const notify_accesses[] = {"main", "group", "none", NULL};
 static const char *const io_classes[] = {"realtime:N", "best-effort:N", "idle", NULL};
@@ -56,6 +57,8 @@ const struct key config_keys[] = {
 	 .fallback = "text", .help = "how it logs"},
 	{"shutdown_timeout", KEY_IN_SUPD, false, value_span, IN_CONFIG(shutdown_timeout), .min = 1,
 	 .max = 1, .fallback = "90s", .help = "how long stopping the whole tree may take"},
+	{"cgroup", KEY_IN_SUPD, false, value_choice, IN_CONFIG(cgroup), cgroup_uses,
+	 .fallback = "auto", .help = "whether each service has a cgroup of its own"},
 	{"emergency", KEY_IN_SUPD, false, value_command_text, IN_CONFIG(emergency), .fallback = "",
 	 .help = "what PID 1 runs where no configuration can be used"},
 

@@ -50,6 +50,7 @@ enum start_step {
 	STEP_IO_CLASS,
 	STEP_CPU_AFFINITY,
 	STEP_OOM_SCORE_ADJ,
+	STEP_CGROUP,
 	STEP_N,
 };
 

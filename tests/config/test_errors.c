@@ -34,6 +34,8 @@ Test(errors, lines)
 		 "it\n"},
 		{"[supd]\nlog_level = in\\\n\\\nfo\nlog_format = x\n",
 		 "main:5: log_format = \"x\": use text or json\n"},
+		{"[supd]\ncgroup = yes\n", "main:2: cgroup = \"yes\": use auto, no or require\n"},
+		{"[supd]\ncgroup =\n", "main:2: cgroup = \"\": use auto, no or require\n"},
 		{"[supd]\nlog_level = info\\", "main:2: \"log_level\": the last line ends in a "
 					       "backslash, and nothing follows to be "
 					       "joined\n"},

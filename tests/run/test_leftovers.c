@@ -75,10 +75,10 @@ Test(leftovers, a_job_without_an_environment)
 	node_end(n);
 }
 
-/* Nothing tells whose it is. It ends with supd. */
+/* Without a cgroup nothing tells whose it is. It ends with supd. */
 Test(leftovers, a_stray_without_an_environment_ends_with_supd)
 {
-	struct node *n = node_run("[service a]\n"
+	struct node *n = node_run("cgroup = no\n[service a]\n"
 				  "command = sh -c 'setsid -f env -i @puppet/b; exec @puppet/a'\n");
 	pid_t b = told_pid(n, "b start *");
 
