@@ -10,6 +10,9 @@
 #include "supd/log.h"
 #include "supd/place.h"
 
+/* Of an instance's number, in the widest name that the log has to align. */
+#define INSTANCE_DIGITS 2
+
 static int settings_find(const struct options *options, struct buf *ret_file)
 {
 	struct buf why CLEANUP(buf_fini) = BUF_INIT;
@@ -116,9 +119,11 @@ void settings_count(const struct spec *root, struct census *ret_census)
 		way[depth].spec = child;
 		way[depth].next = 0;
 		way[depth].length = way[depth - 1].length + strlen(child->name) + (depth > 1);
-		census.longest = MAX_OF(census.longest, way[depth].length);
+		census.longest =
+			MAX_OF(census.longest,
+			       way[depth].length + (child->template ? INSTANCE_DIGITS : 0));
 		if (child->type == CHILD_SERVICE)
-			census.services++;
+			census.services += child->template ? child->instances : 1;
 		else
 			census.supervisors++;
 	}

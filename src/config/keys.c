@@ -104,6 +104,9 @@ const struct key config_keys[] = {
 	 .fallback = "0", .help = "exit statuses and Unix signals that count as normal"},
 	{"autostart", KEY_IN_SERVICE, false, value_bool, IN_SPEC(autostart), .fallback = "yes",
 	 .help = "whether it starts with its supervisor"},
+	{"instances", KEY_IN_SERVICE, false, value_number, IN_SPEC(instances),
+	 .max = SPEC_INSTANCES_MAX, .fallback = "",
+	 .help = "a template: its instances are PATH@1 to PATH@N"},
 	{"ready", KEY_IN_SERVICE, false, value_ready, IN_SPEC(ready), .fallback = "exec",
 	 .help = "when a start counts as done"},
 	{"start_timeout", KEY_IN_SERVICE, false, value_span, IN_SPEC(start_timeout), .min = 1,
@@ -184,7 +187,6 @@ const struct key config_keys[] = {
 
 	{.name = "after", .where = CHILDREN},
 	{.name = "requires", .where = CHILDREN},
-	{.name = "instances", .where = KEY_IN_SERVICE},
 	{.name = NULL},
 };
 

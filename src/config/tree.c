@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,63 @@ static struct section *find_parent(struct loader *loader, const struct section *
 	return NULL;
 }
 
+/*
+ * A name with "@" at its end, or the key instances, makes a template of it, whose name has the "@"
+ * in any case.
+ */
+static void make_template(struct loader *loader, struct section *section)
+{
+	struct spec *spec = section->spec;
+	bool named = spec->name[strlen(spec->name) - 1] == '@';
+	char name[SPEC_NAME_MAX + 2];
+
+	if (section->kind != SECTION_SERVICE || (!named && !section_has(section, "instances")))
+		return;
+	spec->template = true;
+	if (named)
+		return;
+	snprintf(name, sizeof(name), "%s@", spec->name);
+	section->spec = spec_new_instance(spec, name);
+	if (!section->spec) {
+		section->spec = spec;
+		loader->error = -ENOMEM;
+		return;
+	}
+	section->spec->template = true;
+	section->spec->instance = false;
+	section->spec->instances = spec->instances;
+	spec_unref(spec);
+}
+
+static void complain_twice(struct loader *loader, const struct section *section, const char *path,
+			   const char *what)
+{
+	const struct section *other = strmap_get(&loader->paths, path);
+
+	if (other)
+		loader_complain(loader, CONFIG_ERROR, other->file, other->line,
+				"%s is %s the template at %s:%d already: remove one", path, what,
+				loader->places->files[section->file],
+				section_line(section, "instances"));
+}
+
+/* What has a section of its own as well. */
+static void check_instances(struct loader *loader, const struct section *section)
+{
+	bool named = section->path[strlen(section->path) - 1] == '@';
+	char path[SPEC_PATH_MAX + 16];
+
+	if (!section->spec->template)
+		return;
+	snprintf(path, sizeof(path), "%s@", section->path);
+	if (!named)
+		complain_twice(loader, section, path, "the name of");
+	for (uint32_t i = 1; i <= section->spec->instances; i++) {
+		snprintf(path, sizeof(path), "%s%s%u", section->path, named ? "" : "@", i);
+		complain_twice(loader, section, path, "an instance of");
+	}
+}
+
 /* What the spec's own checks do not know. */
 static void check_section(struct loader *loader, struct section *section,
 			  const struct section *parent)
@@ -146,11 +204,14 @@ static const char *error_key(enum spec_error error)
 		return "trap_exit";
 	case SPEC_E_POST:
 		return "start_post";
+	case SPEC_E_INSTANCES:
+		return "instances";
 	case SPEC_OK:
 	case SPEC_E_NAME:
 	case SPEC_E_DUPLICATE:
 	case SPEC_E_DEPTH:
 	case SPEC_E_ONESHOT:
+	case SPEC_E_ADDED:
 	case SPEC_N_ERRORS:
 		break;
 	}
@@ -228,6 +289,9 @@ void loader_link(struct loader *loader)
 
 		if (!is_linked(loader, section))
 			continue;
+		make_template(loader, section);
+		if (section->kind == SECTION_SERVICE)
+			check_instances(loader, section);
 		if (section != top) {
 			parent = find_parent(loader, section, &suggestions);
 			if (parent)

@@ -279,6 +279,8 @@ static void call_start_child(struct supervisor *s, struct call *call)
 		return;
 	}
 	error = call->spec ? spec_validate(call->spec, s->self->spec) : SPEC_E_NAME;
+	if (error == SPEC_OK && call->spec->template)
+		error = SPEC_E_ADDED;
 	if (error == SPEC_OK && strlen(s->self->path) + strlen(call->spec->name) > SPEC_PATH_MAX)
 		error = SPEC_E_NAME;
 	if (error != SPEC_OK) {

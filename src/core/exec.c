@@ -22,6 +22,7 @@ struct exec *exec_new(void)
 
 	if (!exec)
 		return NULL;
+	exec->refs = 1;
 	exec->standard_output.kind = OUTPUT_LOG;
 	exec->standard_error.kind = OUTPUT_SAME;
 	exec->umask = -1;
@@ -31,9 +32,16 @@ struct exec *exec_new(void)
 	return exec;
 }
 
+struct exec *exec_ref(struct exec *exec)
+{
+	if (exec)
+		exec->refs++;
+	return exec;
+}
+
 void exec_free(struct exec *exec)
 {
-	if (!exec)
+	if (!exec || --exec->refs > 0)
 		return;
 	exec_parts_free(exec);
 	if (exec->packed) {

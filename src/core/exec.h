@@ -32,8 +32,10 @@ struct output {
 /* Where programs are looked for whose environment has no PATH. */
 #define EXEC_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Lists of texts end with NULL; a list that was not given is NULL. All is owned. */
+/* Shared by the instances of a template. Lists of texts end with NULL; a list that was not given is
+ * NULL. All is owned. */
 struct exec {
+	uint32_t refs;
 	char **argv; /* the command split into words; never NULL in a service */
 	char *user;  /* NULL: the daemon's */
 	char *group; /* NULL: the user's */
@@ -61,7 +63,8 @@ struct exec {
 
 /* Defaults filled in; NULL where memory is short. */
 struct exec *exec_new(void);
-void exec_free(struct exec *exec);
+struct exec *exec_ref(struct exec *exec); /* takes NULL */
+void exec_free(struct exec *exec);        /* one count; takes NULL */
 /*
  * Moves all of it but its parts into one block, a third smaller; from then on it is not to be
  * changed. It stays as it is where memory is short, which is no error. Takes NULL.

@@ -419,6 +419,17 @@ struct child *tree_next(const struct child *c, const struct child *top);   /* pr
 char **strings_copy(char *const *strings); /* NULL for NULL or no memory */
 void strings_free(char **strings);
 
+/* ---- instances.c: templates ---- */
+
+/* Those that a template has from the beginning. 0, -ENOMEM. */
+int instances_add_all(struct supervisor *s, const struct spec *template);
+/*
+ * The instance that target names, made from its template, not started; NULL with the answer: there
+ * is no such template, or it can have no more now (*ret_blocker: what is down).
+ */
+struct child *instances_make(struct core *core, const char *target, enum answer *ret_answer,
+			     uint32_t *ret_blocker);
+
 /* ---- standing.c: the key link (D16) ---- */
 
 int standing_reserve(struct child *c);  /* of its spec. 0, -ENOMEM */

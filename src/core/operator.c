@@ -76,8 +76,8 @@ void operator_start_again(struct child *c)
 	supervisor_enqueue(c->parent, &call->item);
 }
 
-/* Up, from whatever state: queued now, or when it is down. */
-static void operator_bring_up(const struct request *request, struct child *c)
+/* Up, from whatever state: queued now, or when it is down. False: no memory, which was answered. */
+static bool operator_bring_up(const struct request *request, struct child *c)
 {
 	struct waiter *w = waiter_new(c, request);
 	struct call *call = w ? call_new_start(c) : NULL;
@@ -86,7 +86,7 @@ static void operator_bring_up(const struct request *request, struct child *c)
 		if (w)
 			waiter_free(w);
 		operator_answer(c->core, request, ANSWER_NO_MEMORY, c, SLOT_NONE);
-		return;
+		return false;
 	}
 	if (request->kind == REQUEST_RESTART || c->state != CHILD_STARTING)
 		w->not_pid = c->actor.pid;
@@ -103,6 +103,25 @@ static void operator_bring_up(const struct request *request, struct child *c)
 	}
 	w->attempted = c->state == CHILD_STARTING;
 	operator_settle(request, c, w);
+	return true;
+}
+
+/* Of an instance that its template makes now. */
+static void operator_start_new(struct core *core, const struct request *request)
+{
+	uint32_t blocker = SLOT_NONE;
+	enum answer answer;
+	struct child *c = instances_make(core, request->target, &answer, &blocker);
+
+	if (!c) {
+		operator_answer(core, request, answer, NULL, blocker);
+		return;
+	}
+	blocker = operator_down_above(c);
+	if (blocker != SLOT_NONE)
+		operator_answer(core, request, ANSWER_PARENT_DOWN, c, blocker);
+	if (blocker != SLOT_NONE || !operator_bring_up(request, c))
+		tree_forget(c);
 }
 
 static void operator_start(const struct request *request, struct child *c)
@@ -196,6 +215,7 @@ void operator_remove_now(struct child *c, struct cause cause)
 {
 	c->remove_request = false;
 	c->removed = true;
+	c->dynamic |= c->spec->instance; /* its supervisor does not bring it back */
 	chain_add(c, LINK_REMOVED, cause, NULL, 0);
 	waiter_check(c);
 	tree_unlist(c);
@@ -273,6 +293,10 @@ void operator_request(struct core *core, const struct request *request)
 	}
 	if (!c && request->kind == REQUEST_EXIT)
 		c = registry_find_child(core, request->target);
+	if (!c && request->kind == REQUEST_START) {
+		operator_start_new(core, request);
+		return;
+	}
 	if (!c || c->removed) {
 		operator_answer(core, request, ANSWER_NOPROC, NULL, SLOT_NONE);
 		return;

@@ -139,6 +139,40 @@ int spec_add_text(char ***list, const char *text)
 	return 0;
 }
 
+static bool copy_texts(char **list, char ***ret_copy)
+{
+	int r = 0;
+
+	*ret_copy = NULL;
+	for (size_t i = 0; r == 0 && list && list[i]; i++)
+		r = spec_add_text(ret_copy, list[i]);
+	return r == 0;
+}
+
+struct spec *spec_new_instance(const struct spec *template, const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct spec *spec = malloc(sizeof(*spec) + size);
+	bool good;
+
+	if (!spec)
+		return NULL;
+	*spec = *template;
+	spec->name = memcpy(spec + 1, name, size);
+	spec->refs = 1;
+	spec->template = false;
+	spec->instance = true;
+	spec->instances = 0;
+	spec->exec = exec_ref(template->exec);
+	good = copy_texts(template->aliases, &spec->aliases);
+	good = copy_texts(template->links, &spec->links) && good;
+	good = copy_texts(template->grants, &spec->grants) && good;
+	if (good)
+		return spec;
+	spec_unref(spec);
+	return NULL;
+}
+
 /*
  * A name is a part of a path, an argument of supctl and, one day, a file's name: so no "/", nothing
  * that an option or a pid looks like, and neither "." nor "..".
@@ -201,6 +235,17 @@ static enum spec_error validate_actor(const struct spec *spec)
 	return spec->trap_exit && spec->mailbox == MAILBOX_NONE ? SPEC_E_TRAP : SPEC_OK;
 }
 
+static bool validate_instances(const struct spec *spec, const struct spec *parent)
+{
+	bool named = spec->name[strlen(spec->name) - 1] == '@';
+
+	if (!spec->template && !named && !spec->instances)
+		return true;
+	return spec->template && named && spec->type == CHILD_SERVICE && !spec->aliases &&
+	       spec->instances <= SPEC_INSTANCES_MAX &&
+	       (!parent || parent->strategy != STRATEGY_SIMPLE_ONE_FOR_ONE);
+}
+
 enum spec_error spec_validate(const struct spec *spec, const struct spec *parent)
 {
 	bool is_root = !parent && strcmp(spec->name, "/") == 0;
@@ -210,6 +255,8 @@ enum spec_error spec_validate(const struct spec *spec, const struct spec *parent
 	if (spec->significant &&
 	    (spec->restart == RESTART_PERMANENT || (parent && parent->auto_shutdown == AUTO_NEVER)))
 		return SPEC_E_SIGNIFICANT;
+	if (!is_root && !validate_instances(spec, parent))
+		return SPEC_E_INSTANCES;
 	if (spec->type == CHILD_SUPERVISOR)
 		return validate_supervisor(spec);
 	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
@@ -242,6 +289,11 @@ const char *spec_error_text(enum spec_error error)
 		[SPEC_E_GRANT] =
 			"bad grant: use link:PATH, exit:PATH, spawn:USER or admin, with * and ? "
 			"in PATH and USER as wanted",
+		[SPEC_E_ADDED] = "templates come from the configuration's files alone: add its "
+				 "instances one by one",
+		[SPEC_E_INSTANCES] =
+			"a name that ends with @ is a template's: of a service, without an alias, "
+			"not below a simple_one_for_one, with at most 10000 instances",
 		[SPEC_E_TRAP] = "trap_exit needs a mailbox: not mailbox = none",
 		[SPEC_E_POST] = "start_post runs beside a main process, and with ready = exit that "
 				"has ended: use stop_post, or a service of its own after this one",

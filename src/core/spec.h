@@ -65,6 +65,7 @@ enum mailbox_overflow {
 #define SPEC_PATH_MAX 1000
 #define SPEC_DEPTH_MAX 64
 #define SPEC_INTENSITY_MAX 10000
+#define SPEC_INSTANCES_MAX 10000
 
 struct spec {
 	uint32_t refs;
@@ -73,6 +74,9 @@ struct spec {
 	enum restart_type restart;
 	bool significant;
 	bool autostart;
+	bool template; /* no child itself: its name ends with "@", and so its instances' begin */
+	bool instance; /* made from a template */
+	uint32_t instances; /* of a template: NAME@1 to NAME@N are there from the beginning */
 	enum shutdown_kind shutdown;
 	struct span shutdown_span;
 	struct span restart_delay; /* zero: at once, as OTP */
@@ -119,11 +123,14 @@ enum spec_error {
 	SPEC_E_INTENSITY,   /* above SPEC_INTENSITY_MAX */
 	SPEC_E_TEMPLATE,    /* simple_one_for_one without exactly one template (SEMANTICS 166) */
 	SPEC_E_DEPTH,
-	SPEC_E_ONESHOT, /* ready = exit with restart = permanent would run for ever */
-	SPEC_E_ALIAS,   /* no name that could be registered, or twice the same */
-	SPEC_E_GRANT,   /* none of the forms above */
-	SPEC_E_TRAP,    /* trap_exit without a mailbox */
-	SPEC_E_POST,    /* start_post of what has ended when it is ready */
+	SPEC_E_ONESHOT,   /* ready = exit with restart = permanent would run for ever */
+	SPEC_E_ALIAS,     /* no name that could be registered, or twice the same */
+	SPEC_E_GRANT,     /* none of the forms above */
+	SPEC_E_TRAP,      /* trap_exit without a mailbox */
+	SPEC_E_POST,      /* start_post of what has ended when it is ready */
+	SPEC_E_ADDED,     /* a template that is added at run time */
+	SPEC_E_INSTANCES, /* a template that is a supervisor, or of a simple_one_for_one, has an
+			     alias, or more than SPEC_INSTANCES_MAX instances */
 	SPEC_N_ERRORS,
 };
 
@@ -131,6 +138,9 @@ enum spec_error {
 struct spec *spec_new(enum child_type type, const char *name);
 struct spec *spec_ref(struct spec *spec);
 void spec_unref(struct spec *spec); /* takes NULL; frees a whole tree without recursion over it */
+
+/* The instance of that name (which is valid) of a template: shares its exec. NULL: no memory. */
+struct spec *spec_new_instance(const struct spec *template, const char *name);
 
 /* Appends child, whose count it takes over on success. 0 or -ENOMEM. */
 int spec_add_child(struct spec *supervisor, struct spec *child);

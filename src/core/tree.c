@@ -282,7 +282,10 @@ static int tree_add_below(struct core *core, struct child *top)
 		if (!c->sup || c->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 			continue;
 		for (uint32_t i = 0; i < c->spec->n_children; i++) {
-			r = tree_add_one(core, c->sup, c->spec->children[i], NULL, &kid);
+			struct spec *spec = c->spec->children[i];
+
+			r = spec->template ? instances_add_all(c->sup, spec)
+					   : tree_add_one(core, c->sup, spec, NULL, &kid);
 			if (r < 0)
 				return r;
 		}

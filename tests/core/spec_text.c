@@ -95,6 +95,12 @@ static bool read_text(struct spec *spec, const char *key, const char *value)
 	return list;
 }
 
+static void read_instances(struct spec *spec, const char *value)
+{
+	spec->template = true;
+	spec->instances = (uint32_t)atoi(value);
+}
+
 static void read_option(struct spec *spec, char *word)
 {
 	char *value = strchr(word, '=');
@@ -110,6 +116,8 @@ static void read_option(struct spec *spec, char *word)
 		spec->intensity = (uint32_t)atoi(value);
 	else if (strcmp(word, "max_children") == 0)
 		spec->max_children = (uint32_t)atoi(value);
+	else if (strcmp(word, "instances") == 0)
+		read_instances(spec, value);
 	else if (strcmp(word, "limit") == 0)
 		spec->mailbox_limit = (uint64_t)atoi(value);
 	else if (strcmp(word, "outbox") == 0)

@@ -21,6 +21,9 @@
 #include "tests/sim/post.h"
 #include "tests/sim/sim.h"
 
+/* Room for instances between two children. */
+#define ORDER_GAP 65536
+
 void sim_fail(struct sim *sim, const char *format, ...)
 {
 	va_list args;
@@ -34,6 +37,20 @@ void sim_fail(struct sim *sim, const char *format, ...)
 
 /* ---- who is who ---- */
 
+/* Behind all that are known; an instance of a template, behind its elder sibling. */
+static uint64_t oracle_place(struct sim *sim, const struct child_view *view)
+{
+	const struct seen *before = NULL;
+	struct child_view other;
+
+	sim->next_order += ORDER_GAP;
+	for (uint32_t slot = view->parent; view->spec->instance && slot != view->slot;
+	     slot = core_next(sim->core, slot))
+		if (core_view(sim->core, slot, &other) && other.parent == view->parent)
+			before = &sim->seen[slot];
+	return before ? before->order + 1 : sim->next_order;
+}
+
 static void oracle_adopt_one(struct sim *sim, const struct child_view *view)
 {
 	struct seen *seen;
@@ -44,7 +61,7 @@ static void oracle_adopt_one(struct sim *sim, const struct child_view *view)
 		return;
 	*seen = (struct seen){.known = true,
 			      .parent = view->parent,
-			      .order = ++sim->next_order,
+			      .order = oracle_place(sim, view),
 			      .spec = view->spec};
 }
 

@@ -212,6 +212,14 @@ static void word_target(struct sim *sim, const struct child_view *view, char *te
 		snprintf(text, size, "%s", view->path);
 }
 
+/* Another one of the same template, which may not be there yet. */
+static void word_instance(struct sim *sim, const struct child_view *view, char *text, size_t size)
+{
+	int kept = (int)(strrchr(view->path, '@') - view->path) + 1;
+
+	snprintf(text, size, "%.*s%u", kept, view->path, rng_below(&sim->rng, 8));
+}
+
 static void word_child(struct sim *sim, const struct child_view *view, char *text, size_t size)
 {
 	struct child_view parent;
@@ -279,6 +287,8 @@ void request_random(struct sim *sim)
 	    !(request.kind == REQUEST_START_CHILD && view.spec->type == CHILD_SUPERVISOR))
 		core_view(sim->core, view.parent, &above);
 	word_target(sim, &above, words.target, sizeof(words.target));
+	if (request.kind == REQUEST_START && view.spec->instance && rng_chance(&sim->rng, 40))
+		word_instance(sim, &view, words.target, sizeof(words.target));
 	request.target = words.target;
 	request.child = rng_chance(&sim->rng, 98) ? words.child : NULL;
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 98))

@@ -116,10 +116,15 @@ static bool fill(struct rng *rng, struct spec *spec, uint32_t depth, uint32_t *r
 		n = 1;
 	for (uint32_t i = 0; i < n && (*room > 0 || simple); i++) {
 		bool supervisor = depth + 1 < DEPTH_MAX && !simple && rng_chance(rng, 30);
+		bool template = !supervisor && !simple && rng_chance(rng, 10);
 		struct spec *child;
 
-		snprintf(name, sizeof(name), "c%u", i);
+		snprintf(name, sizeof(name), template ? "t%u@" : "c%u", i);
 		child = random_spec(rng, name, supervisor, spec);
+		if (child && template) {
+			child->template = true;
+			child->instances = rng_below(rng, 4);
+		}
 		if (!child || spec_add_child(spec, child) < 0) {
 			spec_unref(child);
 			return false;
