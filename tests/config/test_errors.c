@@ -100,16 +100,8 @@ Test(errors, keys)
 		 "main:2: restart is a key of [service] and of a [supervisor] below the root\n"},
 		{"[service a]\ncommand = x\nrun_dir = /x\n",
 		 "main:3: run_dir is a key of [supd]\n"},
-<<<<<<< HEAD
-		{"[service a]\ncommand = x\nafter = b\ninstances = 2\n",
-		 "main:3: \"after\" is not supported yet by this version: remove the line\n"
-		 "main:4: \"instances\" is not supported yet by this version: remove the line\n"},
-=======
-		{"[service a]\ncommand = x\nafter = b\nlimit_nofile = 5\n",
-		 "main:3: \"after\" is not supported yet by this version: remove the line\n"
-		 "main:4: \"limit_nofile\" is not supported yet by this version: remove the "
-		 "line\n"},
->>>>>>> 4367121 (core/instances: templates, whose instances a start makes)
+		{"[service a]\ncommand = x\nafter = b\n",
+		 "main:3: \"after\" is not supported yet by this version: remove the line\n"},
 		{"[service a]\ncommand = x\ncommand = y\n",
 		 "main:3: command is given twice: first in line 2; remove one\n"},
 		{"[supd]\nlog_level = info\n[supd]\nlog_level = info\n",
