@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "supctl/ask.h"
+#include "supctl/instances.h"
 #include "supctl/render.h"
 
 #define WINDOW 64
@@ -120,8 +121,13 @@ static int exchange(struct context *context, const char *request, fill_request *
 int run_each(struct context *context, const char *request, const char *done, fill_request *fill)
 {
 	struct taker taker = {.done = done, .out = BUF_INIT};
-	int status = exchange(context, request, fill, &taker);
+	struct expansion expansion;
+	int status = instances_expand(context, &expansion);
 
+	if (status)
+		return status;
+	status = exchange(context, request, fill, &taker);
+	expansion_fini(&expansion);
 	buf_fini(&taker.out);
 	return status;
 }

@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&start_command,
 	&stop_command,
 	&restart_command,
+	&scale_command,
 	&add_command,
 	&remove_command,
 	&kill_command,

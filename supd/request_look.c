@@ -81,6 +81,23 @@ static int listing_add_tree(struct listing *listing, const struct core *core, ui
 	return 0;
 }
 
+/* All whose path begins with that of their template. */
+static int listing_add_instances(struct listing *listing, const struct core *core,
+				 const char *template)
+{
+	size_t size = strlen(template);
+	struct child_view v;
+
+	for (uint32_t slot = core_next(core, SLOT_NONE); slot != SLOT_NONE;
+	     slot = core_next(core, slot)) {
+		if (core_view(core, slot, &v) && v.spec->instance && !v.removed &&
+		    strncmp(v.path, template, size) == 0 && !strchr(v.path + size, '/') &&
+		    listing_add(listing, slot) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int listing_add_spawned(struct listing *listing, const struct core *core)
 {
 	uint32_t slot = SLOT_NONE;
@@ -142,11 +159,12 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 	const struct core *core = conn->control->daemon->core;
 	const char *target = field_text(frame, "target");
 	uint32_t slot = target ? core_find(core, target) : SLOT_NONE;
+	bool template = target && core_has_template(core, target);
 	struct listing *listing;
 	int r;
 
 	(void)command;
-	if (target && !status_exists(core, slot)) {
+	if (target && !template && !status_exists(core, slot)) {
 		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
 		return;
 	}
@@ -155,7 +173,9 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
 		return;
 	}
-	if (target && !field_bool(frame, "below"))
+	if (template)
+		r = listing_add_instances(listing, core, target);
+	else if (target && !field_bool(frame, "below"))
 		r = listing_add(listing, slot);
 	else if (!target && field_bool(frame, "spawned"))
 		r = listing_add_spawned(listing, core);

@@ -104,6 +104,9 @@ struct mono core_deadline(const struct core *core);
 uint32_t core_find(const struct core *core, const char *text);
 uint32_t core_find_pid(const struct core *core, actor_pid pid);
 
+/* Whether that path, which ends with "@", is a template's. */
+bool core_has_template(const struct core *core, const char *path);
+
 /* The child in slot; false where the slot is free. */
 bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_view);
 

@@ -55,7 +55,7 @@ static const struct spec *instances_find_template(const struct supervisor *s, co
 	const char *at = strrchr(name, '@');
 	size_t size = at ? (size_t)(at - name) + 1 : 0;
 
-	for (uint32_t i = 0; at && at[1] && i < above->n_children; i++) {
+	for (uint32_t i = 0; at && i < above->n_children; i++) {
 		const struct spec *template = above->children[i];
 
 		if (template->template && strlen(template->name) == size &&
@@ -67,7 +67,7 @@ static const struct spec *instances_find_template(const struct supervisor *s, co
 
 /* The supervisor that a child of that path would have, and the child's name; NULL: there is none.
  */
-static struct supervisor *instances_find_parent(struct core *core, const char *target,
+static struct supervisor *instances_find_parent(const struct core *core, const char *target,
 						const char **ret_name)
 {
 	const char *slash = strrchr(target, '/');
@@ -94,7 +94,8 @@ struct child *instances_make(struct core *core, const char *target, enum answer 
 	struct child *c, *last;
 
 	*ret_answer = ANSWER_NOPROC;
-	if (!template || !spec_name_is_valid(name) || strlen(target) > SPEC_PATH_MAX)
+	if (!template || strcmp(template->name, name) == 0 || !spec_name_is_valid(name) ||
+	    strlen(target) > SPEC_PATH_MAX)
 		return NULL;
 	*ret_answer = ANSWER_PARENT_DOWN;
 	*ret_blocker = s->self->slot;
@@ -113,4 +114,13 @@ struct child *instances_make(struct core *core, const char *target, enum answer 
 		list_insert_before(last->link.next, &c->link);
 	}
 	return c;
+}
+
+bool core_has_template(const struct core *core, const char *path)
+{
+	const char *name;
+	const struct supervisor *s = instances_find_parent(core, path, &name);
+	const struct spec *template = s ? instances_find_template(s, name) : NULL;
+
+	return template && strcmp(template->name, name) == 0;
 }
