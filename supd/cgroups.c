@@ -275,6 +275,8 @@ static int write_record(struct cgroups *cg)
 {
 	int fd, r = 0;
 
+	if (!cg->daemon->run_dir)
+		return 0;
 	if (asprintf(&cg->record, "%s/cgroup", cg->daemon->run_dir) < 0) {
 		cg->record = NULL;
 		return -ENOMEM;

@@ -220,9 +220,9 @@ int control_open(struct daemon *d, struct control **ret_control)
 	if (!control)
 		return -ENOMEM;
 	r = intake_new(&control->intake);
-	if (r == 0)
+	if (r == 0 && d->run_dir)
 		r = buf_printf(&path, "%s/control", d->run_dir);
-	if (r == 0) {
+	if (r == 0 && d->run_dir) {
 		control->path = buf_take(&path);
 		r = control->path ? control_bind(control) : -ENOMEM;
 	}
@@ -230,7 +230,7 @@ int control_open(struct daemon *d, struct control **ret_control)
 		control_close(control);
 		return r;
 	}
-	control_listen(control, true);
+	control_listen(control, d->run_dir);
 	loop_turn_start(d->loop, &control->turn);
 	*ret_control = control;
 	return 0;

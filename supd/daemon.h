@@ -18,30 +18,34 @@
 #include "core/core.h"
 #include "supd/limits.h"
 #include "supd/loop.h"
+#include "supd/options.h"
 
-struct cgroups;   /* cgroups.c: a cgroup for each service */
-struct control;   /* control.c: the control socket, its guests, their requests */
-struct processes; /* process.c: services' OS processes */
-struct notify;    /* notify.c: the notify socket */
-struct recorder;  /* recorder.c: --record */
-struct run;       /* run.c: events that wait, the core's timer */
-struct run_table; /* run_table.c: what runs, for the daemon after us */
+struct cgroups;    /* cgroups.c: a cgroup for each service */
+struct control;    /* control.c: the control socket, its guests, their requests */
+struct processes;  /* process.c: services' OS processes */
+struct notify;     /* notify.c: the notify socket */
+struct recorder;   /* recorder.c: --record */
+struct run;        /* run.c: events that wait, the core's timer */
+struct foreground; /* foreground.c: the service that has our terminal */
+struct run_table;  /* run_table.c: what runs, for the daemon after us */
 
 struct daemon {
-	struct loop *loop;           /* owned */
-	struct core *core;           /* owned */
-	struct config *config;       /* owned; settings of [supd] */
-	struct control *control;     /* owned */
-	struct notify *notify;       /* owned */
-	struct recorder *recorder;   /* owned; NULL: not recording */
-	struct run_table *run_table; /* owned; NULL: none */
-	struct processes *processes; /* owned */
-	struct cgroups *cgroups;     /* owned; NULL: services have none */
-	struct run *run;             /* owned */
+	struct loop *loop;             /* owned */
+	struct core *core;             /* owned */
+	struct config *config;         /* owned; settings of [supd] */
+	const struct options *options; /* borrowed */
+	struct control *control;       /* owned */
+	struct notify *notify;         /* owned */
+	struct recorder *recorder;     /* owned; NULL: not recording */
+	struct run_table *run_table;   /* owned; NULL: none */
+	struct processes *processes;   /* owned */
+	struct cgroups *cgroups;       /* owned; NULL: services have none */
+	struct run *run;               /* owned */
 	struct limits limits;
-	struct loop_signal signals[3]; /* setup.c's */
+	struct foreground *foreground; /* owned; NULL: none */
+	struct loop_signal signals[6]; /* signals.c's */
 	struct mono told_to_end;       /* when a Unix signal last said so */
-	char *run_dir;                 /* owned; absolute */
+	char *run_dir;                 /* owned; absolute; NULL: none, and no control socket */
 	bool made_run_dir;             /* ... by us */
 	struct mono started;
 	int exit_status; /* of supd, once halted */

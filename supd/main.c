@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "supd/options.h"
 #include "supd/settings.h"
 #include "supd/setup.h"
 
@@ -20,27 +18,33 @@ static void settle_standard_fds(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+	/* What else we have inherited is nobody's business here, and would be held for ever. */
+	closefrom(STDERR_FILENO + 1);
+}
+
+static int run(const struct options *options, struct settings *settings)
+{
+	struct daemon daemon = {0};
+	int status = daemon_open(&daemon, settings, options);
+
+	if (status == 0)
+		status = daemon_run(&daemon);
+	daemon_close(&daemon);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	struct buf file CLEANUP(buf_fini) = BUF_INIT;
-	struct config *config = NULL;
-	struct daemon daemon = {0};
+	struct settings settings CLEANUP(settings_fini) = {0};
 	struct options options;
 	int status;
 
 	settle_standard_fds();
 	if (!options_parse(argc, argv, &options, &status))
 		return status;
-	status = settings_load(&options, &config, &file);
-	if (status || options.test) {
-		config_free(config);
+	options.init |= getpid() == 1;
+	status = settings_load(&options, &settings);
+	if (status || options.test)
 		return status;
-	}
-	status = daemon_open(&daemon, config, buf_text(&file), &options);
-	if (status == 0)
-		status = daemon_run(&daemon);
-	daemon_close(&daemon);
-	return status;
+	return run(&options, &settings);
 }

@@ -171,6 +171,19 @@ void notify_drain(struct daemon *d)
 
 /* ---- the socket ---- */
 
+/* Where there is no folder for it: a name that the kernel finds, and that no file stands for. */
+static int bind_abstract(struct notify *n)
+{
+	socklen_t size = sizeof(n->address);
+
+	if (bind(n->fd, (struct sockaddr *)&n->address, sizeof(n->address.sun_family)) < 0 ||
+	    getsockname(n->fd, (struct sockaddr *)&n->address, &size) < 0)
+		return -errno;
+	/* As sd_notify(3) writes such a name. */
+	n->address.sun_path[0] = '@';
+	return 0;
+}
+
 static int bind_it(struct notify *n)
 {
 	int on = 1;
@@ -180,6 +193,8 @@ static int bind_it(struct notify *n)
 		return -errno;
 	if (setsockopt(n->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		return -errno;
+	if (!n->address.sun_path[0])
+		return bind_abstract(n);
 	if (unlink(n->address.sun_path) < 0 && errno != ENOENT)
 		return -errno;
 	if (bind(n->fd, (struct sockaddr *)&n->address, sizeof(n->address)) < 0)
@@ -202,7 +217,7 @@ int notify_open(struct daemon *d)
 {
 	static const char name[] = "/notify";
 	struct notify *n = calloc(1, sizeof(*n));
-	size_t size = strlen(d->run_dir);
+	size_t size = d->run_dir ? strlen(d->run_dir) : 0;
 	int r = -ENAMETOOLONG;
 
 	if (!n)
@@ -210,7 +225,9 @@ int notify_open(struct daemon *d)
 	n->daemon = d;
 	n->fd = -1;
 	n->address.sun_family = AF_UNIX;
-	if (size + sizeof(name) <= sizeof(n->address.sun_path)) {
+	if (!d->run_dir) {
+		r = bind_it(n);
+	} else if (size + sizeof(name) <= sizeof(n->address.sun_path)) {
 		memcpy(n->address.sun_path, d->run_dir, size);
 		memcpy(n->address.sun_path + size, name, sizeof(name));
 		r = bind_it(n);

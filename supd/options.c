@@ -34,8 +34,10 @@ static int options_help(void)
 {
 	char left[32];
 
-	puts("usage: supd [options]\n\nSupervises the services of its configuration, in the "
-	     "foreground; logs to standard error.\n\noptions:");
+	puts("usage: supd [options]\n       supd [options] -- COMMAND [ARG...]\n\nSupervises the "
+	     "services of its configuration, in the foreground; logs to standard error.\nWith "
+	     "COMMAND: runs it as an init of a container would, and ends as it ends.\n\n"
+	     "options:");
 	for (const struct option_row *row = supd_options; row->name; row++) {
 		snprintf(left, sizeof(left), "%s %s", row->name, row->arg ? row->arg : "");
 		printf("  %-15s %s\n", left, row->help);
@@ -68,10 +70,7 @@ static int options_unknown(const char *word)
 	for (const struct option_row *row = supd_options; row->name; row++)
 		names[n++] = row->name;
 	near = text_nearest(word, names);
-	if (strcmp(word, "--") == 0)
-		complain("a COMMAND alone is not supported by this version: describe it as a "
-			 "[service] in a file, and name that with -c");
-	else if (word[0] != '-')
+	if (word[0] != '-')
 		complain("%s: no option: did you mean -c %s? (supd -h tells more)", word, word);
 	else if (near)
 		complain("no option %s: did you mean %s?", word, near);
@@ -98,6 +97,16 @@ static int options_take(struct options *options, const char *name, const char *v
 	return -1;
 }
 
+static int options_take_command(struct options *options, char **words)
+{
+	if (!*words || !**words) {
+		complain("-- needs a COMMAND behind it: supd -- COMMAND [ARG...]");
+		return SUPD_EXIT_USAGE;
+	}
+	options->command = words;
+	return -1;
+}
+
 bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_status)
 {
 	struct options options = {0};
@@ -105,8 +114,13 @@ bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_
 
 	for (int i = 1; i < argc && status < 0; i++) {
 		const struct option_row *row = options_find(argv[i]);
-		const char *value = row && row->arg ? argv[++i] : NULL;
+		const char *value;
 
+		if (strcmp(argv[i], "--") == 0) {
+			status = options_take_command(&options, argv + i + 1);
+			break;
+		}
+		value = row && row->arg ? argv[++i] : NULL;
 		if (!row)
 			status = options_unknown(argv[i]);
 		else if (row->arg && (!value || !*value)) {

@@ -15,13 +15,17 @@ enum {
 	SUPD_EXIT_FAILED = 1,
 	SUPD_EXIT_USAGE = 2,
 	SUPD_EXIT_CONFIG = 78, /* EX_CONFIG of sysexits.h */
+	/* Of a COMMAND that could not be executed, as a shell has it. */
+	SUPD_EXIT_NO_EXEC = 126,
+	SUPD_EXIT_NOT_FOUND = 127,
 };
 
 struct options {
 	const char *config; /* borrowed; NULL: the default one */
 	const char *record; /* borrowed; NULL: no recording */
 	bool test;          /* -t */
-	bool init;          /* --init */
+	bool init;          /* --init, or PID 1 */
+	char **command;     /* borrowed; what follows --; NULL: none */
 };
 
 struct option_row {
@@ -30,7 +34,7 @@ struct option_row {
 	const char *help;
 };
 
-/* All there are: the help, and the test of the manual page, read it. */
+/* All there are but --: the help, and the test of the manual page, read it. */
 extern const struct option_row supd_options[];
 
 /* True: go on. False: end with *ret_status; help, version or what is wrong has been printed. */

@@ -212,7 +212,10 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 	else
 		texts_set_value(&p->environment, "SUP_NAME", what->path);
 	texts_set_value(&p->environment, "SUP_PID", actor_pid_format(what->pid, pid));
-	texts_set_value(&p->environment, "SUP_SOCKET", what->control_socket);
+	if (what->control_socket)
+		texts_set_value(&p->environment, "SUP_SOCKET", what->control_socket);
+	else
+		texts_unset(&p->environment, "SUP_SOCKET");
 	set_os_pid(p, what);
 	if (may_notify(what))
 		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);

@@ -33,13 +33,13 @@ struct prepare_what {
 	char *const *args; /* further arguments; NULL */
 	/* Of a command beside the main process; argv is NULL for that one itself. */
 	char *const *argv;
-	char *const *variables; /* further NAME=VALUE; NULL */
-	pid_t main_os_pid;      /* 0: there is none */
-	const char *control_socket;
-	const char *notify_socket; /* NULL: none */
-	char *const *environment;  /* the daemon's own */
-	const char *token;         /* NULL: it has no mailbox */
-	int mailbox_fd;            /* where it has one */
+	char *const *variables;     /* further NAME=VALUE; NULL */
+	pid_t main_os_pid;          /* 0: there is none */
+	const char *control_socket; /* NULL: there is none */
+	const char *notify_socket;  /* NULL: none */
+	char *const *environment;   /* the daemon's own */
+	const char *token;          /* NULL: it has no mailbox */
+	int mailbox_fd;             /* where it has one */
 	int null_fd;
 };
 

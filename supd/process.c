@@ -19,6 +19,7 @@
 #include "supd/conditions.h"
 #include "supd/process_actor.h"
 #include "supd/cgroups.h"
+#include "supd/foreground.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
@@ -128,7 +129,7 @@ static int32_t patience_ms(const struct spec *spec)
 /* It runs all the same. */
 static void tell_unrecorded(struct daemon *d)
 {
-	if (d->processes->unrecorded)
+	if (d->processes->unrecorded || !d->run_table)
 		return;
 	d->processes->unrecorded = true;
 	log_line(
@@ -217,6 +218,7 @@ static int make_request(struct daemon *d, const struct child_view *v, actor_pid 
 	if (r < 0)
 		return r;
 	set_streams(ps, v->spec, &ps->preparation.request);
+	foreground_request(d, v->spec, &ps->preparation.request);
 	ps->preparation.request.stamp = enter(d, v, pid);
 	return 0;
 }
@@ -231,6 +233,9 @@ static void started(struct processes *ps, struct process *p, const struct child_
 	p->os_pid = p->group = os_pid;
 	p->stopped = p->left = false;
 	p->in_cgroup = ps->preparation.request.cgroup_fd;
+	p->shares_session = ps->preparation.request.shares_session;
+	if (p->shares_session)
+		foreground_started(ps->daemon, os_pid);
 	p->stop_signal = (uint8_t)exec->stop_signal;
 	p->kill_mode = (uint8_t)exec->kill_mode;
 	p->notify_access = (uint8_t)exec->notify_access;
@@ -290,6 +295,8 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 		return r;
 	}
 	r = process_spawn(d, p, v->path, ret_os_pid, &failure);
+	if (r < 0 && ps->preparation.request.shares_session)
+		foreground_failed(d, failure.step, failure.error);
 	if (r < 0)
 		start_failed(d, pid, failure.step, failure.error,
 			     prepare_explain(&ps->preparation, &failure));
@@ -467,7 +474,8 @@ static int set_up(struct processes *ps)
 
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return -errno;
-	if (asprintf(&ps->control_socket, "%s/control", ps->daemon->run_dir) < 0) {
+	if (ps->daemon->run_dir &&
+	    asprintf(&ps->control_socket, "%s/control", ps->daemon->run_dir) < 0) {
 		ps->control_socket = NULL;
 		return -ENOMEM;
 	}

@@ -31,13 +31,14 @@ struct process {
 	pid_t group;  /* 0: seen empty, or nobody asks */
 	int32_t code; /* of the last end: exit status or Unix signal */
 	bool by_signal, has_ended;
-	bool stopped;       /* told to stop: gone only where a sweep finds nothing of it */
-	bool left;          /* the last sweep has found something of it */
-	bool in_cgroup;     /* this incarnation was born in its cgroup */
-	bool cgroup_busy;   /* something was started in its folder since that was seen empty */
-	bool cgroup_idle;   /* its folder was seen without a use */
-	bool cgroup_killed; /* it was ended by cgroup.kill: not to be used again */
-	char *cgroup;       /* owned; the name of its service's folder, while that is there */
+	bool stopped;        /* told to stop: gone only where a sweep finds nothing of it */
+	bool left;           /* the last sweep has found something of it */
+	bool in_cgroup;      /* this incarnation was born in its cgroup */
+	bool cgroup_busy;    /* something was started in its folder since that was seen empty */
+	bool cgroup_idle;    /* its folder was seen without a use */
+	bool cgroup_killed;  /* it was ended by cgroup.kill: not to be used again */
+	char *cgroup;        /* owned; the name of its service's folder, while that is there */
+	bool shares_session; /* with us: it leads a group only */
 	uint8_t stop_signal, kill_mode, notify_access; /* as its start had them */
 	bool has_token;
 	uid_t uid; /* it runs as */
@@ -67,7 +68,7 @@ struct processes {
 	struct list ending;
 	struct spawner spawner;
 	struct preparation preparation;
-	char *control_socket;                  /* owned; SUP_SOCKET */
+	char *control_socket;                  /* owned; SUP_SOCKET; NULL: there is none */
 	const struct process_streams *streams; /* borrowed; NULL: none are at hand */
 	bool unrecorded;                       /* told that the run table has no room */
 	int null_fd;

@@ -27,6 +27,7 @@
 #include "supd/cgroups.h"
 #include "supd/command.h"
 #include "supd/process_actor.h"
+#include "supd/foreground.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
 
@@ -147,7 +148,8 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 		p->group = 0;
 	reap(p->os_pid);
 	map_remove(&ps->by_os_pid, (uint64_t)p->os_pid);
-	sweep_note_end(ps, p, p->os_pid);
+	foreground_ended(ps->daemon, p->os_pid);
+	sweep_note_end(ps, p, p->shares_session ? 0 : p->os_pid);
 	p->os_pid = 0;
 	p->code = event.code;
 	p->by_signal = event.by_signal;
@@ -240,14 +242,17 @@ static void on_signal(void *owner, int fd, int events)
 		return;
 	if (waitid(P_PID, signal.ssi_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
 		ended(ps, &info);
+	foreground_look(ps->daemon);
 	look_for_others(ps);
 }
 
 int reap_open(struct processes *ps)
 {
-	struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t set;
 
+	if (!ps->daemon->foreground)
+		action.sa_flags = SA_NOCLDSTOP;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	if (sigaction(SIGCHLD, &action, NULL) < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0)

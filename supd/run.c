@@ -20,7 +20,9 @@
 
 #include "base/text.h"
 #include "supd/daemon.h"
+#include "supd/foreground.h"
 #include "supd/log.h"
+#include "supd/options.h"
 #include "supd/process.h"
 #include "supd/recorder.h"
 #include "supd/tell.h"
@@ -159,7 +161,7 @@ static void run_halt(struct daemon *d, const struct effect *effect)
 		d->exit_status = 0;
 		break;
 	case HALT_GAVE_UP:
-		d->exit_status = 1;
+		d->exit_status = foreground_exit_status(d, SUPD_EXIT_FAILED);
 		break;
 	case HALT_AUTO_SHUTDOWN:
 		d->exit_status = run_exit_status(d, effect->slot, &effect->end.reason);

@@ -7,11 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supd/log.h"
+#include "supd/foreground.h"
 #include "supd/place.h"
 
 /* Of an instance's number, in the widest name that the log has to align. */
 #define INSTANCE_DIGITS 2
+
+void settings_fini(struct settings *settings)
+{
+	config_free(settings->config);
+	buf_fini(&settings->file);
+	*settings = (struct settings){0};
+}
 
 static int settings_find(const struct options *options, struct buf *ret_file)
 {
@@ -31,6 +38,8 @@ static int settings_find(const struct options *options, struct buf *ret_file)
 	return r < 0 ? SUPD_EXIT_CONFIG : 0;
 }
 
+/* ---- what is wrong ---- */
+
 /* All at once, so that they are not torn apart by the output of others. */
 static int settings_print(const struct config *config)
 {
@@ -39,6 +48,19 @@ static int settings_print(const struct config *config)
 	config_print_messages(config, &text);
 	fputs(buf_text(&text), stderr);
 	return text.error;
+}
+
+void settings_log(struct config *config, enum log_level level)
+{
+	for (size_t i = 0; i < config->n_messages; i++) {
+		const struct config_message *m = &config->messages[i];
+
+		if (m->line > 0)
+			log_line(level, "%s:%d: %s", m->file, m->line, m->text);
+		else
+			log_line(level, "%s: %s", m->file, m->text);
+	}
+	config_forget_messages(config);
 }
 
 static int settings_judge(const struct options *options, const struct config *config,
@@ -57,43 +79,77 @@ static int settings_judge(const struct options *options, const struct config *co
 	return fflush(stdout) == 0 ? 0 : SUPD_EXIT_FAILED;
 }
 
-int settings_load(const struct options *options, struct config **ret_config, struct buf *ret_file)
+/* ---- reading ---- */
+
+/* The first process must not wait for whoever reads its standard error. */
+static int settings_tell(const struct options *options, struct config *config)
 {
-	struct config *config = NULL;
-	int status = settings_find(options, ret_file);
+	if (options->init && config->n_errors)
+		settings_log(config, LOG_AT_ERROR);
+	else if (options->test || config->n_errors)
+		return settings_print(config);
+	return 0;
+}
+
+static int settings_read(const struct options *options, struct settings *settings)
+{
+	int status = settings_find(options, &settings->file);
 	int r;
 
 	if (status)
 		return status;
-	r = config_load(buf_text(ret_file), &config);
+	r = config_load(buf_text(&settings->file), &settings->config);
 	if (r == 0)
-		r = config_check_surroundings(config);
-	if (r == 0 && (options->test || config->n_errors))
-		r = settings_print(config);
+		r = config_check_surroundings(settings->config);
 	if (r == 0)
-		status = settings_judge(options, config, buf_text(ret_file));
-	else
-		complain("%s", r == -ENOMEM ? "out of memory" : strerror(-r));
-	if (r < 0 || status) {
-		config_free(config);
-		return r < 0 ? SUPD_EXIT_FAILED : status;
-	}
-	*ret_config = config;
+		r = settings_tell(options, settings->config);
+	if (r == 0)
+		return settings_judge(options, settings->config, buf_text(&settings->file));
+	complain("%s", r == -ENOMEM ? "out of memory" : strerror(-r));
+	return SUPD_EXIT_FAILED;
+}
+
+/* Its end is the tree's, with its exit status; there is no other end, not by its helpers either. */
+static int settings_add_command(const struct options *options, struct settings *settings)
+{
+	struct config *config = settings->config;
+	struct spec *command;
+	int r = config_add_service(config, FOREGROUND_COMMAND,
+				   (const char *const *)options->command, &command);
+
+	if (r == -EEXIST || r == -EINVAL)
+		complain("%s: %s", buf_text(&settings->file),
+			 r == -EEXIST ? FOREGROUND_COMMAND
+				 ": that is the name of the COMMAND behind --: give this "
+				 "one another"
+				      : "its root is a simple_one_for_one, which takes no COMMAND "
+					"beside its children: leave that out");
+	else if (r < 0)
+		complain("out of memory");
+	if (r < 0)
+		return r == -ENOMEM ? SUPD_EXIT_FAILED : SUPD_EXIT_CONFIG;
+	command->restart = RESTART_TEMPORARY;
+	command->significant = true;
+	config->root->auto_shutdown = AUTO_ANY_SIGNIFICANT;
+	config->root->give_up = GIVE_UP_ESCALATE;
+	settings->source = SETTINGS_COMMAND;
 	return 0;
 }
 
-void settings_log(struct config *config)
+int settings_load(const struct options *options, struct settings *settings)
 {
-	for (size_t i = 0; i < config->n_messages; i++) {
-		const struct config_message *m = &config->messages[i];
+	int status = 0;
 
-		if (m->line > 0)
-			log_line(LOG_AT_WARNING, "%s:%d: %s", m->file, m->line, m->text);
-		else
-			log_line(LOG_AT_WARNING, "%s: %s", m->file, m->text);
-	}
-	config_forget_messages(config);
+	if (options->config || !options->command)
+		status = settings_read(options, settings);
+	else if (config_new(&settings->config) < 0)
+		status = SUPD_EXIT_FAILED;
+	if (status == 0 && options->command)
+		status = settings_add_command(options, settings);
+	return status;
 }
+
+/* ---- counting ---- */
 
 /* Without recursion: the way down from the root is at hand, with the length of its path. */
 void settings_count(const struct spec *root, struct census *ret_census)

@@ -14,13 +14,13 @@
 #include "supd/setup.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "supd/cgroups.h"
+#include "supd/foreground.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/place.h"
@@ -28,9 +28,8 @@
 #include "supd/recorder.h"
 #include "supd/run_table.h"
 #include "supd/settings.h"
+#include "supd/signals.h"
 #include "wire/hello.h"
-
-#define AT_ONCE SPAN_MS(50)
 
 /* Says what failed, as the log says things; returns the exit status. */
 static int setup_failed(const char *what, int error)
@@ -47,6 +46,12 @@ static int setup_refused(const struct buf *why)
 
 /* ---- 1. what can be refused ---- */
 
+/* An init, and whoever only wants its COMMAND, run without what is not there, and say so. */
+static bool setup_makes_do(const struct daemon *d)
+{
+	return d->options->init || d->options->command;
+}
+
 static int setup_check_limits(struct daemon *d, const struct census *census)
 {
 	struct buf why CLEANUP(buf_fini) = BUF_INIT;
@@ -55,98 +60,74 @@ static int setup_check_limits(struct daemon *d, const struct census *census)
 	return limits_check(census->services, &why) < 0 ? setup_refused(&why) : 0;
 }
 
-static int setup_run_dir(struct daemon *d)
+/* A COMMAND's own, beside the one of the system's or the user's daemon. */
+static bool setup_is_private(const struct daemon *d)
 {
-	struct buf path CLEANUP(buf_fini) = BUF_INIT;
-	struct buf why CLEANUP(buf_fini) = BUF_INIT;
-
-	if (place_run_dir(d->config->run_dir, &path, &why) < 0 ||
-	    place_make(buf_text(&path), &d->made_run_dir, &why) < 0)
-		return setup_refused(&why);
-	d->run_dir = buf_take(&path);
-	return d->run_dir ? 0 : setup_failed("run_dir", -ENOMEM);
+	return d->options->command && !d->options->init && !d->config->run_dir;
 }
 
-static int setup_lock(struct daemon *d)
+/* 0, or -errno with why. */
+static int setup_run_dir(struct daemon *d, struct buf *why)
+{
+	struct buf path CLEANUP(buf_fini) = BUF_INIT;
+	int r = place_run_dir(d->config->run_dir, &path, why);
+
+	if (r == 0 && setup_is_private(d))
+		r = buf_printf(&path, "-%d", (int)getpid());
+	if (r == 0)
+		r = place_make(buf_text(&path), &d->made_run_dir, why);
+	if (r < 0)
+		return r;
+	d->run_dir = buf_take(&path);
+	return d->run_dir ? 0 : -ENOMEM;
+}
+
+static int setup_lock(struct daemon *d, struct buf *why)
 {
 	pid_t owner = 0;
 	int r = run_table_open(d->run_dir, &d->run_table, &owner);
 
-	if (r == -EBUSY) {
-		log_line(LOG_AT_ERROR,
-			 "another supd runs in %s, OS pid %d: end that one, or give this one a "
-			 "run_dir of its own",
-			 d->run_dir, (int)owner);
-		return SUPD_EXIT_FAILED;
-	}
-	return r < 0 ? setup_failed(d->run_dir, r) : 0;
+	if (r == -EBUSY)
+		buf_printf(why,
+			   "another supd runs in %s, OS pid %d: end that one, or give this one a "
+			   "run_dir of its own",
+			   d->run_dir, (int)owner);
+	else if (r < 0)
+		buf_printf(why, "%s: %s", d->run_dir, strerror(-r));
+	return r;
+}
+
+static int setup_place(struct daemon *d)
+{
+	struct buf why CLEANUP(buf_fini) = BUF_INIT;
+	int r = setup_run_dir(d, &why);
+
+	if (r == 0)
+		r = setup_lock(d, &why);
+	if (r == 0)
+		return 0;
+	if (!setup_makes_do(d) || r == -ENOMEM)
+		return setup_refused(&why);
+	log_line(LOG_AT_WARNING, "%s: so there is no control socket, and supctl can not be used",
+		 buf_text(&why));
+	if (d->made_run_dir)
+		rmdir(d->run_dir);
+	d->made_run_dir = false;
+	free(TAKE(d->run_dir));
+	return 0;
+}
+
+/* What others of our files do without. */
+static void setup_look(void)
+{
+	if (access("/proc/self/stat", R_OK) < 0)
+		log_line(LOG_AT_WARNING,
+			 "/proc is not there: what a service leaves outside of its process group "
+			 "is not found before supd ends%s",
+			 getpid() == 1 ? "" : ", and not then: mount it");
 }
 
 /* ---- 2. the loop, the core ---- */
-
-/* Two that come at once are one, as they often are for the kernel: timeout(1) sends them so. */
-static void setup_on_end(void *owner, int unix_signal)
-{
-	static const struct event shutdown = {.kind = EVENT_SHUTDOWN};
-	const char *name = unix_signal == SIGINT ? "SIGINT" : "SIGTERM";
-	struct daemon *d = owner;
-	bool again = d->told_to_end.ns > 0;
-
-	if (again && mono_between(d->told_to_end, loop_now()).ns < AT_ONCE.ns)
-		return;
-	if (again)
-		log_line(LOG_AT_WARNING, "%s again: all that is left is killed", name);
-	else
-		log_line(LOG_AT_INFO, "%s: shutting down", name);
-	daemon_step(d, &shutdown);
-	d->told_to_end = loop_now();
-}
-
-static void setup_on_hangup(void *owner, int unix_signal)
-{
-	(void)owner;
-	(void)unix_signal;
-	log_line(LOG_AT_WARNING, "SIGHUP: this version can not take a changed configuration while "
-				 "it runs; nothing was changed");
-}
-
-/*
- * Writing to a terminal from the background, to a pipe that nobody reads, or beyond a limit, must
- * not end or stop us, nor must a Unix signal that somebody meant for another program. Blocked is as
- * good as ignored, and need not be undone for each service. Our own crashes stay what they are.
- */
-static void setup_block_signals(void)
-{
-	static const int blocked[] = {SIGPIPE,   SIGTTOU, SIGTTIN, SIGXFSZ,  SIGXCPU,
-				      SIGQUIT,   SIGUSR1, SIGUSR2, SIGALRM,  SIGPROF,
-				      SIGVTALRM, SIGIO,   SIGPWR,  SIGSTKFLT};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_LEN(blocked); i++)
-		sigaddset(&set, blocked[i]);
-	for (int s = SIGRTMIN; s <= SIGRTMAX; s++)
-		sigaddset(&set, s);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static void setup_watch_signals(struct daemon *d)
-{
-	static const struct {
-		int unix_signal;
-		void (*call)(void *owner, int unix_signal);
-	} rows[] = {
-		{SIGTERM, setup_on_end},
-		{SIGINT, setup_on_end},
-		{SIGHUP, setup_on_hangup},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		d->signals[i].call = rows[i].call;
-		d->signals[i].owner = d;
-		loop_signal_start(d->loop, &d->signals[i], rows[i].unix_signal);
-	}
-}
 
 static int setup_loop(struct daemon *d, const struct options *options)
 {
@@ -155,7 +136,7 @@ static int setup_loop(struct daemon *d, const struct options *options)
 	if (r < 0)
 		return setup_failed("the event loop", r);
 	log_attach(d->loop);
-	setup_watch_signals(d);
+	signals_watch(d);
 	r = core_new(&d->core);
 	if (r == 0)
 		r = run_open(d);
@@ -173,6 +154,8 @@ static int setup_end_predecessors(struct daemon *d)
 	struct buf socket CLEANUP(buf_fini) = BUF_INIT;
 	struct predecessors found = {0};
 
+	if (!d->run_dir)
+		return 0;
 	if (buf_printf(&socket, "%s/control", d->run_dir) < 0)
 		return setup_failed("run_dir", -ENOMEM);
 	run_table_end_predecessors(d->run_table, buf_text(&socket), &found);
@@ -229,32 +212,52 @@ static int setup_boot(struct daemon *d)
 
 /* ---- all of it ---- */
 
-int daemon_open(struct daemon *d, struct config *config, const char *file,
-		const struct options *options)
+static int setup_foreground(struct daemon *d, enum settings_source source)
+{
+	int r = 0;
+
+	if (source == SETTINGS_COMMAND)
+		r = foreground_open(d, FOREGROUND_COMMAND, true);
+	return r < 0 ? setup_failed("standard input", r) : 0;
+}
+
+/* A COMMAND has the terminal to itself, as long as nothing goes wrong. */
+static void setup_log(struct daemon *d, enum settings_source source)
+{
+	const char *level = d->config->log_level;
+
+	if (!level && source == SETTINGS_COMMAND)
+		level = "warning";
+	log_open(level, d->config->log_format);
+	settings_log(d->config, LOG_AT_WARNING);
+	setup_look();
+}
+
+int daemon_open(struct daemon *d, struct settings *settings, const struct options *options)
 {
 	struct census census;
 	int status;
 
-	d->config = config;
+	d->config = TAKE(settings->config);
+	d->options = options;
 	d->started = loop_now();
-	/* What we have inherited is nobody's business here, and would be held for ever. */
-	closefrom(STDERR_FILENO + 1);
-	setup_block_signals();
-	settings_count(config->root, &census);
-	log_open(config->log_level, config->log_format);
+	signals_block();
+	settings_count(d->config->root, &census);
 	log_set_width(census.longest);
-	settings_log(config);
-	status = setup_check_limits(d, &census);
+	setup_log(d, settings->source);
+	status = setup_foreground(d, settings->source);
 	if (status == 0)
-		status = setup_run_dir(d);
+		status = setup_check_limits(d, &census);
 	if (status == 0)
-		status = setup_lock(d);
+		status = setup_place(d);
 	if (status == 0)
 		status = setup_loop(d, options);
 	if (status == 0)
 		log_line(LOG_AT_INFO, "supd %s, OS pid %d: %s, %zu service%s, run_dir %s",
-			 WIRE_RELEASE, (int)getpid(), file, census.services,
-			 census.services == 1 ? "" : "s", d->run_dir);
+			 WIRE_RELEASE, (int)getpid(),
+			 settings->file.size ? buf_text(&settings->file) : "a command",
+			 census.services, census.services == 1 ? "" : "s",
+			 d->run_dir ? d->run_dir : "none");
 	if (status == 0)
 		status = setup_end_predecessors(d);
 	if (status == 0)
@@ -269,21 +272,9 @@ int daemon_run(struct daemon *d)
 	return d->exit_status;
 }
 
-/* Told to end while it ends, it ends all the same, and with the status that it has. */
-static void setup_block_end(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 void daemon_close(struct daemon *d)
 {
-	setup_block_end();
+	signals_block_end();
 	control_close(d->control);
 	d->control = NULL;
 	cgroups_kill_all(d);
@@ -297,8 +288,8 @@ void daemon_close(struct daemon *d)
 	run_close(d);
 	core_free(d->core);
 	log_close();
-	for (size_t i = 0; d->loop && i < ARRAY_LEN(d->signals); i++)
-		loop_signal_stop(d->loop, &d->signals[i]);
+	signals_unwatch(d);
+	foreground_close(d);
 	loop_free(d->loop);
 	config_free(d->config);
 	free(d->run_dir);

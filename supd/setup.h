@@ -6,13 +6,14 @@
 
 #include "supd/daemon.h"
 #include "supd/options.h"
+#include "supd/settings.h"
 
 /*
- * Takes over the config; file is its name, for the log. Everything is ready, and the tree is
- * starting. 0, or an exit status with the reason printed; daemon_close() in any case.
+ * Takes over the config of settings; options are borrowed until daemon_close(). Everything is
+ * ready, and the tree is starting. 0, or an exit status with the reason printed; daemon_close() in
+ * any case.
  */
-int daemon_open(struct daemon *d, struct config *config, const char *file,
-		const struct options *options);
+int daemon_open(struct daemon *d, struct settings *settings, const struct options *options);
 /* Until the tree has ended. The exit status. */
 int daemon_run(struct daemon *d);
 /* Nothing is left then. Takes a zeroed or half opened one. */

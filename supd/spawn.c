@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -200,13 +201,28 @@ IN_CHILD static bool restore_limits(struct child *child, const struct spawn_requ
 	return !request->nproc || good(child, STEP_LIMIT, setrlimit(RLIMIT_NPROC, request->nproc));
 }
 
+/* SIGTTOU is blocked. Where the terminal has gone meanwhile, it can do without. */
+IN_CHILD static bool leave(struct child *child, const struct spawn_request *request)
+{
+	pid_t os_pid;
+
+	if (!request->shares_session)
+		return good(child, STEP_SESSION, syscall(SYS_setsid));
+	if (!good(child, STEP_SESSION, syscall(SYS_setpgid, 0, 0)))
+		return false;
+	os_pid = (pid_t)syscall(SYS_getpid);
+	if (request->terminal)
+		syscall(SYS_ioctl, request->terminal, TIOCSPGRP, &os_pid);
+	return true;
+}
+
 IN_CHILD static bool set_up(struct child *child)
 {
 	const struct spawn_request *request = child->request;
 
 	if (child->procs_fd >= 0 && !good(child, STEP_CGROUP, write(child->procs_fd, "0", 1)))
 		return false;
-	if (!reset_signals(child) || !good(child, STEP_SESSION, syscall(SYS_setsid)))
+	if (!reset_signals(child) || !leave(child, request))
 		return false;
 	if (request->umask >= 0)
 		syscall(SYS_umask, request->umask);

@@ -12,9 +12,10 @@
  * or looks up names was done by the caller. All Unix signals are blocked meanwhile.
  *
  * The steps in the child, in order: its cgroup, Unix signals to their defaults, a session of its
- * own, umask, groups and user, working directory, standard input, output and error, the fds that it
- * is handed, limits, an empty signal mask, execve. Every fd but 0, 1, 2 and those handed is
- * close-on-exec from birth; that is the whole daemon's rule.
+ * own (or a process group in ours, with our terminal), umask, groups and user, working directory,
+ * standard input, output and error, the fds that it is handed, limits, an empty signal mask,
+ * execve. Every fd but 0, 1, 2 and those handed is close-on-exec from birth; that is the whole
+ * daemon's rule.
  */
 
 #include <signal.h>
@@ -86,7 +87,9 @@ struct spawn_request {
 	const char *directory; /* NULL: ours */
 	int umask;             /* -1: ours */
 	struct spawn_identity identity;
-	int stdin_fd; /* -1: ours */
+	bool shares_session; /* a process group of its own in our session, not a session */
+	int terminal;        /* ... to which this terminal is given; 0: none */
+	int stdin_fd;        /* -1: ours */
 	struct spawn_stream output, error;
 	struct spawn_fd *fds; /* in any order */
 	size_t n_fds;

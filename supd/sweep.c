@@ -33,6 +33,8 @@
 #define SWEEP_AFTER SPAN_MS(100)
 #define SWEEP_AFTER_MAX SPAN_S(5)
 #define EVERYTHING_LIMIT SPAN_S(5)
+/* What no service is, is told to end, and has that long. */
+#define NAMESPACE_GRACE SPAN_S(3)
 
 struct sweep {
 	struct processes *ps;
@@ -87,6 +89,14 @@ static void mark_left(struct processes *ps, struct process *p)
 /* WAIT: it is about to be gone, and nobody can tell any more whose it was. */
 enum verdict { LEAVE, UNKNOWN, WAIT, KILL };
 
+/* As its environment has it; without one of our own nobody's child who names one is ours. */
+static bool is_our_socket(const struct processes *ps, const char *socket)
+{
+	if (!socket || !ps->control_socket)
+		return socket == ps->control_socket;
+	return strcmp(socket, ps->control_socket) == 0;
+}
+
 static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 {
 	const struct daemon *d = s->ps->daemon;
@@ -100,7 +110,7 @@ static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 	text = proc_variable(&s->environment, "SUP_PID");
 	if (!text || actor_pid_parse(text, &pid) < 0)
 		return UNKNOWN;
-	if (!socket || strcmp(socket, s->ps->control_socket) != 0)
+	if (!is_our_socket(s->ps, socket))
 		return LEAVE;
 	p = find_incarnation(d, pid);
 	if ((p && p->os_pid) || is_meant_to_stay(d, proc_variable(&s->environment, "SUP_NAME")))
@@ -296,12 +306,53 @@ static bool reap_ended(void)
 	return r == 0;
 }
 
+/* Until nobody else is left in the PID namespace; false: time is up. */
+static bool await_namespace(struct processes *ps, struct span most)
+{
+	struct mono end = mono_add(loop_now(), most);
+	struct pollfd ended = {.fd = ps->signal_fd, .events = POLLIN};
+	struct signalfd_siginfo signal;
+
+	for (;;) {
+		reap_ended();
+		if (kill(-1, 0) < 0)
+			return true;
+		if (loop_now().ns >= end.ns)
+			return false;
+		/* Those that are no children of ours tell us nothing. */
+		if (poll(&ended, 1, 50) == 1 && read(ended.fd, &signal, sizeof(signal)) < 0 &&
+		    errno != EAGAIN && errno != EINTR)
+			return false;
+	}
+}
+
+/*
+ * The first process of a PID namespace has every process in it to end, also those that others have
+ * put there and that are no children of ours: told first, killed when their time is up. The kernel
+ * spares ourselves.
+ */
+static void end_namespace(struct processes *ps)
+{
+	reap_ended();
+	if (kill(-1, SIGTERM) < 0)
+		return;
+	kill(-1, SIGCONT);
+	if (await_namespace(ps, NAMESPACE_GRACE))
+		return;
+	kill(-1, SIGKILL);
+	await_namespace(ps, EVERYTHING_LIMIT);
+}
+
 void sweep_everything(struct processes *ps)
 {
 	struct mono end = mono_add(loop_now(), EVERYTHING_LIMIT);
 	struct sweep s = {.ps = ps, .environment = BUF_INIT, .everybody = true, .found = true};
 	struct signalfd_siginfo signal;
 
+	if (getpid() == 1) {
+		end_namespace(ps);
+		return;
+	}
 	while (reap_ended() && s.found && loop_now().ns < end.ns) {
 		struct pollfd ended = {.fd = ps->signal_fd, .events = POLLIN};
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "supd/foreground.h"
 #include "supd/log.h"
 #include "supd/rows.h"
 
@@ -77,7 +78,9 @@ static void tell_backoff(struct telling *t)
 static void tell_exit(struct telling *t)
 {
 	bool asked = t->link->reason.kind == REASON_SHUTDOWN;
-	bool normal = reason_is_normal_child(&t->link->reason);
+	/* Our own exit status tells how a COMMAND has ended. */
+	bool normal =
+		reason_is_normal_child(&t->link->reason) || foreground_is_command(t->d, t->spec);
 	char status[24];
 	const char *exit;
 

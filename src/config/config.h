@@ -68,6 +68,18 @@ int config_load_child(const char *text, size_t size, const char *path, struct co
 /* Adds messages of severity CONFIG_SURROUNDINGS for what the host lacks. 0 or -ENOMEM. */
 int config_check_surroundings(struct config *config);
 
+/* made.c: no file, a root without children, all settings at their defaults. 0 or -ENOMEM. */
+int config_new(struct config **ret_config);
+/* The settings that there are, a root without children, no message. 0 or -ENOMEM. */
+int config_empty(struct config *config);
+/*
+ * Appends a service to the root: a command that gets the daemon's own environment, standard output
+ * and error, and whose words mean themselves; all else is at its defaults. 0; -EEXIST: there is a
+ * child of that name; -EINVAL: such a root takes no further service; -ENOMEM.
+ */
+int config_add_service(struct config *config, const char *name, const char *const *argv,
+		       struct spec **ret_spec);
+
 /* "FILE:LINE: text", one line a message, to out. */
 void config_print_messages(const struct config *config, struct buf *out);
 

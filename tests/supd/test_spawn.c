@@ -416,3 +416,17 @@ Test(spawn, shortage)
 	shell_run(&s, (char[64]){0}, 64);
 	shell_fini(&s);
 }
+
+/* In our session, with a group of its own; without a terminal there is none to be given. */
+Test(spawn, shares_session)
+{
+	struct shell s;
+	char text[64], expected[64];
+
+	shell_init(&s, "set -- $(cat /proc/$$/stat); echo $(($5 == $$)) $6");
+	s.request.shares_session = true;
+	shell_run(&s, text, sizeof(text));
+	snprintf(expected, sizeof(expected), "1 %d\n", (int)getsid(0));
+	cr_expect_str_eq(text, expected);
+	shell_fini(&s);
+}
