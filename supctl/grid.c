@@ -94,6 +94,17 @@ static void grid_title(char *title, size_t size, const char *name)
 	title[i] = '\0';
 }
 
+/* Of what runs, what it says that it is about: "reloading" in place of "running". */
+static void grid_render(struct buf *text, const struct wire_frame *frame, const struct field *f)
+{
+	const char *activity = strcmp(f->name, "state") == 0 ? field_text(frame, "activity") : NULL;
+
+	if (activity && f->type == FIELD_TEXT && strcmp(f->text, "running") == 0)
+		render_text(text, activity, RENDER_LINE);
+	else
+		render_field(text, f);
+}
+
 void grid_add_row(struct grid *grid, const struct wire_frame *frame)
 {
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
@@ -106,7 +117,7 @@ void grid_add_row(struct grid *grid, const struct wire_frame *frame)
 		if (f.flags & (FIELD_DETAIL | FIELD_HIDDEN))
 			continue;
 		buf_clear(&text);
-		render_field(&text, &f);
+		grid_render(&text, frame, &f);
 		grid_title(title, sizeof(title), f.name);
 		grid_add(grid, title, buf_text(&text), grid_is_right(f.name));
 	}
@@ -120,7 +131,7 @@ static const char *grid_colour(const struct column *column, const char *text)
 		const char *state, *colour;
 	} colours[] = {
 		{"running", "\033[32m"},  {"failed", "\033[31m"},   {"backoff", "\033[33m"},
-		{"starting", "\033[33m"}, {"stopping", "\033[33m"},
+		{"starting", "\033[33m"}, {"stopping", "\033[33m"}, {"reloading", "\033[33m"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(colours); i++)

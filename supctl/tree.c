@@ -60,6 +60,7 @@ static size_t drawing_note(struct drawing *d, const struct wire_frame *row)
 	const char *strategy = field_text(row, "strategy");
 	const char *reason = field_text(row, "reason");
 	size_t at = d->texts.size;
+	const char *status_text = field_text(row, "status_text");
 	bool running = state && strcmp(state, "running") == 0;
 
 	if (strategy)
@@ -72,8 +73,21 @@ static size_t drawing_note(struct drawing *d, const struct wire_frame *row)
 	} else if (d->texts.size == at && state && strcmp(state, "stopped") == 0) {
 		buf_puts(&d->texts, "not started yet");
 	}
+	if (running && status_text) {
+		buf_puts(&d->texts, d->texts.size > at ? ", " : "");
+		render_text(&d->texts, status_text, RENDER_LINE);
+	}
 	buf_append(&d->texts, "", 1);
 	return at;
+}
+
+/* The field that shows it: of what runs, what it says that it is about. */
+static const char *drawing_state(const struct wire_frame *row)
+{
+	const char *state = field_text(row, "state");
+
+	return state && strcmp(state, "running") == 0 && field_text(row, "activity") ? "activity"
+										     : "state";
 }
 
 static int drawing_add(struct drawing *d, const struct wire_frame *row)
@@ -92,7 +106,7 @@ static int drawing_add(struct drawing *d, const struct wire_frame *row)
 	node = &d->nodes[d->n++];
 	*node = (struct node){.depth = field_int(row, "depth", 0)};
 	node->name = drawing_text(d, row, "name");
-	node->state = drawing_text(d, row, "state");
+	node->state = drawing_text(d, row, drawing_state(row));
 	node->os_pid = drawing_text(d, row, "os_pid");
 	node->uptime = drawing_text(d, row, "uptime");
 	node->restarts = drawing_text(d, row, "restarts");

@@ -13,9 +13,8 @@ const struct command watchdog_command = {
 	.name = "watchdog",
 	.args = "",
 	.usage = "say that the actor it runs in is alive",
-	.help = "For a service that is ended when it does not say so often enough; no key of this "
-		"version\n"
-		"asks for that.",
+	.help = "For a service with a watchdog, which is ended when it does not say so often "
+		"enough.",
 	.min_args = 0,
 	.max_args = 0,
 	.as = AS_ACTOR_ONLY,

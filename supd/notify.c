@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "supd/command.h"
+#include "supd/notify_lines.h"
+#include "supd/said.h"
 
 #define MESSAGE_MAX 4096
 #define FDS_MAX 253 /* SCM_MAX_FD */
@@ -38,14 +40,14 @@ struct notify {
 
 /* ---- whose word it is ---- */
 
-/* The process whose actor the sender may speak for, or NULL. */
-static const struct process *find_speaker(const struct daemon *d, pid_t sender)
+/* The process that the sender may speak for, or NULL. */
+static struct process *find_speaker(struct daemon *d, pid_t sender)
 {
 	const struct processes *ps = d->processes;
-	const struct process *p = map_get(&ps->by_os_pid, (uint64_t)sender);
+	struct process *p = map_get(&ps->by_os_pid, (uint64_t)sender);
 	pid_t group;
 
-	if (p)
+	if (p && p->os_pid == sender)
 		return p->notify_access == NOTIFY_NONE ? NULL : p;
 	group = getpgid(sender);
 	p = group > 0 ? map_get(&ps->by_os_pid, (uint64_t)group) : NULL;
@@ -54,53 +56,30 @@ static const struct process *find_speaker(const struct daemon *d, pid_t sender)
 
 		p = c ? command_process(c) : NULL;
 	}
-	return p && p->notify_access == NOTIFY_GROUP ? p : NULL;
+	if (!p || p->notify_access == NOTIFY_GROUP)
+		return p;
+	if (p->notify_access == NOTIFY_MAIN)
+		said_complain(d, p, COMPLAINT_SPEAKER,
+			      "what its process %d has said is not heard: it is not the main "
+			      "process; notify_access = group lets it speak",
+			      (int)sender);
+	return NULL;
 }
 
-static void tell(struct notify *n, actor_pid pid, enum event_kind kind)
+static void take_message(struct notify *n, pid_t sender, size_t size, int flags)
 {
-	daemon_step(n->daemon, &(struct event){.kind = kind, .pid = pid});
-}
+	struct process *p = find_speaker(n->daemon, sender);
 
-static void take_last_words(struct notify *n, actor_pid pid, const char *text)
-{
-	struct event event = {.kind = EVENT_TOLD, .pid = pid};
-
-	if (reason_parse(text, &event.reason) < 0)
+	if (!p)
 		return;
-	daemon_step(n->daemon, &event);
-	reason_fini(&event.reason);
-}
-
-static void take_line(struct notify *n, actor_pid pid, const char *line)
-{
-	static const char exit_reason[] = "EXIT_REASON=";
-
-	if (strcmp(line, "READY=1") == 0)
-		process_ready(n->daemon, pid);
-	else if (strcmp(line, "IGNORE=1") == 0)
-		tell(n, pid, EVENT_IGNORE);
-	else if (strncmp(line, exit_reason, sizeof(exit_reason) - 1) == 0)
-		take_last_words(n, pid, line + sizeof(exit_reason) - 1);
-}
-
-/* The record is looked at no more once a step was made: it may be gone. */
-static void take_message(struct notify *n, pid_t sender, size_t size)
-{
-	const struct process *p = find_speaker(n->daemon, sender);
-	actor_pid pid = p ? p->pid : ACTOR_PID_NONE;
-	char *line = n->message;
-	char *end;
-
-	if (!p || memchr(n->message, '\0', size))
+	if (flags & MSG_TRUNC || memchr(n->message, '\0', size)) {
+		said_complain(n->daemon, p, COMPLAINT_MESSAGE,
+			      "a notification of it %s, and is not heard",
+			      flags & MSG_TRUNC ? "is longer than 4095 bytes" : "holds a NUL");
 		return;
-	n->message[size] = '\0';
-	for (; line; line = end ? end + 1 : NULL) {
-		end = strchr(line, '\n');
-		if (end)
-			*end = '\0';
-		take_line(n, pid, line);
 	}
+	n->message[size] = '\0';
+	notify_take(n->daemon, p, n->message);
 }
 
 /* ---- datagrams ---- */
@@ -147,8 +126,8 @@ static bool take_one(struct notify *n)
 	if (size < 0)
 		return errno == EINTR;
 	sender = find_sender(&header);
-	if (sender > 0 && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
-		take_message(n, sender, (size_t)size);
+	if (sender > 0)
+		take_message(n, sender, (size_t)size, header.msg_flags);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 			close_fds(c);

@@ -5,12 +5,7 @@
 /*
  * The notify socket, run_dir/notify: what processes say about themselves, as for sd_notify(3). One
  * datagram socket for all; the kernel says who sent what, and notify_access whose word counts.
- *
- *   READY=1            EVENT_READY
- *   EXIT_REASON=text   EVENT_TOLD: last words (SEMANTICS 50, D15)
- *   IGNORE=1           EVENT_IGNORE (SEMANTICS 94)
- *
- * Lines that are not known are passed over. fds that come along are closed once their datagram has
+ * What the lines mean is in notify_lines.h. fds that come along are closed once their datagram has
  * been dealt with, which is what a sender of BARRIER=1 waits for.
  */
 

@@ -202,6 +202,25 @@ static bool may_notify(const struct prepare_what *what)
 	return what->notify_socket && (what->argv ? access == NOTIFY_GROUP : access != NOTIFY_NONE);
 }
 
+/* Its main process has. */
+static bool has_watchdog(const struct prepare_what *what)
+{
+	const struct exec_notify *notify = what->exec->notify;
+
+	return notify && !what->argv && !span_is_infinite(notify->watchdog);
+}
+
+/* As sd_watchdog_enabled(3) reads it. */
+static void set_watchdog(struct preparation *p, const struct exec_notify *notify)
+{
+	char span[24];
+
+	snprintf(span, sizeof(span), "%lld",
+		 (long long)MAX_OF(notify->watchdog.ns / 1000, (int64_t)1));
+	texts_set_value(&p->environment, "WATCHDOG_USEC", span);
+	texts_set_value(&p->environment, "WATCHDOG_PID", "01234567890");
+}
+
 /* What the service is told about itself; nobody overrides it. */
 static int set_own(struct preparation *p, const struct prepare_what *what)
 {
@@ -219,6 +238,8 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 	set_os_pid(p, what);
 	if (may_notify(what))
 		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);
+	if (has_watchdog(what))
+		set_watchdog(p, what->exec->notify);
 	return set_mailbox(p, what);
 }
 
@@ -336,14 +357,15 @@ static int find_identity(struct preparation *p, const struct exec *exec, enum st
 	return r;
 }
 
-/* Where the child writes its OS pid. */
-static void set_os_pid_texts(struct preparation *p)
+/* Where the child writes its OS pid: texts of ours alone, which have room. */
+static void set_os_pid_texts(struct preparation *p, const struct prepare_what *what)
 {
-	static const char *const names[SPAWN_OS_PID_TEXTS] = {"SUP_OS_PID"};
+	const char *const names[SPAWN_OS_PID_TEXTS] = {"SUP_OS_PID",
+						       has_watchdog(what) ? "WATCHDOG_PID" : NULL};
 	int n = 0;
 
-	for (int i = 0; i < SPAWN_OS_PID_TEXTS && names[i]; i++) {
-		char *text = texts_get(&p->environment, names[i]);
+	for (int i = 0; i < SPAWN_OS_PID_TEXTS; i++) {
+		char *text = names[i] ? texts_get(&p->environment, names[i]) : NULL;
 
 		if (!text)
 			continue;
@@ -373,7 +395,7 @@ int prepare(struct preparation *p, const struct prepare_what *what, enum start_s
 	p->request.envp = texts_list(&p->environment);
 	if (!p->request.envp)
 		return -ENOMEM;
-	set_os_pid_texts(p);
+	set_os_pid_texts(p, what);
 	r = set_command(p, what);
 	return r < 0 ? r : set_files(p, what);
 }

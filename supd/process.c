@@ -24,6 +24,8 @@
 #include "supd/notify.h"
 #include "supd/processes.h"
 #include "supd/run_table.h"
+#include "supd/said.h"
+#include "supd/watchdog.h"
 
 /* ---- records ---- */
 
@@ -32,6 +34,14 @@ struct process *process_find(const struct daemon *d, uint32_t slot)
 	const struct processes *ps = d->processes;
 
 	return slot < ps->n_slots ? ps->by_slot[slot] : NULL;
+}
+
+struct process *process_of(const struct daemon *d, actor_pid pid)
+{
+	uint32_t slot = core_find_pid(d->core, pid);
+	struct process *p = slot == SLOT_NONE ? NULL : process_find(d, slot);
+
+	return p && p->pid.n == pid.n ? p : NULL;
 }
 
 static bool grow(struct processes *ps, uint32_t slot)
@@ -76,8 +86,10 @@ static struct process *admit(struct processes *ps, uint32_t slot)
 
 static void process_free(struct process *p)
 {
-	if (p)
-		free(p->cgroup);
+	if (!p)
+		return;
+	said_free(p);
+	free(p->cgroup);
 	free(p);
 }
 
@@ -240,6 +252,7 @@ static void started(struct processes *ps, struct process *p, const struct child_
 	p->kill_mode = (uint8_t)exec->kill_mode;
 	p->notify_access = (uint8_t)exec->notify_access;
 	map_set(&ps->by_os_pid, (uint64_t)os_pid, p);
+	said_begin(ps->daemon, p, exec);
 }
 
 /* A condition of its start does not hold: as if it had said ignore (SEMANTICS 94). */
@@ -373,12 +386,14 @@ void process_stop(struct daemon *d, uint32_t slot)
 {
 	struct process *p = process_find(d, slot);
 	pid_t whom;
+	int bite;
 
 	if (!p || !p->os_pid)
 		return;
 	told_to_end(d, p);
+	bite = watchdog_signal(p);
 	whom = p->kill_mode == KILL_GROUP ? -p->group : p->os_pid;
-	kill(whom, p->stop_signal);
+	kill(whom, bite ? bite : p->stop_signal);
 	kill(whom, SIGCONT);
 }
 

@@ -44,6 +44,7 @@ struct process {
 	uid_t uid; /* it runs as */
 	uint8_t token[HELLO_TOKEN_SIZE];
 	struct command *commands; /* owned; beside its main process (command.h) */
+	struct said *said;        /* owned; NULL: no more than that it is ready (said.h) */
 	struct list conns;        /* of struct conn: its own and its helpers', while it lives */
 	struct list ending;       /* processes.ending, from the main process's end to EVENT_GONE */
 };
@@ -91,6 +92,8 @@ struct processes {
 /* ---- process.c ---- */
 
 struct process *process_find(const struct daemon *d, uint32_t slot); /* NULL: never started */
+/* Of that incarnation, where nothing newer has taken its record; else NULL. */
+struct process *process_of(const struct daemon *d, actor_pid pid);
 /*
  * From a service's spec to processes.preparation.request, for its main process or a command. The
  * caller has set what is its own in what: pid, args, token, mailbox_fd, and of a command argv,

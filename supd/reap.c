@@ -30,6 +30,7 @@
 #include "supd/foreground.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
+#include "supd/said.h"
 
 /* Ends dealt with before others have their turn. */
 #define BATCH 256
@@ -155,6 +156,7 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	p->by_signal = event.by_signal;
 	p->has_ended = true;
 	list_append(&ps->ending, &p->ending);
+	said_end(p);
 	daemon_step(ps->daemon, &event);
 	process_actor_end(p);
 	if (needs_sweep(p))

@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "supd/notify_lines.h"
 #include "supd/request.h"
+#include "supd/said.h"
+#include "supd/watchdog.h"
 
 /* self: known without the core, but for a guest's that has not needed it before. */
 void request_take_self(struct conn *conn, const struct request_command *command,
@@ -97,12 +101,24 @@ void request_take_exit_self(struct conn *conn, const struct request_command *com
 void request_take_state(struct conn *conn, const struct request_command *command,
 			const struct wire_frame *frame)
 {
-	struct event event = {.pid = conn->actor};
+	struct daemon *d = conn->control->daemon;
+	struct process *p = process_of(d, conn->actor);
+	const char *text = field_text(frame, "text");
+	actor_pid pid = conn->actor;
 
-	if (strcmp(command->name, "watchdog") != 0) {
-		event.kind = strcmp(command->name, "ready") == 0 ? EVENT_READY : EVENT_IGNORE;
-		daemon_step(conn->control->daemon, &event);
+	if (text && !text_is_utf8(text, strlen(text))) {
+		request_fail(conn, frame->ref, STATUS_USAGE, "%s: the text must be UTF-8",
+			     command->name);
+		return;
 	}
+	if (p && text)
+		said_text(d, p, text);
+	if (strcmp(command->name, "ready") == 0)
+		notify_ready(d, pid);
+	else if (strcmp(command->name, "ignore") == 0)
+		daemon_step(d, &(struct event){.kind = EVENT_IGNORE, .pid = pid});
+	else if (p && p->said)
+		watchdog_feed(p->said->watchdog);
 	conn_reply_status(conn, frame->ref, STATUS_OK, NULL);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "core/exec.h"
+#include "supd/said.h"
 
 /* ---- single fields ---- */
 
@@ -133,6 +134,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	field_put_bool(e, 0, "held", v.held);
 	field_put_text(e, FIELD_DETAIL, "containment",
 		       spec->type == CHILD_SERVICE ? process_containment(d, slot) : NULL);
+	said_put(e, d, slot);
 	return true;
 }
 

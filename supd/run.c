@@ -25,6 +25,7 @@
 #include "supd/options.h"
 #include "supd/process.h"
 #include "supd/recorder.h"
+#include "supd/said.h"
 #include "supd/tell.h"
 
 #define RING_MIN 64
@@ -192,6 +193,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		process_kill(d, effect->slot);
 		return;
 	case FX_NOTICE:
+		said_on_notice(d, effect->slot, effect->link.kind);
 		tell_notice(d, effect->slot, &effect->link);
 		control_on_notice(d->control, effect->slot, &effect->link);
 		return;

@@ -45,15 +45,6 @@ struct sweep {
 
 /* ---- whose is it ---- */
 
-/* The incarnation of that pid, where nothing newer has taken its record. */
-static struct process *find_incarnation(const struct daemon *d, actor_pid pid)
-{
-	uint32_t slot = core_find_pid(d->core, pid);
-	struct process *p = slot == SLOT_NONE ? NULL : process_find(d, slot);
-
-	return p && p->pid.n == pid.n ? p : NULL;
-}
-
 /* Under kill_mode = main what is left is meant to stay. */
 static bool is_meant_to_stay(const struct daemon *d, const char *name)
 {
@@ -112,7 +103,7 @@ static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 		return UNKNOWN;
 	if (!is_our_socket(s->ps, socket))
 		return LEAVE;
-	p = find_incarnation(d, pid);
+	p = process_of(d, pid);
 	if ((p && p->os_pid) || is_meant_to_stay(d, proc_variable(&s->environment, "SUP_NAME")))
 		return LEAVE;
 	if (p)
@@ -135,7 +126,7 @@ static enum verdict judge_session(struct sweep *s, pid_t os_pid)
 
 		if (ended->session != stat.session || stat.start_ticks > ended->ticks)
 			continue;
-		p = find_incarnation(s->ps->daemon, ended->pid);
+		p = process_of(s->ps->daemon, ended->pid);
 		if (p && !p->os_pid)
 			mark_left(s->ps, p);
 		return KILL;

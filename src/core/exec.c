@@ -130,12 +130,7 @@ struct exec *exec_pack(struct exec *exec)
 	p.texts = (char *)(p.lists + p.n_pointers);
 	pack_all(&p, exec, packed);
 	packed->packed = true;
-	exec->hooks = NULL;
-	exec->setup = NULL;
-	exec->probes = NULL;
-	exec->sockets = NULL;
-	exec->resources = NULL;
-	exec->when = NULL;
+	exec_parts_let_go(exec);
 	exec_free(exec);
 	return packed;
 }

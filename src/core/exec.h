@@ -59,6 +59,7 @@ struct exec {
 	struct exec_sockets *sockets;
 	struct exec_resources *resources;
 	struct exec_when *when;
+	struct exec_notify *notify;
 };
 
 /* Defaults filled in; NULL where memory is short. */

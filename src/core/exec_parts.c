@@ -4,6 +4,7 @@
 
 #include "core/exec_parts.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -81,6 +82,20 @@ static void resources_fini(void *part)
 	(void)part;
 }
 
+/* The default Unix signal is systemd's. */
+static void notify_init(void *part)
+{
+	struct exec_notify *notify = part;
+
+	notify->watchdog = SPAN_INFINITY;
+	notify->watchdog_signal = SIGABRT;
+}
+
+static void notify_fini(void *part)
+{
+	(void)part;
+}
+
 static void when_init(void *part)
 {
 	(void)part;
@@ -109,6 +124,8 @@ static const struct part_row {
 	[PART_RESOURCES] = {offsetof(struct exec, resources), sizeof(struct exec_resources),
 			    resources_init, resources_fini},
 	[PART_WHEN] = {offsetof(struct exec, when), sizeof(struct exec_when), when_init, when_fini},
+	[PART_NOTIFY] = {offsetof(struct exec, notify), sizeof(struct exec_notify), notify_init,
+			 notify_fini},
 };
 
 static void **part_place(struct exec *exec, enum exec_part part)
@@ -138,4 +155,10 @@ void exec_parts_free(struct exec *exec)
 		free(*place);
 		*place = NULL;
 	}
+}
+
+void exec_parts_let_go(struct exec *exec)
+{
+	for (int part = 0; part < PART_N; part++)
+		*part_place(exec, (enum exec_part)part) = NULL;
 }

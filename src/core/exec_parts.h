@@ -7,6 +7,7 @@
  * there only where one of its keys was given. Texts and lists in them are owned by the part.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -53,6 +54,14 @@ struct exec_when {
 	char **start_if; /* "[!]KIND:TEXT", as checked by config */
 };
 
+/* What the notify socket is for, beside being ready. */
+struct exec_notify {
+	struct span watchdog; /* infinity: none */
+	int watchdog_signal;
+	uint32_t fd_store_max;
+	bool fd_store_preserve; /* over a stop too */
+};
+
 enum exec_part {
 	PART_HOOKS,
 	PART_SETUP,
@@ -60,11 +69,13 @@ enum exec_part {
 	PART_SOCKETS,
 	PART_RESOURCES,
 	PART_WHEN,
+	PART_NOTIFY,
 	PART_N
 };
 
 /* The part, with its defaults where it was not there; NULL: no memory. Not of a packed one. */
 void *exec_part(struct exec *exec, enum exec_part part);
 void exec_parts_free(struct exec *exec);
+void exec_parts_let_go(struct exec *exec); /* they belong to another one now */
 
 #endif

@@ -280,7 +280,7 @@ int sup_spawn_monitor(struct sup *sup, const struct sup_command *command, sup_pi
 int sup_ready(struct sup *sup);
 /* Instead of that: this service is not needed, and is about to exit with status 0. */
 int sup_ignore(struct sup *sup);
-/* It is well. */
+/* It is well: for a service with a watchdog, as WATCHDOG=1 on the notify socket. */
 int sup_watchdog(struct sup *sup);
 
 /* ---- servers ---- */

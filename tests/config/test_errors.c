@@ -193,6 +193,17 @@ Test(errors, values_of_processes)
 	static const struct message_row rows[] = {
 		{SERVICE "user =\n",
 		 "main:3: user = \"\": it is empty: leave the key out to have the default\n"},
+		{SERVICE "watchdog = 0\n", "main:3: watchdog = \"0\": it must be longer than 0\n"},
+		{SERVICE "watchdog = soon\n", "main:3: watchdog = \"soon\": use a time span such "
+					      "as 500ms, 5s, 1min 30s or 2h\n"},
+		{SERVICE "watchdog =\n",
+		 "main:3: watchdog = \"\": use a time span such as 500ms, 5s, "
+		 "1min 30s or 2h\n"},
+		{SERVICE "watchdog = 99999999999h\n",
+		 "main:3: watchdog = \"99999999999h\": that is too long: use infinity\n"},
+		{SERVICE "watchdog_signal = BARK\n",
+		 "main:3: watchdog_signal = \"BARK\": use the name of a Unix "
+		 "signal, such as TERM, INT or RTMIN+3\n"},
 		{SERVICE "umask = 0888\n",
 		 "main:3: umask = \"0888\": use an octal number from 0 to 0777, such as 022\n"},
 		{SERVICE "umask = 1000\n",

@@ -45,6 +45,7 @@ static const char sample[] = "# a sample\n"
 			     "stop_signal = INT\n"
 			     "kill_mode = mixed\n"
 			     "notify_access = none\n"
+			     "watchdog = 1min 500ms\n"
 			     "user = nobody\n"
 			     "group = 7\n"
 			     "groups = a b\n"
@@ -212,6 +213,8 @@ Test(load, service)
 	cr_expect_eq(exec->stop_signal, SIGINT);
 	cr_expect_eq(exec->kill_mode, KILL_MIXED);
 	cr_expect_eq(exec->notify_access, NOTIFY_NONE);
+	cr_expect_eq(exec->notify->watchdog.ns, SPAN_MS(60500).ns);
+	cr_expect_eq(exec->notify->watchdog_signal, SIGABRT);
 	cr_expect_str_eq(exec->user, "nobody");
 	cr_expect_str_eq(exec->group, "7");
 	cr_expect_str_eq(exec->groups[1], "b");

@@ -10,6 +10,7 @@
  *   ready          READY=1 to the notify socket
  *   notify:TEXT    that text; ; stands for a line break
  *   lend:TEXT      the same, sent by a child process, which waits until it has been read, and ends
+ *   barrier        waits until all that it has sent has been read
  *   told:REASON    EXIT_REASON=REASON
  *   exit:N         ends with exit status N
  *   die:SIGNAL     ends by that Unix signal
@@ -242,6 +243,12 @@ static void notify_wait(void)
 	close(ends[0]);
 }
 
+static void do_barrier(char *text)
+{
+	(void)text;
+	notify_wait();
+}
+
 static void do_notify(char *text)
 {
 	for (char *c = text; *c; c++)
@@ -450,11 +457,11 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{"say", do_say},       {"ready", do_ready},   {"notify", do_notify}, {"lend", do_lend},
-	{"told", do_told},     {"exit", do_exit},     {"die", do_die},       {"stop", do_stop},
-	{"ignore", do_ignore}, {"catch", do_catch},   {"leave", do_leave},   {"child", do_child},
-	{"stray", do_stray},   {"orphan", do_orphan}, {"report", do_report}, {"box", do_box},
-	{"unbox", do_unbox},
+	{"say", do_say},       {"ready", do_ready},     {"notify", do_notify}, {"lend", do_lend},
+	{"told", do_told},     {"exit", do_exit},       {"die", do_die},       {"stop", do_stop},
+	{"ignore", do_ignore}, {"catch", do_catch},     {"leave", do_leave},   {"child", do_child},
+	{"stray", do_stray},   {"orphan", do_orphan},   {"report", do_report}, {"box", do_box},
+	{"unbox", do_unbox},   {"barrier", do_barrier},
 };
 
 static void obey(const char *order)

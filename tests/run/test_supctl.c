@@ -294,7 +294,7 @@ Test(supctl, plain_answers)
 	cr_assert_str_eq(ctl(n, "sync"), "");
 	cr_assert_not_null(strstr(version, "supctl:   0.1.0\n"), "%s", version);
 	cr_assert_not_null(strstr(version, keep_printf("%d", (int)n->supd.os_pid)), "%s", version);
-	cr_assert(text_glob("*\ncontainment: *n\n\npid: *\ncontainment: *n\n",
+	cr_assert(text_glob("*\ncontainment: *\n\npid: *\ncontainment: *\n",
 			    ctl(n, "status web/db off --long")));
 	cr_assert_not_null(strstr(ctl(n, "child spec / off"), "command: "));
 	node_end(n);

@@ -70,3 +70,36 @@ Test(prepare_command, its_context)
 	expect_value(&p, "NOTIFY_SOCKET", "/run/supd/notify");
 	preparation_fini(&p);
 }
+
+/* The room that the child writes into is ours, whatever the configuration sets. */
+Test(prepare_command, a_watchdog_is_the_main_processs)
+{
+	char *sh[] = {"sh", NULL};
+	char *settings[] = {"WATCHDOG_PID=1", "WATCHDOG_USEC=2", NULL};
+	char *ours[] = {"PATH=/bin", NULL};
+	struct exec_notify notify = {.watchdog = SPAN_MS(1500)};
+	struct exec exec = {.argv = sh, .umask = -1, .environment = settings};
+	struct prepare_what what = {
+		.path = "web/api",
+		.exec = &exec,
+		.control_socket = "/run/supd/control",
+		.environment = ours,
+	};
+	struct preparation p = {0};
+	enum start_step step;
+
+	cr_assert_eq(prepare(&p, &what, &step), 0);
+	expect_value(&p, "WATCHDOG_PID", "1");
+	expect_value(&p, "WATCHDOG_USEC", "2");
+	cr_expect_null(p.request.os_pid_texts[1]);
+	exec.notify = &notify;
+	cr_assert_eq(prepare(&p, &what, &step), 0);
+	expect_value(&p, "WATCHDOG_PID", "");
+	expect_value(&p, "WATCHDOG_USEC", "1500000");
+	cr_expect_not_null(p.request.os_pid_texts[1]);
+	what.argv = sh;
+	cr_assert_eq(prepare(&p, &what, &step), 0);
+	expect_value(&p, "WATCHDOG_PID", "1");
+	cr_expect_null(p.request.os_pid_texts[0]);
+	preparation_fini(&p);
+}
