@@ -10,14 +10,26 @@
 #include <unistd.h>
 
 #include "config/expand.h"
+#include "supd/directories.h"
 #include "supd/prepare_setup.h"
 
 static const char *const passed_by_default[] = {"PATH", "LANG", "TZ", NULL};
 
 /* What others told the daemon about itself. */
 static const char *const never_passed[] = {
-	"NOTIFY_SOCKET",  "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS",
-	"LISTEN_FDNAMES", "SUP_FD",       "SUP_TOKEN",     NULL,
+	"NOTIFY_SOCKET",
+	"WATCHDOG_PID",
+	"WATCHDOG_USEC",
+	"LISTEN_PID",
+	"LISTEN_FDS",
+	"LISTEN_FDNAMES",
+	"SUP_FD",
+	"SUP_TOKEN",
+	"RUNTIME_DIRECTORY",
+	"STATE_DIRECTORY",
+	"CACHE_DIRECTORY",
+	"LOGS_DIRECTORY",
+	NULL,
 };
 
 void preparation_fini(struct preparation *p)
@@ -225,6 +237,7 @@ static void set_watchdog(struct preparation *p, const struct exec_notify *notify
 static int set_own(struct preparation *p, const struct prepare_what *what)
 {
 	char pid[ACTOR_PID_TEXT_MAX];
+	int r = 0;
 
 	if (what->unnamed)
 		texts_unset(&p->environment, "SUP_NAME");
@@ -240,7 +253,9 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);
 	if (has_watchdog(what))
 		set_watchdog(p, what->exec->notify);
-	return set_mailbox(p, what);
+	if (what->exec->setup)
+		r = directories_tell(what->exec->setup, what->path, &p->environment);
+	return r < 0 ? r : set_mailbox(p, what);
 }
 
 /* ---- program and arguments ---- */
@@ -469,6 +484,7 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_CPU_AFFINITY:
 	case STEP_OOM_SCORE_ADJ:
 	case STEP_CGROUP:
+	case STEP_DIRECTORIES:
 	case STEP_N:
 		break;
 	}

@@ -23,6 +23,7 @@
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
+#include "supd/remover.h"
 #include "supd/run_table.h"
 #include "supd/said.h"
 #include "supd/watchdog.h"
@@ -102,6 +103,7 @@ void process_forget(struct daemon *d, uint32_t slot)
 	list_unlink(&p->ending);
 	process_actor_end(p);
 	cgroups_forget(d, p);
+	process_drop_directories(d->processes, p);
 	if (p->os_pid)
 		map_remove(&d->processes->by_os_pid, (uint64_t)p->os_pid);
 	d->processes->by_slot[slot] = NULL;
@@ -321,6 +323,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	struct processes *ps = d->processes;
 	struct process *p = admit(ps, slot);
 	struct process_actor_start start = {0};
+	enum start_step step = STEP_DIRECTORIES;
 	const char *unmet;
 	struct child_view v;
 	pid_t os_pid;
@@ -336,14 +339,22 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		pass_over(d, pid, unmet);
 		return;
 	}
+	r = process_make_directories(d, p, &v, &step);
+	if (r < 0) {
+		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
+		process_end_directories(ps, p);
+		return;
+	}
 	if (v.spec->mailbox != MAILBOX_NONE)
 		r = process_actor_prepare(d, &(struct conn_actor){pid, v.spec}, &start);
 	if (r < 0) {
 		start_failed(d, pid, STEP_MAILBOX, -r, NULL);
+		process_end_directories(ps, p);
 		return;
 	}
 	if (launch(d, p, &v, pid, &start, &os_pid) < 0) {
 		process_actor_abandon(&start);
+		process_end_directories(ps, p);
 		return;
 	}
 	started(ps, p, &v, pid, os_pid);
@@ -363,6 +374,7 @@ void process_gone(struct processes *ps, struct process *p)
 	list_unlink(&p->ending);
 	p->group = 0;
 	cgroups_leave(ps->daemon, p, p->stopped);
+	process_end_directories(ps, p);
 	run_table_clear(ps->daemon->run_table, p->slot);
 	daemon_step(ps->daemon, &event);
 }
@@ -510,9 +522,13 @@ static void processes_free(struct processes *ps)
 	sweep_close(ps);
 	reap_close(ps);
 	commands_fini(ps);
-	for (size_t slot = 0; slot < ps->n_slots; slot++)
+	for (size_t slot = 0; slot < ps->n_slots; slot++) {
+		if (ps->by_slot[slot])
+			process_drop_directories(ps, ps->by_slot[slot]);
 		process_free(ps->by_slot[slot]);
+	}
 	free(ps->by_slot);
+	remover_free(ps->remover);
 	map_fini(&ps->by_os_pid);
 	spawner_fini(&ps->spawner);
 	preparation_fini(&ps->preparation);

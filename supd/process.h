@@ -39,7 +39,8 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid);
 void process_ready(struct daemon *d, actor_pid pid);
 /* FX_STOP: stop signal and SIGCONT, by kill_mode. */
 void process_stop(struct daemon *d, uint32_t slot);
-void process_kill(struct daemon *d, uint32_t slot);   /* FX_KILL */
+void process_kill(struct daemon *d, uint32_t slot);    /* FX_KILL */
+void process_noticed(struct daemon *d, uint32_t slot); /* FX_NOTICE: its state may be another */
 void process_forget(struct daemon *d, uint32_t slot); /* FX_FORGET; nothing of it is left by then */
 
 #endif

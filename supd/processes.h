@@ -43,10 +43,11 @@ struct process {
 	bool has_token;
 	uid_t uid; /* it runs as */
 	uint8_t token[HELLO_TOKEN_SIZE];
-	struct command *commands; /* owned; beside its main process (command.h) */
-	struct said *said;        /* owned; NULL: no more than that it is ready (said.h) */
-	struct list conns;        /* of struct conn: its own and its helpers', while it lives */
-	struct list ending;       /* processes.ending, from the main process's end to EVENT_GONE */
+	struct directories *directories; /* owned; to be removed; NULL: none (directories.h) */
+	struct command *commands;        /* owned; beside its main process (command.h) */
+	struct said *said;               /* owned; NULL: no more than that it is ready (said.h) */
+	struct list conns;  /* of struct conn: its own and its helpers', while it lives */
+	struct list ending; /* processes.ending, from the main process's end to EVENT_GONE */
 };
 
 /* Main processes that have ended lately, for sweeps. */
@@ -70,6 +71,7 @@ struct processes {
 	struct spawner spawner;
 	struct preparation preparation;
 	char *control_socket;                  /* owned; SUP_SOCKET; NULL: there is none */
+	struct remover *remover;               /* owned; NULL: nothing was to be removed yet */
 	const struct process_streams *streams; /* borrowed; NULL: none are at hand */
 	bool unrecorded;                       /* told that the run table has no room */
 	int null_fd;
@@ -106,6 +108,16 @@ int process_spawn(struct daemon *d, struct process *p, const char *path, pid_t *
 		  struct spawn_failure *ret_failure);
 /* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */
 void process_gone(struct processes *ps, struct process *p);
+
+/* ---- process_directories.c ---- */
+
+/* Makes what v's service asks for, if anything. 0, or -errno with preparation.object. */
+int process_make_directories(struct daemon *d, struct process *p, const struct child_view *v,
+			     enum start_step *ret_step);
+/* p's incarnation has ended, or has not begun: removes what is not to outlive a restart. */
+void process_end_directories(struct processes *ps, struct process *p);
+/* p is forgotten, or its service is down for good: removes what is not to be kept. */
+void process_drop_directories(struct processes *ps, struct process *p);
 
 /* ---- reap.c ---- */
 

@@ -412,6 +412,7 @@ static const char *row_step_object(enum start_step step, const struct exec *exec
 	case STEP_CPU_AFFINITY:
 	case STEP_OOM_SCORE_ADJ:
 	case STEP_CGROUP:
+	case STEP_DIRECTORIES:
 	case STEP_N:
 		break;
 	}

@@ -25,11 +25,21 @@ static void put_limits(struct wire_encoder *e, const struct exec_setup *setup)
 		field_put_list(e, 0, "limits", texts_list(&texts));
 }
 
+static void row_put_names(struct wire_encoder *e, const char *key, char *const *names)
+{
+	if (names)
+		field_put_list(e, 0, key, names);
+}
+
 void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup)
 {
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
 	put_limits(e, setup);
+	row_put_names(e, "runtime_directory", setup->directories[DIRECTORY_RUNTIME].names);
+	row_put_names(e, "state_directory", setup->directories[DIRECTORY_STATE].names);
+	row_put_names(e, "cache_directory", setup->directories[DIRECTORY_CACHE].names);
+	row_put_names(e, "logs_directory", setup->directories[DIRECTORY_LOGS].names);
 	if (setup->nice != SETUP_NOT_GIVEN)
 		field_put_int(e, 0, "nice", setup->nice);
 	if (setup->oom_score_adj != SETUP_NOT_GIVEN)

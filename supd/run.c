@@ -196,6 +196,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		said_on_notice(d, effect->slot, effect->link.kind);
 		tell_notice(d, effect->slot, &effect->link);
 		control_on_notice(d->control, effect->slot, &effect->link);
+		process_noticed(d, effect->slot);
 		return;
 	case FX_REPLY:
 		control_on_reply(d->control, &effect->reply);

@@ -23,6 +23,20 @@
 			.min = (unit), .max = (largest), .fallback = "the daemon's",       \
 			.help = help_text                                                  \
 	}
+#define DIRECTORY(key_name, kind, help_text)                           \
+	{key_name,                                                     \
+	 KEY_IN_SERVICE,                                               \
+	 false,                                                        \
+	 value_directories,                                            \
+	 IN_SETUP(directories[kind].names),                            \
+	 .fallback = "",                                               \
+	 .help = help_text},                                           \
+	{                                                              \
+		key_name "_mode", KEY_IN_SERVICE, false, value_mode,   \
+			IN_SETUP(directories[kind].mode),              \
+			.max = 07777, .fallback = "0755",              \
+			.help = "the mode of those directories, octal" \
+	}
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 
@@ -34,6 +48,7 @@ static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const cgroup_uses[] = {"auto", "no", "require", NULL};
 static const char *const kill_modes[] = {"group", "main", "mixed", NULL};
 static const char *const notify_accesses[] = {"main", "group", "none", NULL};
+static const char *const directory_preserves[] = {"no", "yes", "restart", NULL};
 static const char *const io_classes[] = {"realtime:N", "best-effort:N", "idle", NULL};
 static const char *const stdout_words[] = {"log", "null", "inherit", "file:PATH", NULL};
 static const char *const stderr_words[] = {"log", "null", "inherit", "file:PATH", "stdout", NULL};
@@ -151,6 +166,13 @@ const struct key config_keys[] = {
 	{"oom_score_adj", KEY_IN_SERVICE, false, value_integer, IN_SETUP(oom_score_adj),
 	 .min = (uint64_t)-1000, .max = 1000, .fallback = "the daemon's",
 	 .help = "how likely it is to be killed where memory runs out"},
+	DIRECTORY("runtime_directory", DIRECTORY_RUNTIME,
+		  "directories that are made for it below /run, and removed at its end"),
+	{"runtime_directory_preserve", KEY_IN_SERVICE, false, value_word, IN_SETUP(preserve),
+	 directory_preserves, .fallback = "no", .help = "whether they are kept at its end"},
+	DIRECTORY("state_directory", DIRECTORY_STATE, "... below /var/lib, and kept"),
+	DIRECTORY("cache_directory", DIRECTORY_CACHE, "... below /var/cache, and kept"),
+	DIRECTORY("logs_directory", DIRECTORY_LOGS, "... below /var/log, and kept"),
 	LIMIT("as", LIMIT_AS, LIMIT_IN_BYTES, 0, "how large its address space may be"),
 	LIMIT("core", LIMIT_CORE, LIMIT_IN_BYTES, 0, "how large a core file of it may be"),
 	LIMIT("cpu", LIMIT_CPU, LIMIT_IN_SECONDS, 0, "how much CPU time a process may take"),

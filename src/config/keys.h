@@ -74,7 +74,7 @@ value_fn value_account, value_command, value_environment, value_environment_file
 	value_name_list, value_output, value_signal, value_umask, value_working_directory;
 value_fn value_condition;
 value_fn value_aliases, value_grants, value_links, value_size;
-value_fn value_cpus, value_integer, value_io_class, value_limit;
+value_fn value_cpus, value_directories, value_integer, value_io_class, value_limit, value_mode;
 
 /* Replaces an owned text. 0 or -ENOMEM. */
 int value_set_text(char **field, const char *text);

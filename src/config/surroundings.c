@@ -36,8 +36,7 @@ char *look_expand(const struct look *look, const char *text)
 	return expanded;
 }
 
-/* True where text is a number, or the name of a user; *ret_uid is it. */
-static bool find_user(const char *text, uid_t *ret_uid)
+bool look_find_user(const char *text, uid_t *ret_uid)
 {
 	const struct passwd *passwd = getpwnam(text);
 	uint64_t number;
@@ -82,7 +81,7 @@ static void check_identity(const struct look *look)
 	const struct exec *exec = look->exec;
 	uid_t uid;
 
-	if (exec->user && !find_user(exec->user, &uid))
+	if (exec->user && !look_find_user(exec->user, &uid))
 		look_complain(look, "user", exec->user,
 			      "there is no such user: create it, or name another");
 	else if (exec->user && geteuid() != 0 && uid != geteuid())

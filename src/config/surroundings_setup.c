@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "config/directories.h"
 #include "config/surroundings.h"
 
 /* True also where nobody can tell. */
@@ -125,6 +127,58 @@ static void check_oom_score_adj(const struct look *look, int wanted)
 			      "only a supd with CAP_SYS_RESOURCE can go below its own");
 }
 
+/* ---- directories ---- */
+
+static void judge_directory(const struct look *look, const char *key, const char *path)
+{
+	uid_t uid = geteuid();
+	struct stat st;
+	char why[96];
+
+	if (look->exec->user && !look_find_user(look->exec->user, &uid))
+		return;
+	if (lstat(path, &st) < 0)
+		return;
+	if (S_ISLNK(st.st_mode)) {
+		look_complain(look, key, path, "there is a symbolic link in its place: remove it");
+	} else if (!S_ISDIR(st.st_mode)) {
+		look_complain(look, key, path, "there is a file in its place: remove it");
+	} else if (st.st_uid != uid) {
+		snprintf(why, sizeof(why),
+			 "it belongs to user %u, and the service runs as %u: chown it, or name "
+			 "another",
+			 (unsigned)st.st_uid, (unsigned)uid);
+		look_complain(look, key, path, why);
+	}
+}
+
+static void check_directories(const struct look *look, enum directory_kind kind)
+{
+	const char *key = directory_keys[kind];
+	char *const *name = look->exec->setup->directories[kind].names;
+
+	for (; name && *name; name++) {
+		struct buf path CLEANUP(buf_fini) = BUF_INIT;
+		char *expanded CLEANUP(cleanup_free) = look_expand(look, *name);
+
+		if (!expanded)
+			continue;
+		if (!directory_is_name(expanded)) {
+			look_complain(look, key, expanded,
+				      "with what % stands for it is no name of a directory");
+		} else if (directory_find_base(kind, &path) == -ENOENT) {
+			look_complain(look, key, directory_kind_base(kind),
+				      "that variable is not set, so there is no place for it");
+		} else {
+			buf_printf(&path, "/%s", expanded);
+			if (path.error)
+				look->loader->error = -ENOMEM;
+			else
+				judge_directory(look, key, buf_text(&path));
+		}
+	}
+}
+
 void look_at_setup(const struct look *look)
 {
 	const struct exec_setup *setup = look->exec->setup;
@@ -142,4 +196,6 @@ void look_at_setup(const struct look *look)
 		check_cpus(look, &setup->cpus);
 	if (setup->oom_score_adj != SETUP_NOT_GIVEN)
 		check_oom_score_adj(look, setup->oom_score_adj);
+	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
+		check_directories(look, (enum directory_kind)kind);
 }

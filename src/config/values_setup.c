@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/directories.h"
+#include "config/expand.h"
 #include "config/keys.h"
+#include "config/words.h"
 
 /* A number that may be negative, from min to max, into an int. */
 int value_integer(const struct value *value)
@@ -181,5 +184,61 @@ int value_cpus(const struct value *value)
 			break;
 	}
 	*field = cpus;
+	return 0;
+}
+
+/* ---- directories ---- */
+
+/* Octal, up to max. */
+int value_mode(const struct value *value)
+{
+	uint64_t mode = 0;
+	const char *p = value->text;
+	int *field = value->field;
+
+	for (; *p >= '0' && *p <= '7' && mode <= value->key->max; p++)
+		mode = mode * 8 + (uint64_t)(*p - '0');
+	if (*p || p == value->text || mode > value->key->max)
+		return value_refuse(value, "use an octal number from 0 to 0%llo, such as 0750",
+				    (unsigned long long)value->key->max);
+	*field = (int)mode;
+	return 0;
+}
+
+static int check_directory(const struct value *value, const char *name)
+{
+	/* Of any service: what %n and %i stand for is not known where there are defaults. */
+	const struct expand_vars vars = {.path = "path/of@service"};
+	char *expanded CLEANUP(cleanup_free) = NULL;
+	char shown[QUOTE_TEXT_MAX];
+	int r = config_expand(name, &vars, &expanded);
+
+	if (r > 0)
+		return value_refuse(value, "%s", expand_error_text((enum expand_error)r));
+	if (r == 0 && !directory_is_name(expanded))
+		return value_refuse(value,
+				    "%s: use a name, or a relative path without . and .. in it, "
+				    "such as name or name/more; it is made below %s",
+				    quote_text(name, shown),
+				    directory_kind_base(directory_kind_of(value->key->name)));
+	return r;
+}
+
+int value_directories(const struct value *value)
+{
+	char ***field = value->field;
+	char **words = NULL;
+	int r = words_list(value->text, &words);
+
+	if (r == 0 && !words[0])
+		r = value_refuse(value, "it is empty: leave the key out to have none");
+	for (size_t i = 0; r == 0 && words[i]; i++)
+		r = check_directory(value, words[i]);
+	if (r) {
+		words_free(words);
+		return r;
+	}
+	words_free(*field);
+	*field = words;
 	return 0;
 }

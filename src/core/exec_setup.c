@@ -2,6 +2,7 @@
 
 #include "core/exec_setup.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -33,11 +34,29 @@ void exec_setup_init(struct exec_setup *setup)
 		.nice = SETUP_NOT_GIVEN,
 		.oom_score_adj = SETUP_NOT_GIVEN,
 	};
+	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
+		setup->directories[kind].mode = 0755;
+}
+
+static void list_free(char **list)
+{
+	for (char **text = list; text && *text; text++)
+		free(*text);
+	free(list);
 }
 
 void exec_setup_fini(struct exec_setup *setup)
 {
-	(void)setup;
+	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
+		list_free(setup->directories[kind].names);
+}
+
+bool exec_setup_has_directories(const struct exec_setup *setup)
+{
+	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
+		if (setup->directories[kind].names)
+			return true;
+	return false;
 }
 
 int exec_setup_inherit(struct exec_setup *to, const struct exec_setup *from)

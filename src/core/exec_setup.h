@@ -54,6 +54,23 @@ struct exec_cpus {
 	uint64_t bits[EXEC_CPUS_MAX / 64]; /* CPU n: bit n % 64 of bits[n / 64] */
 };
 
+/* Directories that are made for it, below those of the host that are for such things. */
+enum directory_kind {
+	DIRECTORY_RUNTIME,
+	DIRECTORY_STATE,
+	DIRECTORY_CACHE,
+	DIRECTORY_LOGS,
+	DIRECTORY_N_KINDS
+};
+
+/* What becomes of the runtime directories at its end. PRESERVE_RESTART: kept over restarts. */
+enum directory_preserve { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART };
+
+struct exec_directory {
+	char **names; /* owned; relative; NULL: none */
+	int mode;
+};
+
 #define SETUP_NOT_GIVEN INT_MIN
 
 struct exec_setup {
@@ -62,6 +79,8 @@ struct exec_setup {
 	int oom_score_adj; /* SETUP_NOT_GIVEN or -1000..1000 */
 	struct exec_io io;
 	struct exec_cpus cpus;
+	struct exec_directory directories[DIRECTORY_N_KINDS];
+	enum directory_preserve preserve;
 };
 
 /* "nofile": what follows limit_ in a key. */
@@ -71,6 +90,8 @@ extern const int exec_limit_resources[LIMIT_N];
 
 void exec_setup_init(struct exec_setup *setup);
 void exec_setup_fini(struct exec_setup *setup);
+/* Any directories are to be made. */
+bool exec_setup_has_directories(const struct exec_setup *setup);
 /* What a process that `from` has started is to have of it: all that keeps it in bounds. 0 or
  * -ENOMEM. `to` was initialised. */
 int exec_setup_inherit(struct exec_setup *to, const struct exec_setup *from);

@@ -111,6 +111,7 @@ Test(setup, none)
 #define SIZES                                                                                \
 	"use a size such as 64K, 10M or 1G, or infinity; or two with a : between them, the " \
 	"soft limit and the hard one"
+#define MODE "use an octal number from 0 to 07777, such as 0750"
 #define CPUS "use numbers of CPUs from 0 to 1023, and ranges of them, such as 0-3,5"
 
 Test(setup, bad_values)
@@ -168,6 +169,14 @@ Test(setup, bad_values)
 		 "say which of its levels, from 0 (first) to 7: best-effort:4"},
 		{"io_class", "idel",
 		 "use realtime:N, best-effort:N or idle; did you mean \"idle\"?"},
+		{"runtime_directory", "", "it is empty: leave the key out to have none"},
+		{"state_directory_mode", "", MODE},
+		{"cache_directory_mode", "0888", MODE},
+		{"logs_directory_mode", "10000", MODE},
+		{"runtime_directory_mode", "rwx", MODE},
+		{"runtime_directory_preserve", "maybe", "use no, yes or restart"},
+		{"runtime_directory", "a%",
+		 "only %i, %n and %% mean something: write %% for a percent sign"},
 		{"cpu_affinity", "", CPUS},
 		{"cpu_affinity", "all", CPUS},
 		{"cpu_affinity", "3-1", CPUS},
@@ -194,6 +203,50 @@ Test(setup, bad_values)
 		cr_expect_null(config->root);
 		config_free(config);
 	}
+}
+
+Test(setup, names_of_directories)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+		{"a", true},         {"a/b a", true}, {"..a a.. ...", true}, {"%n web-%i", true},
+		{"/a", false},       {"a/", false},   {"a//b", false},       {".", false},
+		{"a/..", false},     {"../a", false}, {"a/./b", false},      {"a:b", false},
+		{"a b/../c", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct folder folder CLEANUP(folder_fini);
+		char text[256];
+		struct config *config;
+
+		folder_init(&folder);
+		snprintf(text, sizeof(text), "%sstate_directory = %s\n", SERVICE, rows[i].name);
+		config = load_text(&folder, text);
+		cr_expect_eq(config->n_errors == 0, rows[i].good, "%s: %s", rows[i].name,
+			     message_at(config, 3));
+		if (!rows[i].good)
+			cr_expect_not_null(strstr(message_at(config, 3), "use a name, or"), "%s",
+					   message_at(config, 3));
+		config_free(config);
+	}
+}
+
+Test(setup, modes_of_directories)
+{
+	struct folder folder CLEANUP(folder_fini);
+	struct config *config;
+	const struct exec_setup *setup =
+		load_setup(&folder, "logs_directory_mode = 2750\nlogs_directory = a b\n", &config);
+
+	cr_expect_eq(setup->directories[DIRECTORY_LOGS].mode, 02750);
+	cr_expect_eq(setup->directories[DIRECTORY_RUNTIME].mode, 0755);
+	cr_expect_str_eq(setup->directories[DIRECTORY_LOGS].names[1], "b");
+	cr_expect_null(setup->directories[DIRECTORY_RUNTIME].names);
+	cr_expect_eq(setup->preserve, PRESERVE_NO);
+	config_free(config);
 }
 
 Test(setup, names_of_keys)
