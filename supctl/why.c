@@ -52,6 +52,8 @@ static const struct phrase origins[] = {
 	{"actor", "because another actor sent it an exit signal", NULL},
 	{"link", "because an actor that it was linked to has ended", NULL},
 	{"spawn", "because an actor spawned it", NULL},
+	{"schedule", "because its time had come", NULL},
+	{"socket", "because somebody connected to it", NULL},
 	{"watch", "because supd, which watches it, found a fault", NULL},
 };
 

@@ -80,12 +80,14 @@ static struct call *call_new(struct core *core, enum request_kind kind)
 	return call;
 }
 
-struct call *call_new_start(struct child *c)
+struct call *call_new_start(struct child *c, enum origin origin)
 {
 	struct call *call = call_new(c->core, REQUEST_START);
 
-	if (call)
+	if (call) {
 		call->item.child = c;
+		call->origin = origin;
+	}
 	return call;
 }
 
@@ -370,13 +372,15 @@ static void call_delete(struct supervisor *s, struct call *call)
 }
 
 /*
- * An operator's start. The failed child of a parked range takes its range along, its window empty
- * (D6); so does one whose restart, and that of its range, was due.
+ * An operator's start, or a trigger's. The failed child of a parked range takes its range along,
+ * its window empty (D6); so does one whose restart, and that of its range, was due.
  */
 static void call_start(struct supervisor *s, struct call *call)
 {
 	struct child *c = call->item.child;
-	bool parked = c->state == CHILD_FAILED && s->self->spec->give_up == GIVE_UP_HOLD;
+	struct cause cause = cause_origin(call->origin);
+	bool parked = c->state == CHILD_FAILED && s->self->spec->give_up == GIVE_UP_HOLD &&
+		      !c->spec->on_demand;
 	bool group = !supervisor_is_independent(s) && (parked || c->state == CHILD_BACKOFF);
 
 	if (c->live || c->held || c->removed || operator_is_parked(c)) {
@@ -388,15 +392,15 @@ static void call_start(struct supervisor *s, struct call *call)
 		c->listed = true;
 		s->n_listed++;
 	}
-	child_stop(c, cause_origin(ORIGIN_OPERATOR));
+	child_stop(c, cause);
 	c->window.used = c->window.next = 0;
 	if (group) {
 		call_free(call);
-		strategy_resume(s, c, cause_origin(ORIGIN_OPERATOR));
+		strategy_resume(s, c, cause);
 		return;
 	}
 	call_hand_over(s, call, c);
-	child_start(c, cause_origin(ORIGIN_OPERATOR));
+	child_start(c, cause);
 }
 
 /* ---- questions ---- */
@@ -494,6 +498,7 @@ void call_run(struct supervisor *s, struct call *call)
 	case REQUEST_STOP:
 	case REQUEST_RESTART:
 	case REQUEST_REMOVE:
+	case REQUEST_TRIGGER:
 	case REQUEST_EXIT:
 	case REQUEST_WAIT_READY:
 	case REQUEST_WAIT_DOWN:

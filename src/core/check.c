@@ -132,7 +132,8 @@ static const char *check_idle(const struct supervisor *s)
 	LIST_EACH (l, &s->kids) {
 		const struct child *c = LIST_ENTRY(l, struct child, link);
 
-		if (c->state == CHILD_WAITING && c->listed && !c->call && !c->start_again)
+		if (c->state == CHILD_WAITING && c->listed && !c->call && !c->start_again &&
+		    !c->spec->on_demand)
 			return "a child was never started";
 	}
 	return NULL;

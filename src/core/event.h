@@ -62,6 +62,8 @@ enum request_kind {
 	REQUEST_STOP,
 	REQUEST_RESTART,
 	REQUEST_REMOVE,
+	REQUEST_TRIGGER,    /* starts a target that is on demand, is down and not held; origin. Not
+			       answered */
 	REQUEST_EXIT,       /* an exit signal with reason, from source */
 	REQUEST_WAIT_READY, /* answered when target is ready */
 	REQUEST_WAIT_DOWN,  /* answered when nothing of target is left */
@@ -99,9 +101,10 @@ struct request {
 	struct reason reason;
 	bool no_wait;
 	bool allow_starting;
-	bool on;      /* TRAP, SPAWN */
-	uint64_t ref; /* SPAWN: 0: no monitor */
-	uint32_t uid; /* SPAWN, where child is there */
+	bool on;         /* TRAP, SPAWN */
+	uint64_t ref;    /* SPAWN: 0: no monitor */
+	uint32_t uid;    /* SPAWN, where child is there */
+	uint32_t origin; /* TRIGGER: enum origin */
 };
 
 struct event {
@@ -174,10 +177,12 @@ enum origin {
 	ORIGIN_CALL,     /* the child API */
 	ORIGIN_SHUTDOWN, /* the daemon shuts down */
 	ORIGIN_TIMER,
-	ORIGIN_ACTOR, /* an actor's exit signal: link.from */
-	ORIGIN_LINK,  /* the end of a linked actor outside the tree: link.from */
-	ORIGIN_SPAWN, /* an actor that spawns: link.from */
-	ORIGIN_WATCH, /* the daemon, which watches: a failed probe, a silent watchdog */
+	ORIGIN_ACTOR,    /* an actor's exit signal: link.from */
+	ORIGIN_LINK,     /* the end of a linked actor outside the tree: link.from */
+	ORIGIN_SPAWN,    /* an actor that spawns: link.from */
+	ORIGIN_SCHEDULE, /* its time has come */
+	ORIGIN_SOCKET,   /* somebody connects to it */
+	ORIGIN_WATCH,    /* the daemon, which watches: a failed probe, a silent watchdog */
 	ORIGIN_N,
 };
 

@@ -119,7 +119,7 @@ static void job_child_stopped(struct supervisor *s, struct child *c)
 		child_settle(c, CHILD_STOPPED);
 	if (s->job == JOB_SHUTDOWN || !c->listed || c->held)
 		return;
-	if (c->spec->restart == RESTART_TEMPORARY && c != s->culprit) {
+	if (c->spec->restart == RESTART_TEMPORARY && c != s->culprit && !c->spec->on_demand) {
 		tree_unlist(c);
 		return;
 	}
@@ -165,7 +165,7 @@ static void job_start_step(struct supervisor *s)
 	struct child *c = s->cursor;
 
 	s->cursor = job_step_cursor(s, c);
-	if (!c->listed || c->held || c->live)
+	if (!c->listed || c->held || c->live || c->spec->on_demand)
 		return;
 	c->restarting = false;
 	child_start(c, s->cause);

@@ -45,6 +45,7 @@ struct call {
 	struct item item;
 	uint64_t id; /* 0: nobody waits for the answer any more */
 	enum request_kind kind;
+	enum origin origin; /* START: who wants it */
 	char *name; /* owned; the child's name or pid in text; NULL where the kind needs none */
 	struct spec *spec;    /* owned count; START_CHILD */
 	char **args;          /* owned list; START_CHILD of simple_one_for_one */
@@ -369,8 +370,8 @@ void call_run(struct supervisor *s, struct call *call); /* its turn has come */
 void call_child_ready(struct child *c);
 void call_child_down(struct child *c);
 void call_admit(struct core *core, const struct request *request, struct child *target);
-/* An operator's start of c, not queued yet; NULL: no memory. */
-struct call *call_new_start(struct child *c);
+/* A start of c, not queued yet; NULL: no memory. */
+struct call *call_new_start(struct child *c, enum origin origin);
 bool call_is_admitting(
 	const struct child *c);             /* start_child has not come back: not on the list yet */
 void call_cancel_all(struct supervisor *s); /* its queue: noproc */

@@ -40,6 +40,7 @@ const char *const request_kind_names[REQUEST_N_KINDS + 1] = {
 	[REQUEST_STOP] = "stop",
 	[REQUEST_RESTART] = "restart",
 	[REQUEST_REMOVE] = "remove",
+	[REQUEST_TRIGGER] = "trigger",
 	[REQUEST_EXIT] = "exit",
 	[REQUEST_WAIT_READY] = "wait_ready",
 	[REQUEST_WAIT_DOWN] = "wait_down",
@@ -93,7 +94,8 @@ const char *const origin_names[ORIGIN_N + 1] = {
 	[ORIGIN_NONE] = "none",         [ORIGIN_SELF] = "self",   [ORIGIN_BOOT] = "boot",
 	[ORIGIN_OPERATOR] = "operator", [ORIGIN_CALL] = "call",   [ORIGIN_SHUTDOWN] = "shutdown",
 	[ORIGIN_TIMER] = "timer",       [ORIGIN_ACTOR] = "actor", [ORIGIN_LINK] = "link",
-	[ORIGIN_SPAWN] = "spawn",       [ORIGIN_WATCH] = "watch",
+	[ORIGIN_SPAWN] = "spawn",       [ORIGIN_WATCH] = "watch", [ORIGIN_SCHEDULE] = "schedule",
+	[ORIGIN_SOCKET] = "socket",
 };
 
 const char *const answer_names[ANSWER_N + 1] = {

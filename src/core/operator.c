@@ -80,7 +80,7 @@ void operator_start_again(struct child *c)
 static bool operator_bring_up(const struct request *request, struct child *c)
 {
 	struct waiter *w = waiter_new(c, request);
-	struct call *call = w ? call_new_start(c) : NULL;
+	struct call *call = w ? call_new_start(c, ORIGIN_OPERATOR) : NULL;
 
 	if (!call) {
 		if (w)
@@ -138,6 +138,34 @@ static void operator_start(const struct request *request, struct child *c)
 		operator_answer(c->core, request, ANSWER_SHUTTING_DOWN, c, SLOT_NONE);
 	else
 		operator_bring_up(request, c);
+}
+
+/* Something is to be done with it already. */
+static bool operator_is_wanted(const struct child *c)
+{
+	LIST_EACH (l, &c->core->calls) {
+		if (LIST_ENTRY(l, struct call, in_calls)->item.child == c)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whoever sends it does not wait. What is held, runs, or is about to run anyway is left alone, and
+ * so is what could not be started now: the next trigger tries again.
+ */
+static void operator_trigger(const struct request *request, struct child *c)
+{
+	bool idle = c->state == CHILD_WAITING || c->state == CHILD_DONE ||
+		    c->state == CHILD_FAILED || c->state == CHILD_STOPPED;
+	struct call *call;
+
+	if (!c->parent || !c->spec->on_demand || !idle || c->held ||
+	    operator_down_above(c) != SLOT_NONE || operator_is_parked(c) || operator_is_wanted(c))
+		return;
+	call = call_new_start(c, (enum origin)request->origin);
+	if (call)
+		supervisor_enqueue(c->parent, &call->item);
 }
 
 static void operator_restart(const struct request *request, struct child *c)
@@ -289,6 +317,11 @@ void operator_request(struct core *core, const struct request *request)
 	if (request->kind == REQUEST_SYNC) {
 		if (!sync_add(core, request))
 			operator_answer(core, request, ANSWER_NO_MEMORY, NULL, SLOT_NONE);
+		return;
+	}
+	if (request->kind == REQUEST_TRIGGER) {
+		if (c && !c->removed && !c->spawned && !core->halted)
+			operator_trigger(request, c);
 		return;
 	}
 	if (!c && request->kind == REQUEST_EXIT)

@@ -42,6 +42,8 @@ static void record_put_request(struct buf *out, const struct request *request)
 		record_put_uint(out, "allow_starting", 1);
 	if (request->on)
 		record_put_uint(out, "on", 1);
+	if (request->origin)
+		record_put_uint(out, "origin", request->origin);
 	if (request->ref)
 		record_put_uint(out, "ref", request->ref);
 	if (request->uid)

@@ -155,6 +155,16 @@ static int read_allow_starting(struct reader *reader, const char *value)
 	return read_flag(value, &reader->recorded->event.request.allow_starting);
 }
 
+static int read_origin(struct reader *reader, const char *value)
+{
+	uint64_t origin;
+
+	if (!record_read_uint(value, &origin) || origin >= ORIGIN_N)
+		return -EINVAL;
+	reader->recorded->event.request.origin = (uint32_t)origin;
+	return 0;
+}
+
 static int read_on(struct reader *reader, const char *value)
 {
 	return read_flag(value, &reader->recorded->event.request.on);
@@ -219,6 +229,7 @@ static const struct event_key keys[] = {
 	{"on", read_on},           {"source", read_source},
 	{"role", read_role},       {"uid", read_uid},
 	{"admin", read_admin},     {"data", read_data},
+	{"origin", read_origin},
 };
 
 static int read_key(struct reader *reader, char *word)

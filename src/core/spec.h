@@ -74,8 +74,10 @@ struct spec {
 	enum restart_type restart;
 	bool significant;
 	bool autostart;
-	bool template; /* no child itself: its name ends with "@", and so its instances' begin */
-	bool instance; /* made from a template */
+	bool on_demand; /* not started with its supervisor, but by a trigger; after a normal end it
+			   waits for the next */
+	bool template;  /* no child itself: its name ends with "@", and so its instances' begin */
+	bool instance;  /* made from a template */
 	uint32_t instances; /* of a template: NAME@1 to NAME@N are there from the beginning */
 	enum shutdown_kind shutdown;
 	struct span shutdown_span;

@@ -180,6 +180,8 @@ void strategy_resume(struct supervisor *s, struct child *c, struct cause cause)
 
 static bool strategy_wants_restart(const struct child *c)
 {
+	if (c->spec->on_demand && reason_is_normal_child(&c->reason))
+		return false;
 	switch (c->spec->restart) {
 	case RESTART_PERMANENT:
 		return true;

@@ -140,6 +140,7 @@ enum answer waiter_judge(struct waiter *w)
 	case REQUEST_WHICH_CHILDREN:
 	case REQUEST_COUNT_CHILDREN:
 	case REQUEST_GET_CHILDSPEC:
+	case REQUEST_TRIGGER:
 	case REQUEST_EXIT:
 	case REQUEST_SYNC:
 	case REQUEST_SELF:

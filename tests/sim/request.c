@@ -133,6 +133,7 @@ static void reply_check(struct sim *sim, const struct asked *a, const struct rep
 	switch (a->kind) {
 	case REQUEST_STOP:
 	case REQUEST_REMOVE:
+	case REQUEST_TRIGGER:
 	case REQUEST_WAIT_DOWN:
 	case REQUEST_TERMINATE_CHILD:
 	case REQUEST_DELETE_CHILD:
@@ -265,6 +266,21 @@ static void request_send(struct sim *sim, struct request *request)
 	sim->alloc_expected = false;
 }
 
+/* Of anybody: what is not on demand is left alone. */
+static void trigger_random(struct sim *sim)
+{
+	struct event event = {.kind = EVENT_REQUEST,
+			      .request = {.kind = REQUEST_TRIGGER, .origin = ORIGIN_SCHEDULE}};
+	struct child_view view;
+	char target[64];
+
+	if (!random_view(sim, &view))
+		return;
+	word_target(sim, &view, target, sizeof(target));
+	event.request.target = target;
+	sim_step(sim, &event);
+}
+
 void request_random(struct sim *sim)
 {
 	struct child_view view, above;
@@ -274,6 +290,10 @@ void request_random(struct sim *sim)
 				  .no_wait = rng_chance(&sim->rng, 20),
 				  .allow_starting = rng_chance(&sim->rng, 30)};
 
+	if (request.kind == REQUEST_TRIGGER) {
+		trigger_random(sim);
+		return;
+	}
 	if (sim->n_asked >= sim->weather.outstanding) {
 		request_forget_random(sim);
 		return;

@@ -48,6 +48,7 @@ static void random_restart(struct rng *rng, struct spec *spec, const struct spec
 		spec->restart_delay_max = random_span(rng, most, ARRAY_LEN(most));
 		spec->restart_reset = random_span(rng, resets, ARRAY_LEN(resets));
 	}
+	spec->on_demand = spec->type == CHILD_SERVICE && rng_chance(rng, 5);
 	spec->significant = parent && parent->auto_shutdown != AUTO_NEVER &&
 			    spec->restart != RESTART_PERMANENT && rng_chance(rng, 50);
 }
