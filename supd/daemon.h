@@ -23,6 +23,7 @@
 struct cgroups;    /* cgroups.c: a cgroup for each service */
 struct control;    /* control.c: the control socket, its guests, their requests */
 struct processes;  /* process.c: services' OS processes */
+struct listen;     /* listen.c: sockets that are held for services */
 struct notify;     /* notify.c: the notify socket */
 struct recorder;   /* recorder.c: --record */
 struct run;        /* run.c: events that wait, the core's timer */
@@ -36,6 +37,7 @@ struct daemon {
 	const struct options *options; /* borrowed */
 	struct control *control;       /* owned */
 	struct notify *notify;         /* owned */
+	struct listen *listen;         /* owned; NULL until there is one */
 	struct recorder *recorder;     /* owned; NULL: not recording */
 	struct run_table *run_table;   /* owned; NULL: none */
 	struct processes *processes;   /* owned */

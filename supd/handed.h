@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "supd/spawn.h"
 
 #define HANDED_FIRST 3
@@ -17,6 +18,8 @@
 struct handed {
 	struct spawn_fd *fds; /* owned; fds themselves are borrowed */
 	size_t n, capacity;
+	size_t n_listen;  /* LISTEN_FDS */
+	struct buf names; /* LISTEN_FDNAMES */
 };
 
 void handed_fini(struct handed *h);
@@ -24,6 +27,11 @@ void handed_fini(struct handed *h);
 void handed_clear(struct handed *h);
 /* fd becomes target; step is what failed where that fails. 0, -ENOMEM, -EEXIST: target is taken. */
 int handed_add(struct handed *h, int fd, int target, enum start_step step);
+/*
+ * The next of LISTEN_FDS, from HANDED_FIRST on in this order, with its name (% in it is expanded
+ * for the service at path). 0, -ENOMEM, -EEXIST.
+ */
+int handed_listen(struct handed *h, int fd, const char *name, const char *path);
 /* The lowest number from HANDED_FIRST on that nothing was given. */
 int handed_next(const struct handed *h);
 

@@ -233,6 +233,19 @@ static void set_watchdog(struct preparation *p, const struct exec_notify *notify
 	texts_set_value(&p->environment, "WATCHDOG_PID", "01234567890");
 }
 
+/* The protocol of sd_listen_fds(3). LISTEN_PID has room for what the child writes there. */
+static void set_listen(struct preparation *p)
+{
+	char n[24];
+
+	if (!p->handed.n_listen)
+		return;
+	snprintf(n, sizeof(n), "%zu", p->handed.n_listen);
+	texts_set_value(&p->environment, "LISTEN_FDS", n);
+	texts_set_value(&p->environment, "LISTEN_PID", "01234567890");
+	texts_set_value(&p->environment, "LISTEN_FDNAMES", buf_text(&p->handed.names));
+}
+
 /* What the service is told about itself; nobody overrides it. */
 static int set_own(struct preparation *p, const struct prepare_what *what)
 {
@@ -251,6 +264,7 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 	set_os_pid(p, what);
 	if (may_notify(what))
 		texts_set_value(&p->environment, "NOTIFY_SOCKET", what->notify_socket);
+	set_listen(p);
 	if (has_watchdog(what))
 		set_watchdog(p, what->exec->notify);
 	if (what->exec->setup)
@@ -375,12 +389,18 @@ static int find_identity(struct preparation *p, const struct exec *exec, enum st
 /* Where the child writes its OS pid: texts of ours alone, which have room. */
 static void set_os_pid_texts(struct preparation *p, const struct prepare_what *what)
 {
-	const char *const names[SPAWN_OS_PID_TEXTS] = {"SUP_OS_PID",
-						       has_watchdog(what) ? "WATCHDOG_PID" : NULL};
+	const struct {
+		const char *name;
+		bool ours; /* set here, with room enough */
+	} rows[SPAWN_OS_PID_TEXTS] = {
+		{"SUP_OS_PID", !what->argv},
+		{"LISTEN_PID", p->handed.n_listen > 0},
+		{"WATCHDOG_PID", has_watchdog(what)},
+	};
 	int n = 0;
 
 	for (int i = 0; i < SPAWN_OS_PID_TEXTS; i++) {
-		char *text = names[i] ? texts_get(&p->environment, names[i]) : NULL;
+		char *text = rows[i].ours ? texts_get(&p->environment, rows[i].name) : NULL;
 
 		if (!text)
 			continue;
@@ -485,6 +505,7 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_OOM_SCORE_ADJ:
 	case STEP_CGROUP:
 	case STEP_DIRECTORIES:
+	case STEP_LISTEN:
 	case STEP_N:
 		break;
 	}

@@ -14,6 +14,7 @@
  *   4. environment
  *   5. SUP_NAME, SUP_PID, SUP_SOCKET, SUP_OS_PID; NOTIFY_SOCKET unless notify_access = none; SUP_FD
  *      and SUP_TOKEN where it has a mailbox; RUNTIME_DIRECTORY and its like (directories.h)
+ *      LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES where it has sockets
  *      a command beside the main process: no SUP_OS_PID, NOTIFY_SOCKET with notify_access = group
  *      only, MAINPID, and what variables has
  */

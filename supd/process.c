@@ -20,6 +20,7 @@
 #include "supd/process_actor.h"
 #include "supd/cgroups.h"
 #include "supd/foreground.h"
+#include "supd/listen.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/processes.h"
@@ -303,8 +304,14 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 	struct processes *ps = d->processes;
 	enum start_step step = STEP_PREPARE;
 	struct spawn_failure failure;
-	int r = make_request(d, v, pid, start, &step);
+	int r;
 
+	handed_clear(&ps->preparation.handed);
+	r = listen_hand(d, v, &ps->preparation.handed, &ps->preparation.object);
+	if (r < 0)
+		step = STEP_LISTEN;
+	else
+		r = make_request(d, v, pid, start, &step);
 	if (r < 0) {
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
 		return r;
@@ -329,7 +336,6 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	pid_t os_pid;
 	int r = 0;
 
-	handed_clear(&ps->preparation.handed);
 	if (!p || !core_view(d->core, slot, &v)) {
 		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
 		return;

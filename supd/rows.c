@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "core/exec.h"
+#include "supd/listen.h"
 #include "supd/said.h"
 
 /* ---- single fields ---- */
@@ -135,6 +136,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	field_put_text(e, FIELD_DETAIL, "containment",
 		       spec->type == CHILD_SERVICE ? process_containment(d, slot) : NULL);
 	said_put(e, d, slot);
+	listen_put_row(e, d, &v);
 	return true;
 }
 
@@ -413,6 +415,7 @@ static const char *row_step_object(enum start_step step, const struct exec *exec
 	case STEP_OOM_SCORE_ADJ:
 	case STEP_CGROUP:
 	case STEP_DIRECTORIES:
+	case STEP_LISTEN:
 	case STEP_N:
 		break;
 	}

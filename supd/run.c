@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "supd/daemon.h"
 #include "supd/foreground.h"
+#include "supd/listen.h"
 #include "supd/log.h"
 #include "supd/options.h"
 #include "supd/process.h"
@@ -195,6 +196,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 	case FX_NOTICE:
 		said_on_notice(d, effect->slot, effect->link.kind);
 		tell_notice(d, effect->slot, &effect->link);
+		listen_on_notice(d, effect->slot);
 		control_on_notice(d->control, effect->slot, &effect->link);
 		process_noticed(d, effect->slot);
 		return;
@@ -203,6 +205,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		return;
 	case FX_FORGET:
 		process_forget(d, effect->slot);
+		listen_on_forget(d, effect->slot);
 		control_on_forget(d->control, effect->slot);
 		return;
 	case FX_JOINED:
@@ -334,6 +337,7 @@ static int run_turn(struct daemon *d, const struct event *event)
 		r = run_step(d, event);
 	run_drain(d, EVENTS_PER_TURN);
 	run_tell_starved(d);
+	listen_settle(d);
 	run->stepping = false;
 	log_release();
 	run_set_timer(d);

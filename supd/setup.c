@@ -21,6 +21,7 @@
 
 #include "supd/cgroups.h"
 #include "supd/foreground.h"
+#include "supd/listen.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/place.h"
@@ -280,6 +281,7 @@ void daemon_close(struct daemon *d)
 	cgroups_kill_all(d);
 	processes_close(d);
 	cgroups_close(d);
+	listen_close(d);
 	notify_close(d);
 	run_table_close(d->run_table);
 	if (d->made_run_dir)

@@ -194,6 +194,9 @@ const struct key config_keys[] = {
 	      "how many Unix signals may wait for its user's processes"),
 	LIMIT("stack", LIMIT_STACK, LIMIT_IN_BYTES, 0, "how large its stack may grow"),
 
+	{"listen", KEY_IN_SERVICE, true, value_listen, IN_PART(PART_SOCKETS, exec_sockets, listen),
+	 .fallback = "", .help = "a socket that the daemon opens and holds for it"},
+
 	{"trap_exit", KEY_IN_SERVICE, false, value_bool, IN_SPEC(trap_exit), .fallback = "no",
 	 .help = "whether exit signals come to it as messages"},
 	{"mailbox", KEY_IN_SERVICE, false, value_word, IN_SPEC(mailbox), mailbox_kind_names,

@@ -66,13 +66,15 @@ const struct key *key_find(const char *name); /* NULL: unknown */
 const char *key_nearest(const char *name, unsigned where);
 
 /* values.c: words, numbers, spans; values_exec.c, values_setup.c: what a process is made of;
- * values_actor.c: what it is as an actor; values_when.c: when it is started. */
+ * values_actor.c: what it is as an actor; values_when.c: when it is started;
+ * values_sockets.c: what it listens on. */
 value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
 	value_number, value_ready, value_shutdown, value_span, value_success_exit, value_text,
 	value_word;
 value_fn value_account, value_command, value_environment, value_environment_file, value_group_list,
 	value_name_list, value_output, value_signal, value_umask, value_working_directory;
 value_fn value_condition;
+value_fn value_listen;
 value_fn value_aliases, value_grants, value_links, value_size;
 value_fn value_cpus, value_directories, value_integer, value_io_class, value_limit, value_mode;
 

@@ -52,7 +52,9 @@ struct child_view {
 	const struct spec *spec;
 	char *const *args; /* simple_one_for_one: extra arguments of this child, or NULL */
 	enum child_state state;
-	bool listed; /* on its supervisor's list: the child API knows it */
+	bool comes_back; /* STOPPED for a moment: a start of it, or of its range, is due */
+	bool parked;     /* WAITING until the failed one that it waits for is started again (D6) */
+	bool listed;     /* on its supervisor's list: the child API knows it */
 	bool held;
 	bool spawned;         /* by an actor: no child of the tree; its path is its pid */
 	bool dynamic;         /* added by a call: gone with its supervisor's end */

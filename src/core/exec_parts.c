@@ -65,9 +65,7 @@ static void sockets_init(void *part)
 
 static void sockets_fini(void *part)
 {
-	struct exec_sockets *sockets = part;
-
-	strings_free_all(sockets->listen);
+	exec_sockets_fini(part);
 }
 
 static void resources_init(void *part)

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "core/exec_setup.h"
+#include "core/exec_sockets.h"
 
 struct exec;
 
@@ -38,10 +39,6 @@ struct exec_hooks {
 /* What is asked from outside. */
 struct exec_probes {
 	char *ready; /* what stands behind "ready = tcp:", say */
-};
-
-struct exec_sockets {
-	char **listen; /* as written */
 };
 
 /* Of its cgroup. */

@@ -56,6 +56,7 @@ static const char *const step_names[STEP_N] = {
 	[STEP_OOM_SCORE_ADJ] = "oom_score_adj",
 	[STEP_CGROUP] = "cgroup",
 	[STEP_DIRECTORIES] = "directories",
+	[STEP_LISTEN] = "listen",
 };
 
 /* The size of text, or of what is left of it where it is cut at a character's border. */

@@ -52,6 +52,7 @@ enum start_step {
 	STEP_OOM_SCORE_ADJ,
 	STEP_CGROUP,
 	STEP_DIRECTORIES,
+	STEP_LISTEN, /* its sockets, which the daemon opens */
 	STEP_N,
 };
 

@@ -30,6 +30,22 @@ static const struct child *view_child(const struct core *core, uint32_t slot)
 	return slot < core->n_slots ? core->slots[slot] : NULL;
 }
 
+/* A restart that an operator wants waits for its turn, or the restart of a group stops the rest. */
+static bool view_comes_back(const struct child *c)
+{
+	if (c->state != CHILD_STOPPED || c->held || !c->parent)
+		return false;
+	if (c->parent->job == JOB_GROUP_STOP || c->start_again)
+		return true;
+	LIST_EACH (l, &c->core->calls) {
+		const struct call *call = LIST_ENTRY(l, struct call, in_calls);
+
+		if (call->kind == REQUEST_START && call->item.child == c)
+			return true;
+	}
+	return false;
+}
+
 bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_view)
 {
 	const struct child *c = view_child(core, slot);
@@ -44,6 +60,8 @@ bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_vi
 		.spec = c->spec,
 		.args = c->args,
 		.state = c->state,
+		.comes_back = view_comes_back(c),
+		.parked = operator_is_parked(c),
 		.listed = c->listed,
 		.held = c->held && c->held_by_operator,
 		.dynamic = c->dynamic,

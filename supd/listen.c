@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A listener belongs to a slot. Whether its sockets are still wanted is asked of the core at the
+ * end of each turn in which something has happened to its child or to any supervisor, and again
+ * while the answer is that nobody knows yet: its supervisor is on its way, down or up again.
+ */
+
+#include "supd/listen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "supd/socket.h"
+#include "supd/texts.h"
+#include "wire/field.h"
+
+struct listener {
+	struct listen *all; /* borrowed */
+	uint32_t slot;
+	const struct spec *spec;     /* borrowed: it stays with the slot */
+	struct held_socket *sockets; /* owned; as many as spec has; NULL: they are not open */
+	struct list link;            /* listen.listeners */
+	struct list unsettled;       /* listen.unsettled */
+};
+
+struct listen {
+	struct daemon *daemon; /* borrowed */
+	struct map by_slot;
+	struct list listeners; /* owned */
+	struct list unsettled; /* those whose child has changed */
+};
+
+static const struct exec_sockets *sockets_of(const struct spec *spec)
+{
+	const struct exec *exec = spec->exec;
+
+	return exec && exec->sockets && exec->sockets->n_listen ? exec->sockets : NULL;
+}
+
+/* ---- records ---- */
+
+static struct listener *find(const struct daemon *d, uint32_t slot)
+{
+	return d->listen ? map_get(&d->listen->by_slot, slot) : NULL;
+}
+
+static struct listen *get_all(struct daemon *d)
+{
+	if (d->listen)
+		return d->listen;
+	d->listen = calloc(1, sizeof(*d->listen));
+	if (!d->listen)
+		return NULL;
+	d->listen->daemon = d;
+	list_init(&d->listen->listeners);
+	list_init(&d->listen->unsettled);
+	return d->listen;
+}
+
+static struct listener *admit(struct daemon *d, const struct child_view *v)
+{
+	struct listener *l = find(d, v->slot);
+	struct listen *all = get_all(d);
+
+	if (l || !all)
+		return l;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	if (map_set(&all->by_slot, v->slot, l) < 0) {
+		free(l);
+		return NULL;
+	}
+	l->all = all;
+	l->slot = v->slot;
+	l->spec = v->spec;
+	list_append(&all->listeners, &l->link);
+	list_init(&l->unsettled);
+	return l;
+}
+
+static void close_sockets(struct listener *l)
+{
+	const struct exec_sockets *what = sockets_of(l->spec);
+
+	for (size_t i = 0; l->sockets && i < what->n_listen; i++)
+		socket_unmake(&l->sockets[i]);
+	free(l->sockets);
+	l->sockets = NULL;
+}
+
+static void drop(struct listener *l)
+{
+	close_sockets(l);
+	map_remove(&l->all->by_slot, l->slot);
+	list_unlink(&l->link);
+	list_unlink(&l->unsettled);
+	free(l);
+}
+
+/* ---- opening ---- */
+
+/* Which service of this daemon has the address, other than l; NULL: none. */
+static const char *find_holder(const struct listener *l, const struct exec_listen *wanted)
+{
+	struct child_view v;
+
+	LIST_EACH (it, &l->all->listeners) {
+		const struct listener *other = LIST_ENTRY(it, struct listener, link);
+		const struct exec_sockets *what = sockets_of(other->spec);
+
+		for (size_t i = 0; other != l && other->sockets && i < what->n_listen; i++) {
+			const struct exec_listen *has = &what->listen[i];
+
+			if (has->kind == wanted->kind && has->port == wanted->port &&
+			    (listen_is_internet(has->kind) ||
+			     strcmp(has->address, wanted->address) == 0) &&
+			    core_view(l->all->daemon->core, other->slot, &v))
+				return v.path;
+		}
+	}
+	return NULL;
+}
+
+/* "tcp:127.0.0.1:80 (web/api has it)" */
+static void explain(const struct listener *l, const struct exec_listen *what, int error,
+		    const char *why, struct buf *object)
+{
+	const char *holder = error == EADDRINUSE ? find_holder(l, what) : NULL;
+
+	buf_clear(object);
+	buf_printf(object, "%s:%s", listen_kind_names[what->kind], what->address);
+	if (holder)
+		buf_printf(object, " (service %s has it)", holder);
+	else if (why)
+		buf_printf(object, " (%s)", why);
+	else if (error == EADDRINUSE)
+		buf_puts(object, " (a process that is no service of this supd has it)");
+}
+
+static int open_sockets(struct listener *l, const char *path, struct buf *object)
+{
+	const struct exec_sockets *what = sockets_of(l->spec);
+	const char *why = NULL;
+	int r = 0;
+
+	l->sockets = calloc(what->n_listen, sizeof(*l->sockets));
+	if (!l->sockets)
+		return -ENOMEM;
+	for (size_t i = 0; i < what->n_listen; i++)
+		l->sockets[i].fd = -1;
+	for (size_t i = 0; r == 0 && i < what->n_listen; i++) {
+		r = socket_make(&what->listen[i], path, &l->sockets[i], &why);
+		if (r < 0)
+			explain(l, &what->listen[i], -r, why, object);
+	}
+	if (r < 0)
+		close_sockets(l);
+	return r;
+}
+
+/* Somebody has taken a path away meanwhile: clients find nothing there, and never will. */
+static int renew_paths(struct listener *l, const char *path, struct buf *object)
+{
+	const struct exec_sockets *what = sockets_of(l->spec);
+	const char *why = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < what->n_listen; i++) {
+		if (l->sockets[i].fd >= 0 && socket_is_there(&l->sockets[i]))
+			continue;
+		socket_unmake(&l->sockets[i]);
+		r = socket_make(&what->listen[i], path, &l->sockets[i], &why);
+		if (r < 0)
+			explain(l, &what->listen[i], -r, why, object);
+	}
+	return r;
+}
+
+int listen_hand(struct daemon *d, const struct child_view *v, struct handed *handed,
+		struct buf *object)
+{
+	const struct exec_sockets *what = sockets_of(v->spec);
+	struct listener *l;
+	int r;
+
+	if (!what)
+		return 0;
+	l = admit(d, v);
+	if (!l)
+		return -ENOMEM;
+	r = l->sockets ? renew_paths(l, v->path, object) : open_sockets(l, v->path, object);
+	for (size_t i = 0; r == 0 && i < what->n_listen; i++) {
+		const char *name = what->listen[i].name;
+
+		r = handed_listen(handed, l->sockets[i].fd, name ? name : v->spec->name, v->path);
+	}
+	return r;
+}
+
+/* ---- for how long ---- */
+
+enum wish { UNWANTED, WANTED, UNDECIDED };
+
+static bool is_moving(enum child_state state)
+{
+	switch (state) {
+	case CHILD_WAITING:
+	case CHILD_STARTING:
+	case CHILD_STOPPING:
+	case CHILD_ENDING:
+	case CHILD_DEAD:
+	case CHILD_BACKOFF:
+		return true;
+	case CHILD_RUNNING:
+	case CHILD_STOPPED:
+	case CHILD_FAILED:
+	case CHILD_DONE:
+	case CHILD_N_STATES:
+		break;
+	}
+	return false;
+}
+
+/* It was stopped with its supervisor: that may be on its way down and up again, or one above. */
+static enum wish judge_stopped(const struct core *core, const struct child_view *v)
+{
+	struct child_view above = *v;
+
+	while (!above.held && above.parent != SLOT_NONE && core_view(core, above.parent, &above)) {
+		if (above.held || above.parent == SLOT_NONE)
+			return UNWANTED;
+		if (is_moving(above.state))
+			return UNDECIDED;
+		if (above.state != CHILD_STOPPED)
+			return UNWANTED;
+	}
+	return UNWANTED;
+}
+
+static enum wish judge(const struct daemon *d, uint32_t slot)
+{
+	struct child_view v;
+
+	if (!core_view(d->core, slot, &v) || v.removed)
+		return UNWANTED;
+	switch (v.state) {
+	case CHILD_STARTING:
+	case CHILD_RUNNING:
+		return WANTED;
+	case CHILD_WAITING:
+		return v.parked ? UNWANTED : WANTED;
+	case CHILD_STOPPING:
+	case CHILD_ENDING:
+	case CHILD_DEAD:
+	case CHILD_BACKOFF:
+		return UNDECIDED;
+	case CHILD_STOPPED:
+		return v.comes_back ? UNDECIDED : judge_stopped(d->core, &v);
+	case CHILD_FAILED:
+	case CHILD_DONE:
+	case CHILD_N_STATES:
+		break;
+	}
+	return UNWANTED;
+}
+
+static void note_change(struct listener *l)
+{
+	if (list_is_empty(&l->unsettled))
+		list_append(&l->all->unsettled, &l->unsettled);
+}
+
+void listen_on_notice(struct daemon *d, uint32_t slot)
+{
+	struct listener *l = find(d, slot);
+	struct child_view v;
+
+	if (!d->listen)
+		return;
+	if (l)
+		note_change(l);
+	else if (core_view(d->core, slot, &v) && v.spec->type == CHILD_SUPERVISOR)
+		LIST_EACH (it, &d->listen->listeners)
+			note_change(LIST_ENTRY(it, struct listener, link));
+}
+
+void listen_on_forget(struct daemon *d, uint32_t slot)
+{
+	struct listener *l = find(d, slot);
+
+	if (l)
+		drop(l);
+}
+
+void listen_settle(struct daemon *d)
+{
+	if (!d->listen || list_is_empty(&d->listen->unsettled))
+		return;
+	LIST_EACH (it, &d->listen->unsettled) {
+		struct listener *l = LIST_ENTRY(it, struct listener, unsettled);
+		enum wish wish = judge(d, l->slot);
+
+		if (wish == UNWANTED)
+			drop(l);
+		else if (wish == WANTED)
+			list_unlink(&l->unsettled);
+	}
+}
+
+void listen_close(struct daemon *d)
+{
+	if (!d->listen)
+		return;
+	LIST_EACH (it, &d->listen->listeners)
+		drop(LIST_ENTRY(it, struct listener, link));
+	map_fini(&d->listen->by_slot);
+	free(d->listen);
+	d->listen = NULL;
+}
+
+/* ---- for people ---- */
+
+void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct child_view *v)
+{
+	const struct exec_sockets *what = sockets_of(v->spec);
+	const struct listener *l = find(d, v->slot);
+	struct texts addresses = {0}, names = {0};
+
+	if (!what) {
+		field_put_null(e, FIELD_DETAIL, "listen");
+		return;
+	}
+	for (size_t i = 0; i < what->n_listen; i++) {
+		const struct exec_listen *one = &what->listen[i];
+		struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+		buf_printf(&text, "%s:%s", listen_kind_names[one->kind], one->address);
+		texts_add(&addresses, buf_text(&text));
+		texts_add(&names, one->name ? one->name : v->spec->name);
+	}
+	field_put_list(e, FIELD_DETAIL, "listen", texts_list(&addresses));
+	field_put_list(e, FIELD_DETAIL, "listen_names", texts_list(&names));
+	field_put_bool(e, FIELD_DETAIL, "bound", l && l->sockets);
+	texts_fini(&addresses);
+	texts_fini(&names);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_LISTEN_H
+#define SUPD_LISTEN_H
+
+/*
+ * The sockets of services with the key listen: opened before the first start, and held by the
+ * daemon for as long as it means the service to run, so over restarts, crashes and the restarts of
+ * the supervisors above it: who connects meanwhile waits in the backlog. They are closed, and their
+ * paths taken away, when the service is down for good: stopped by an operator or with a supervisor
+ * that was, failed, done, removed; then clients are refused.
+ *
+ * There is nothing of this, and nothing is done, while no such service was ever started.
+ */
+
+#include "core/core.h"
+#include "supd/daemon.h"
+#include "supd/handed.h"
+#include "wire/frame.h"
+
+struct listen;
+
+/*
+ * The sockets of a service that has some, as a start gets them; those that are not open are opened.
+ * 0, or -errno with what it was about in object.
+ */
+int listen_hand(struct daemon *d, const struct child_view *v, struct handed *handed,
+		struct buf *object);
+
+/* What run.c tells: of a change of slot's state, of its end, and when a turn is over. */
+void listen_on_notice(struct daemon *d, uint32_t slot);
+void listen_on_forget(struct daemon *d, uint32_t slot);
+void listen_settle(struct daemon *d);
+/* All of them. */
+void listen_close(struct daemon *d);
+
+/* The fields of a row of status. */
+void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct child_view *v);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The keys of sockets. */
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/macros.h"
+#include "tests/config/support.h"
+
+#define SERVICE "[service a]\ncommand = x\n"
+
+static const struct exec_sockets *sockets_of(const struct config *config, const char *path)
+{
+	return find_spec(config, path)->exec->sockets;
+}
+
+Test(sockets, every_form)
+{
+	static const struct form {
+		const char *text;
+		enum listen_kind kind;
+		uint8_t host_size, first, last;
+		uint16_t port;
+		const char *address;
+	} rows[] = {
+		{"tcp:127.0.0.1:80", LISTEN_TCP, 4, 127, 0, 80, "127.0.0.1:80"},
+		{"tcp:*:8080", LISTEN_TCP, 0, 0, 0, 8080, "*:8080"},
+		{"tcp::1", LISTEN_TCP, 0, 0, 0, 1, ":1"},
+		{"tcp:[::1]:65535", LISTEN_TCP, 16, 0, 1, 65535, "[::1]:65535"},
+		{"udp:[fe80::7]:53", LISTEN_UDP, 16, 0xfe, 7, 53, "[fe80::7]:53"},
+		{"udp:0.0.0.0:53", LISTEN_UDP, 4, 0, 0, 53, "0.0.0.0:53"},
+		{"unix:/run/%n.sock", LISTEN_UNIX, 0, 0, 0, 0, "/run/%n.sock"},
+		{"unix:@abstract", LISTEN_UNIX, 0, 0, 0, 0, "@abstract"},
+		{"unix-dgram:/d", LISTEN_UNIX_DGRAM, 0, 0, 0, 0, "/d"},
+		{"unix-seqpacket:/q", LISTEN_UNIX_SEQPACKET, 0, 0, 0, 0, "/q"},
+		{"fifo:/f", LISTEN_FIFO, 0, 0, 0, 0, "/f"},
+	};
+	struct folder folder CLEANUP(folder_fini);
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+	const struct exec_sockets *sockets;
+	struct config *config;
+
+	folder_init(&folder);
+	buf_puts(&text, SERVICE);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		buf_printf(&text, "listen = %s\n", rows[i].text);
+	config = load_text(&folder, buf_text(&text));
+	cr_assert_eq(config->n_errors, 0, "%s", messages_of(&folder, config));
+	sockets = sockets_of(config, "a");
+	cr_assert_eq(sockets->n_listen, ARRAY_LEN(rows));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct exec_listen *l = &sockets->listen[i];
+		const char *what = rows[i].text;
+
+		cr_expect_eq(l->kind, rows[i].kind, "%s", what);
+		cr_expect_str_eq(l->address, rows[i].address, "%s", what);
+		cr_expect_eq(l->port, rows[i].port, "%s", what);
+		cr_expect_eq(l->host_size, rows[i].host_size, "%s", what);
+		cr_expect_eq(l->host[0], rows[i].first, "%s", what);
+		cr_expect_eq(l->host[15], rows[i].last, "%s", what);
+		cr_expect_eq(l->mode, 0666, "%s", what);
+		cr_expect_eq(l->backlog, 4096, "%s", what);
+		cr_expect_null(l->name, "%s", what);
+	}
+	config_free(config);
+}
+
+Test(sockets, every_option)
+{
+	struct folder folder CLEANUP(folder_fini);
+	const struct exec_listen *l;
+	struct config *config;
+
+	folder_init(&folder);
+	config = load_text(&folder,
+			   SERVICE "listen = tcp:*:1 name=http backlog=128 reuse_port=yes\n"
+				   "listen = unix:/s mode=0640 owner=www group=adm name=%i\n");
+	cr_assert_eq(config->n_errors, 0, "%s", messages_of(&folder, config));
+	l = sockets_of(config, "a")->listen;
+	cr_expect_str_eq(l[0].name, "http");
+	cr_expect_eq(l[0].backlog, 128);
+	cr_expect(l[0].reuse_port);
+	cr_expect_str_eq(l[1].name, "%i");
+	cr_expect_eq(l[1].mode, 0640);
+	cr_expect_str_eq(l[1].owner, "www");
+	cr_expect_str_eq(l[1].group, "adm");
+	config_free(config);
+}
+
+#define BAD(value, why)                                                                     \
+	{                                                                                   \
+		SERVICE "listen = " value "\n", "main:3: listen = \"" value "\": " why "\n" \
+	}
+#define KINDS                                                                  \
+	"use tcp:ADDRESS:PORT, udp:ADDRESS:PORT, unix:PATH, unix-dgram:PATH, " \
+	"unix-seqpacket:PATH or fifo:PATH"
+#define NUMERIC \
+	"use a numeric address, such as 127.0.0.1 or [::1], or * for all: names are not looked up"
+#define PORT "a port is a number from 1 to 65535"
+
+Test(sockets, bad_addresses)
+{
+	static const struct message_row rows[] = {
+		BAD("", "it is empty: name what to listen on, as in tcp:127.0.0.1:8080 or "
+			"unix:/run/name.sock"),
+		BAD("8080", KINDS),
+		BAD("127.0.0.1:8080", KINDS),
+		BAD("tpc:*:80", KINDS),
+		BAD("tcp", KINDS),
+		BAD("tcp:8080", "write the port behind the address, as in tcp:*:8080"),
+		BAD("tcp:*:", PORT),
+		BAD("tcp:*:0", PORT),
+		BAD("tcp:*:65536", PORT),
+		BAD("tcp:*:http", PORT),
+		BAD("tcp:*:-1", PORT),
+		BAD("tcp:localhost:80", NUMERIC),
+		BAD("tcp:127.1:80", NUMERIC),
+		BAD("tcp:256.0.0.1:80", NUMERIC),
+		BAD("tcp:::1:80", "put an IPv6 address into brackets, as in [::1]:80"),
+		BAD("tcp:[::g]:80", "between the brackets stands no IPv6 address"),
+		BAD("tcp:[127.0.0.1]:80", "between the brackets stands no IPv6 address"),
+		BAD("udp:[fe80::1%eth0]:80", "between the brackets stands no IPv6 address"),
+		BAD("unix:", "use an absolute path, or @NAME for a socket that has none"),
+		BAD("unix:run/s", "use an absolute path, or @NAME for a socket that has none"),
+		BAD("unix:@", "use an absolute path, or @NAME for a socket that has none"),
+		BAD("fifo:@x", "use an absolute path, one that begins with /"),
+		BAD("unix:/run/%s",
+		    "only %i, %n and %% mean something: write %% for a percent sign"),
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
+Test(sockets, bad_options)
+{
+	static const struct message_row rows[] = {
+		BAD("tcp:*:80 nmae=x", "\"nmae=x\" is no option: did you mean \"name=\"?"),
+		BAD("tcp:*:80 quickly", "\"quickly\" is no option: use name=, mode=, owner=, "
+					"group=, backlog= or reuse_port="),
+		BAD("tcp:*:80 name", "\"name\" is no option: did you mean \"name=\"?"),
+		BAD("tcp:*:80 name=", "a name has 1 to 255 bytes and no colon"),
+		BAD("tcp:*:80 name=a:b", "a name has 1 to 255 bytes and no colon"),
+		BAD("tcp:*:80 name=a name=b", "name is given twice"),
+		BAD("tcp:*:80 mode=0600", "mode is for what has a path"),
+		BAD("unix:@x owner=root", "owner is for what has a path"),
+		BAD("unix:/x mode=", "a mode is an octal number from 0 to 0777, as in mode=0660"),
+		BAD("unix:/x mode=888",
+		    "a mode is an octal number from 0 to 0777, as in mode=0660"),
+		BAD("unix:/x mode=4755",
+		    "a mode is an octal number from 0 to 0777, as in mode=0660"),
+		BAD("unix:/x owner=", "names of users and groups have 1 to 255 bytes"),
+		BAD("unix-dgram:/x backlog=5", "backlog is for tcp, unix and unix-seqpacket"),
+		BAD("tcp:*:80 backlog=0", "backlog is a number from 1 to 65535"),
+		BAD("tcp:*:80 backlog=65536", "backlog is a number from 1 to 65535"),
+		BAD("unix:/x reuse_port=yes", "reuse_port is for tcp and udp"),
+		BAD("udp:*:80 reuse_port=perhaps", "reuse_port is yes or no"),
+		{SERVICE "listen = tcp:*:80\nlisten = tcp:*:80 name=x\n",
+		 "main:4: listen = \"tcp:*:80 name=x\": the service listens there already\n"},
+		{"[supervisor s]\nlisten = tcp:*:80\n", "main:2: listen is a key of [service]\n"},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
+Test(sockets, too_long_and_too_many)
+{
+	struct folder folder CLEANUP(folder_fini);
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+	struct config *config;
+
+	folder_init(&folder);
+	buf_puts(&text, SERVICE);
+	for (int i = 0; i < 64; i++)
+		buf_printf(&text, "listen = tcp:*:%d\n", i + 1);
+	buf_puts(&text, "listen = tcp:*:65\n[service b]\ncommand = x\nlisten = unix:/");
+	for (int i = 0; i < 107; i++)
+		buf_putc(&text, 'x');
+	buf_puts(&text, "\n");
+	config = load_text(&folder, buf_text(&text));
+	cr_expect_eq(config->n_errors, 2);
+	cr_expect_not_null(strstr(message_at(config, 67), "a service has at most 64 of them"));
+	cr_expect_not_null(
+		strstr(message_at(config, 70), "the path of a Unix socket has at most 107 bytes"));
+	config_free(config);
+}
