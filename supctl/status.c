@@ -8,6 +8,9 @@ static void status_fill(const struct context *context, struct wire_encoder *e)
 {
 	if (option_value(context, "--spawned"))
 		field_put_bool(e, 0, "spawned", true);
+	/* It takes the daemon a look at each process: only who prints it asks for it. */
+	if (context->json || option_value(context, "--long"))
+		field_put_bool(e, 0, "usage", true);
 }
 
 static int status_run(struct context *context)

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "supd/cgroup_control.h"
 #include "supd/cgroup_folder.h"
 #include "supd/log.h"
 #include "supd/processes.h"
@@ -40,6 +41,7 @@ struct cgroups {
 	char *record;          /* owned; run_dir/cgroup */
 	int own_fd;            /* what that folder is in */
 	int fd;                /* the folder, locked */
+	struct cgroup_control control;
 	bool required, told;
 	int notify_fd; /* -1: none yet */
 	struct loop_fd notify;
@@ -145,6 +147,16 @@ void cgroups_kill(struct daemon *d, struct process *p)
 		return;
 	cgroup_kill(d->cgroups->fd, p->cgroup);
 	p->cgroup_killed = true;
+}
+
+struct cgroup_control *cgroups_control(const struct daemon *d)
+{
+	return &d->cgroups->control;
+}
+
+int cgroups_folder(const struct daemon *d)
+{
+	return d->cgroups->fd;
 }
 
 /* ---- when it becomes empty ---- */
@@ -304,6 +316,7 @@ static int set_up(struct cgroups *cg)
 		return -ENOENT;
 	cgroups_remove_stale(cg->own_fd);
 	r = make_folder(cg, buf_text(&own));
+	cg->control = (struct cgroup_control){.own_fd = cg->own_fd, .fd = cg->fd, .name = cg->name};
 	if (r == 0)
 		spawner_try(&cg->daemon->processes->spawner, cg->fd);
 	return r < 0 ? r : write_record(cg);
@@ -324,6 +337,8 @@ void cgroups_close(struct daemon *d)
 		log_line(LOG_AT_ERROR, "%s: there are processes in it that do not end", cg->path);
 	else if (cg->record)
 		unlink(cg->record);
+	if (cg->fd >= 0)
+		cgroup_control_undo(&cg->control);
 	if (cg->notify_fd >= 0)
 		close(cg->notify_fd);
 	if (cg->fd >= 0)

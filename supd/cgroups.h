@@ -52,6 +52,11 @@ void cgroups_kill(struct daemon *d, struct process *p);
 void cgroups_leave(struct daemon *d, struct process *p, bool at_once);
 void cgroups_forget(struct daemon *d, struct process *p);
 
+/* For its limits; d has cgroups. */
+struct cgroup_control *cgroups_control(const struct daemon *d);
+/* What p->cgroup is in; d has cgroups. */
+int cgroups_folder(const struct daemon *d);
+
 /* The name of a service's folder. */
 char *cgroups_name(const char *path, uint32_t slot, char out[256]);
 

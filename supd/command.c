@@ -146,7 +146,7 @@ static int launch(struct daemon *d, struct process *p, const struct command_what
 	r = process_prepare(d, &v, &with, ret_step);
 	if (r < 0)
 		return r;
-	r = process_spawn(d, p, v.path, ret_os_pid, &failure);
+	r = process_spawn(d, p, &v, ret_os_pid, &failure);
 	if (r < 0) {
 		*ret_step = failure.step;
 		prepare_explain(&ps->preparation, &failure);

@@ -42,6 +42,7 @@ struct listing {
 	uint64_t ref;
 	uint32_t *slots; /* owned; SLOT_NONE: forgotten meanwhile */
 	char **names;    /* owned, as each of them; NULL: slots */
+	bool usage;      /* with what services use */
 	bool of_mailbox; /* of messages: neither slots nor names */
 	struct mailbox_view mailbox;
 	uint64_t number; /* of the last message that was shown */

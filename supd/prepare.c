@@ -474,6 +474,8 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	const char *what = NULL, *why = NULL;
 
 	switch (failure->step) {
+	case STEP_CGROUP:
+		return buf_text(&p->object);
 	case STEP_CHDIR:
 		what = p->request.directory;
 		break;
@@ -503,7 +505,6 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_IO_CLASS:
 	case STEP_CPU_AFFINITY:
 	case STEP_OOM_SCORE_ADJ:
-	case STEP_CGROUP:
 	case STEP_DIRECTORIES:
 	case STEP_LISTEN:
 	case STEP_N:

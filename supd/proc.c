@@ -83,21 +83,24 @@ int proc_stat(pid_t os_pid, struct proc_stat *ret_stat)
 int proc_usage(pid_t os_pid, struct proc_usage *ret_usage)
 {
 	char text[STAT_MAX];
-	uint64_t user, system, pages;
+	uint64_t user, system, waited_user, waited_system, pages;
+	int64_t tasks;
 	int r;
 	const char *rest = read_stat(os_pid, text, &r);
 
 	if (!rest)
 		return r;
-	/* Fields 14 and 15 are ticks, 24 pages. */
+	/* Fields 14 to 17 are ticks, 20 threads, 24 pages. */
 	if (sscanf(rest,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-		   " %*d %*d %*d %*d %*d %*d %*u %*u %" SCNu64,
-		   &user, &system, &pages) != 3)
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64
+		   " %" SCNu64 " %*d %*d %" SCNd64 " %*d %*u %*u %" SCNu64,
+		   &user, &system, &waited_user, &waited_system, &tasks, &pages) != 6)
 		return -EIO;
 	*ret_usage = (struct proc_usage){
 		.memory = (int64_t)pages * sysconf(_SC_PAGESIZE),
 		.cpu_time = SPAN_MS((int64_t)(user + system) * (1000 / PROC_TICKS)),
+		.waited_for = SPAN_MS((int64_t)(waited_user + waited_system) * (1000 / PROC_TICKS)),
+		.tasks = tasks,
 	};
 	return 0;
 }
@@ -196,6 +199,21 @@ static int each_number(int fd, bool (*call)(void *owner, pid_t os_pid), void *ow
 		}
 	} while (n > PAGE_MIN - NUMBER_MAX);
 	return n < 0 ? -errno : 0;
+}
+
+int proc_each_child_of(pid_t os_pid, pid_t thread, bool (*call)(void *owner, pid_t os_pid),
+		       void *owner)
+{
+	char name[64];
+	int fd, r;
+
+	snprintf(name, sizeof(name), "task/%d/children", (int)thread);
+	fd = open_of(os_pid, name);
+	if (fd < 0)
+		return fd;
+	r = each_number(fd, call, owner);
+	close(fd);
+	return r;
 }
 
 /* The list of children is one read; a kernel built without it makes us look at every process. */

@@ -19,8 +19,10 @@ struct proc_stat {
 };
 
 struct proc_usage {
-	int64_t memory;       /* bytes that are in RAM, those shared with others too */
-	struct span cpu_time; /* of all its threads */
+	int64_t memory;         /* bytes that are in RAM, those shared with others too */
+	struct span cpu_time;   /* of all its threads */
+	struct span waited_for; /* of its children that have ended, and theirs */
+	int64_t tasks;          /* threads */
 };
 
 #define PROC_TICKS 100 /* USER_HZ: the same on every Linux */
@@ -35,6 +37,9 @@ int proc_environment(pid_t os_pid, struct buf *out);
 const char *proc_variable(const struct buf *environment, const char *name);
 /* Calls for each OS process there is, in no order, until a call returns false. 0 or -errno. */
 int proc_each(bool (*call)(void *owner, pid_t os_pid), void *owner);
+/* Likewise for each child that a thread of a process has made. */
+int proc_each_child_of(pid_t os_pid, pid_t thread, bool (*call)(void *owner, pid_t os_pid),
+		       void *owner);
 /* Likewise for each of our own children, zombies too. */
 int proc_each_child(bool (*call)(void *owner, pid_t os_pid), void *owner);
 

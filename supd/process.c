@@ -272,31 +272,6 @@ static void pass_over(struct daemon *d, actor_pid pid, const char *unmet)
 	reason_fini(&event.reason);
 }
 
-int process_spawn(struct daemon *d, struct process *p, const char *path, pid_t *ret_os_pid,
-		  struct spawn_failure *ret_failure)
-{
-	struct processes *ps = d->processes;
-	struct spawn_request *request = &ps->preparation.request;
-	int r = cgroups_enter(d, p, path, &request->cgroup_fd);
-
-	if (r < 0) {
-		*ret_failure = (struct spawn_failure){.step = STEP_CGROUP, .error = -r};
-		return r;
-	}
-	r = spawn(&ps->spawner, request, ret_os_pid, ret_failure);
-	if (request->cgroup_fd)
-		close(request->cgroup_fd);
-	if (r < 0 && ret_failure->step == STEP_CGROUP && cgroups_refused(d, -r)) {
-		request->cgroup_fd = 0;
-		r = spawn(&ps->spawner, request, ret_os_pid, ret_failure);
-	}
-	if (r < 0)
-		cgroups_leave(d, p, false);
-	else
-		p->cgroup_busy |= request->cgroup_fd != 0;
-	return r;
-}
-
 /* 0, or -errno after it was told. */
 static int launch(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
 		  const struct process_actor_start *start, pid_t *ret_os_pid)
@@ -316,7 +291,7 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
 		return r;
 	}
-	r = process_spawn(d, p, v->path, ret_os_pid, &failure);
+	r = process_spawn(d, p, v, ret_os_pid, &failure);
 	if (r < 0 && ps->preparation.request.shares_session)
 		foreground_failed(d, failure.step, failure.error);
 	if (r < 0)
@@ -453,7 +428,9 @@ const char *process_containment(const struct daemon *d, uint32_t slot)
 	const struct process *p = process_find(d, slot);
 	bool in_cgroup = p && p->pid.n ? p->in_cgroup : d->cgroups != NULL;
 
-	return in_cgroup ? "cgroup" : "session";
+	if (in_cgroup)
+		return "cgroup";
+	return p && p->shares_session ? "ancestry" : "session";
 }
 
 const char *process_exit_text(const struct daemon *d, uint32_t slot, char buf[24])

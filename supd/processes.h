@@ -31,14 +31,16 @@ struct process {
 	pid_t group;  /* 0: seen empty, or nobody asks */
 	int32_t code; /* of the last end: exit status or Unix signal */
 	bool by_signal, has_ended;
-	bool stopped;        /* told to stop: gone only where a sweep finds nothing of it */
-	bool left;           /* the last sweep has found something of it */
-	bool in_cgroup;      /* this incarnation was born in its cgroup */
-	bool cgroup_busy;    /* something was started in its folder since that was seen empty */
-	bool cgroup_idle;    /* its folder was seen without a use */
-	bool cgroup_killed;  /* it was ended by cgroup.kill: not to be used again */
-	char *cgroup;        /* owned; the name of its service's folder, while that is there */
-	bool shares_session; /* with us: it leads a group only */
+	bool stopped;         /* told to stop: gone only where a sweep finds nothing of it */
+	bool left;            /* the last sweep has found something of it */
+	bool in_cgroup;       /* this incarnation was born in its cgroup */
+	bool cgroup_busy;     /* something was started in its folder since that was seen empty */
+	bool cgroup_idle;     /* its folder was seen without a use */
+	bool cgroup_killed;   /* it was ended by cgroup.kill: not to be used again */
+	bool limited;         /* the limits of its keys are in its cgroup */
+	uint8_t not_enforced; /* ... but for these (resources.h) */
+	char *cgroup;         /* owned; the name of its service's folder, while that is there */
+	bool shares_session;  /* with us: it leads a group only */
 	uint8_t stop_signal, kill_mode, notify_access; /* as its start had them */
 	bool has_token;
 	uid_t uid; /* it runs as */
@@ -103,9 +105,9 @@ struct process *process_of(const struct daemon *d, actor_pid pid);
  */
 int process_prepare(struct daemon *d, const struct child_view *v, struct prepare_what *what,
 		    enum start_step *ret_step);
-/* As spawn(), of that request: into the cgroup of p's service, where it has one. */
-int process_spawn(struct daemon *d, struct process *p, const char *path, pid_t *ret_os_pid,
-		  struct spawn_failure *ret_failure);
+/* As spawn(), of that request: into the cgroup of v's service, where it has one. */
+int process_spawn(struct daemon *d, struct process *p, const struct child_view *v,
+		  pid_t *ret_os_pid, struct spawn_failure *ret_failure);
 /* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */
 void process_gone(struct processes *ps, struct process *p);
 

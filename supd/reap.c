@@ -152,6 +152,7 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	foreground_ended(ps->daemon, p->os_pid);
 	sweep_note_end(ps, p, p->shares_session ? 0 : p->os_pid);
 	p->os_pid = 0;
+	p->limited = false;
 	p->code = event.code;
 	p->by_signal = event.by_signal;
 	p->has_ended = true;

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "core/look.h"
-#include "supd/proc.h"
 #include "supd/request.h"
+#include "supd/resources.h"
 #include "supd/rows.h"
 #include "supd/texts.h"
 #include "wire/number.h"
@@ -126,17 +126,15 @@ static pid_t info_os_pid(const struct control *control, const struct actor_view 
 	return 0;
 }
 
-static void info_put_process(struct wire_encoder *e, pid_t os_pid)
+/* All of a service's processes, one of a guest. */
+static void info_put_usage(struct wire_encoder *e, const struct daemon *d,
+			   const struct actor_view *v, pid_t os_pid)
 {
-	struct proc_usage usage;
+	struct usage usage;
+	bool known = v->slot != SLOT_NONE ? usage_find(d, v->slot, &usage)
+					  : os_pid && usage_find_one(os_pid, &usage);
 
-	if (!os_pid || proc_usage(os_pid, &usage) < 0) {
-		field_put_null(e, 0, "memory");
-		field_put_null(e, 0, "cpu_time");
-		return;
-	}
-	field_put_int(e, 0, "memory", usage.memory);
-	field_put_span(e, 0, "cpu_time", usage.cpu_time);
+	usage_put(e, 0, known ? &usage : NULL);
 }
 
 static void info_put_mail(struct wire_encoder *e, const struct core *core,
@@ -178,7 +176,7 @@ static void info_put(struct wire_encoder *e, const struct control *control,
 	more += info_put_names(e, core, v);
 	if (more)
 		field_put_int(e, 0, "more", (int64_t)more);
-	info_put_process(e, os_pid);
+	info_put_usage(e, control->daemon, v, os_pid);
 	if (v->has_uid)
 		field_put_int(e, 0, "uid", v->uid);
 	else

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "supd/request.h"
+#include "supd/resources.h"
 #include "supd/rows.h"
 #include "wire/hello.h"
 
@@ -119,12 +120,16 @@ static void listing_write_child(struct conn *conn, const struct listing *listing
 {
 	struct wire_encoder e;
 	struct child_view v;
+	struct usage usage;
 
 	if (!core_view(conn->control->daemon->core, slot, &v))
 		return;
 	conn_begin(conn, &e, WIRE_ROW, listing->ref);
 	field_put_int(&e, FIELD_HIDDEN, "depth", v.depth);
 	row_put_status(&e, conn->control->daemon, slot);
+	if (listing->usage)
+		usage_put(&e, FIELD_DETAIL,
+			  usage_find(conn->control->daemon, slot, &usage) ? &usage : NULL);
 	conn_end(conn, &e);
 }
 
@@ -173,6 +178,7 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
 		return;
 	}
+	listing->usage = field_bool(frame, "usage");
 	if (template)
 		r = listing_add_instances(listing, core, target);
 	else if (target && !field_bool(frame, "below"))

@@ -18,6 +18,7 @@
 #include "core/exec.h"
 #include "supd/listen.h"
 #include "supd/said.h"
+#include "supd/resources.h"
 
 /* ---- single fields ---- */
 
@@ -137,6 +138,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 		       spec->type == CHILD_SERVICE ? process_containment(d, slot) : NULL);
 	said_put(e, d, slot);
 	listen_put_row(e, d, &v);
+	resources_put(e, d, slot, spec);
 	return true;
 }
 
@@ -437,6 +439,8 @@ static const char *row_step_error(enum start_step step, int error)
 		return "there is no such user";
 	if (error == ENOENT && step == STEP_GROUPS)
 		return "there is no such group";
+	if (step == STEP_CGROUP)
+		return resources_error_text(-error);
 	return strerror(error);
 }
 

@@ -37,6 +37,7 @@
 			.max = 07777, .fallback = "0755",              \
 			.help = "the mode of those directories, octal" \
 	}
+#define IN_RESOURCES(field) IN_PART(PART_RESOURCES, exec_resources, field)
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 
@@ -196,6 +197,21 @@ const struct key config_keys[] = {
 
 	{"listen", KEY_IN_SERVICE, true, value_listen, IN_PART(PART_SOCKETS, exec_sockets, listen),
 	 .fallback = "", .help = "a socket that the daemon opens and holds for it"},
+	{"memory_max", KEY_IN_SERVICE, false, value_size, IN_RESOURCES(memory_max), .min = 1,
+	 .max = UINT64_MAX, .fallback = "infinity",
+	 .help = "the memory that its cgroup may use; beyond that it is killed"},
+	{"memory_high", KEY_IN_SERVICE, false, value_size, IN_RESOURCES(memory_high), .min = 1,
+	 .max = UINT64_MAX, .fallback = "infinity",
+	 .help = "the memory beyond which its cgroup is slowed down"},
+	{"cpu_max", KEY_IN_SERVICE, false, value_cpu_max, IN_RESOURCES(cpu_max),
+	 .fallback = "infinity", .help = "the processor time that its cgroup may use"},
+	{"tasks_max", KEY_IN_SERVICE, false, value_count, IN_RESOURCES(tasks_max), .min = 1,
+	 .max = UINT32_MAX - 1, .fallback = "infinity",
+	 .help = "how many processes and threads its cgroup may have"},
+	{"io_weight", KEY_IN_SERVICE, false, value_number, IN_RESOURCES(io_weight), .min = 1,
+	 .max = 10000, .fallback = "100", .help = "its cgroup's share of disks that are busy"},
+	{"enforce", KEY_IN_SERVICE, false, value_bool, IN_RESOURCES(enforce), .fallback = "no",
+	 .help = "whether its start fails where one of these limits can not be set"},
 
 	{"trap_exit", KEY_IN_SERVICE, false, value_bool, IN_SPEC(trap_exit), .fallback = "no",
 	 .help = "whether exit signals come to it as messages"},

@@ -72,7 +72,8 @@ static void resources_init(void *part)
 {
 	struct exec_resources *resources = part;
 
-	resources->memory_max = UINT64_MAX;
+	resources->memory_max = resources->memory_high = UINT64_MAX;
+	resources->tasks_max = UINT32_MAX;
 }
 
 static void resources_fini(void *part)

@@ -43,7 +43,11 @@ struct exec_probes {
 
 /* Of its cgroup. */
 struct exec_resources {
-	uint64_t memory_max; /* bytes; UINT64_MAX: no limit */
+	uint64_t memory_max, memory_high; /* bytes; UINT64_MAX: no limit */
+	uint32_t cpu_max;                 /* thousandths of a processor; 0: no limit */
+	uint32_t tasks_max;               /* UINT32_MAX: no limit */
+	uint32_t io_weight;               /* 0: not given */
+	bool enforce;                     /* a limit that can not be set makes the start fail */
 };
 
 /* When it is started, and whether. */
