@@ -507,6 +507,7 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_OOM_SCORE_ADJ:
 	case STEP_DIRECTORIES:
 	case STEP_LISTEN:
+	case STEP_READY:
 	case STEP_N:
 		break;
 	}

@@ -23,6 +23,7 @@
 #include "supd/listen.h"
 #include "supd/log.h"
 #include "supd/notify.h"
+#include "supd/probing.h"
 #include "supd/processes.h"
 #include "supd/remover.h"
 #include "supd/run_table.h"
@@ -91,6 +92,7 @@ static void process_free(struct process *p)
 	if (!p)
 		return;
 	said_free(p);
+	probing_free(p->probing);
 	free(p->cgroup);
 	free(p);
 }
@@ -300,6 +302,17 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 	return r;
 }
 
+/* False: it was told. */
+static bool prepare_probing(struct daemon *d, struct process *p, const struct child_view *v,
+			    actor_pid pid)
+{
+	int r = probing_prepare(d, p, v, pid, &d->processes->preparation.handed);
+
+	if (r < 0)
+		start_failed(d, pid, STEP_READY, -r, v->spec->exec->probes->ready.text);
+	return r == 0;
+}
+
 void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 {
 	struct processes *ps = d->processes;
@@ -333,7 +346,9 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		process_end_directories(ps, p);
 		return;
 	}
-	if (launch(d, p, &v, pid, &start, &os_pid) < 0) {
+	if (!prepare_probing(d, p, &v, pid) || launch(d, p, &v, pid, &start, &os_pid) < 0) {
+		if (p->probing)
+			probing_end(p->probing);
 		process_actor_abandon(&start);
 		process_end_directories(ps, p);
 		return;
@@ -341,6 +356,8 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	started(ps, p, &v, pid, os_pid);
 	daemon_step(d, &(struct event){.kind = EVENT_STARTED, .pid = pid, .uid = p->uid});
 	process_actor_begin(p, &start, &ps->preparation.request.identity);
+	if (p->probing)
+		probing_begin(p->probing);
 }
 
 void process_ready(struct daemon *d, actor_pid pid)
@@ -530,6 +547,7 @@ int processes_open(struct daemon *d)
 		return -ENOMEM;
 	ps->daemon = d;
 	ps->null_fd = ps->signal_fd = -1;
+	ps->probes.max = probing_max();
 	list_init(&ps->ending);
 	list_init(&ps->commands);
 	r = set_up(ps);

@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "supd/prepare.h"
+#include "supd/probe.h"
 #include "supd/process.h"
 #include "wire/hello.h"
 
@@ -47,6 +48,7 @@ struct process {
 	uint8_t token[HELLO_TOKEN_SIZE];
 	struct directories *directories; /* owned; to be removed; NULL: none (directories.h) */
 	struct command *commands;        /* owned; beside its main process (command.h) */
+	struct probing *probing;         /* owned; NULL: it is asked nothing (probing.h) */
 	struct said *said;               /* owned; NULL: no more than that it is ready (said.h) */
 	struct list conns;  /* of struct conn: its own and its helpers', while it lives */
 	struct list ending; /* processes.ending, from the main process's end to EVENT_GONE */
@@ -72,6 +74,7 @@ struct processes {
 	struct list ending;
 	struct spawner spawner;
 	struct preparation preparation;
+	struct probe_pool probes;
 	char *control_socket;                  /* owned; SUP_SOCKET; NULL: there is none */
 	struct remover *remover;               /* owned; NULL: nothing was to be removed yet */
 	const struct process_streams *streams; /* borrowed; NULL: none are at hand */

@@ -29,6 +29,7 @@
 #include "supd/process_actor.h"
 #include "supd/foreground.h"
 #include "supd/notify.h"
+#include "supd/probing.h"
 #include "supd/processes.h"
 #include "supd/said.h"
 
@@ -140,8 +141,12 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	struct event event = {.kind = EVENT_EXITED, .pid = p->pid, .code = info->si_status};
 
 	event.by_signal = info->si_code != CLD_EXITED;
+	if (p->probing)
+		event.reason = probing_late(p->probing);
 	process_actor_drain(p);
 	notify_drain(ps->daemon);
+	if (p->probing)
+		probing_drain(p->probing);
 	command_kill_all(p, false);
 	if (p->kill_mode != KILL_MAIN)
 		kill(-p->group, SIGKILL);
@@ -159,7 +164,10 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	list_append(&ps->ending, &p->ending);
 	said_end(p);
 	daemon_step(ps->daemon, &event);
+	reason_fini(&event.reason);
 	process_actor_end(p);
+	if (p->probing)
+		probing_end(p->probing);
 	if (needs_sweep(p))
 		return;
 	look_at_rest(ps, p);

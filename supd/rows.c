@@ -124,6 +124,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 		field_put_null(e, 0, "uptime");
 	row_put_reason(e, 0, &v.reason);
 	field_put_bool(e, FIELD_DETAIL, "ready", v.ready);
+	row_put_health(e, d, slot);
 	row_put_exit_status(e, d, slot);
 	if (spec->type == CHILD_SERVICE && spec->mailbox != MAILBOX_NONE)
 		field_put_int(e, FIELD_DETAIL, "message_queue_len", (int64_t)v.message_queue_len);
@@ -209,10 +210,11 @@ void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 	row_put_code(e, link);
 	row_put_from(e, d, link);
 	field_put_span(e, FIELD_DETAIL, "age", mono_between(link->at, loop_now()));
-	if (link->reason.kind == REASON_EXEC) {
+	if (link->reason.kind == REASON_EXEC)
 		row_explain(&text, &link->reason, known ? v.spec : NULL);
+	if (link->reason.kind == REASON_EXEC ||
+	    row_explain_found(&text, link, known ? v.spec : NULL))
 		field_put_text(e, FIELD_DETAIL, "explanation", buf_text(&text));
-	}
 }
 
 void row_put_gap(struct wire_encoder *e, uint64_t lost)
@@ -277,7 +279,12 @@ static void row_put_ready(struct wire_encoder *e, const struct spec *spec)
 {
 	char span[SPAN_TEXT_MAX];
 	char text[SPAN_TEXT_MAX + 16];
+	const struct exec_probes *probes = spec->exec ? spec->exec->probes : NULL;
 
+	if (probes && probes->ready.text) {
+		field_put_text(e, 0, "ready", probes->ready.text);
+		return;
+	}
 	if (spec->ready != READY_DELAY) {
 		field_put_text(e, 0, "ready", ready_kind_names[spec->ready]);
 		return;
@@ -418,6 +425,7 @@ static const char *row_step_object(enum start_step step, const struct exec *exec
 	case STEP_CGROUP:
 	case STEP_DIRECTORIES:
 	case STEP_LISTEN:
+	case STEP_READY:
 	case STEP_N:
 		break;
 	}
@@ -455,6 +463,8 @@ void row_explain(struct buf *out, const struct reason *reason, const struct spec
 		if (reason->kind == REASON_TIMEOUT_START && spec)
 			buf_printf(out, " (it was not ready within %s)",
 				   span_format(spec->start_timeout, text));
+		if (object)
+			buf_printf(out, ": %s", object);
 		return;
 	}
 	if (!object)

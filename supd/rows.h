@@ -32,4 +32,11 @@ void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup);
  * prints. */
 void row_explain(struct buf *out, const struct reason *reason, const struct spec *spec);
 
+/* ---- rows_probing.c ---- */
+
+/* Whether it is well, as far as that is asked: fields of a row of status. */
+void row_put_health(struct wire_encoder *e, const struct daemon *d, uint32_t slot);
+/* What the daemon has found that led to that change. False: nothing, or nothing to tell here. */
+bool row_explain_found(struct buf *out, const struct link *link, const struct spec *spec);
+
 #endif

@@ -24,6 +24,7 @@
 #include "supd/listen.h"
 #include "supd/log.h"
 #include "supd/options.h"
+#include "supd/probing.h"
 #include "supd/process.h"
 #include "supd/recorder.h"
 #include "supd/said.h"
@@ -195,6 +196,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		return;
 	case FX_NOTICE:
 		said_on_notice(d, effect->slot, effect->link.kind);
+		probing_on_notice(d, effect->slot, &effect->link);
 		tell_notice(d, effect->slot, &effect->link);
 		listen_on_notice(d, effect->slot);
 		control_on_notice(d->control, effect->slot, &effect->link);

@@ -164,7 +164,12 @@ static void tell_ignored(struct telling *t)
 
 static void tell_doomed(struct telling *t)
 {
-	log_about(LOG_AT_INFO, &t->about, "will end: %s", t->reason);
+	const char *found = reason_object(&t->link->reason);
+
+	if (found)
+		log_about(LOG_AT_WARNING, &t->about, "will end: %s: %s", t->reason, found);
+	else
+		log_about(LOG_AT_INFO, &t->about, "will end: %s", t->reason);
 }
 
 static void tell_held(struct telling *t)

@@ -69,14 +69,14 @@ const char *key_nearest(const char *name, unsigned where);
  * values_actor.c: what it is as an actor; values_when.c: when it is started;
  * values_sockets.c: what it listens on. */
 value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
-	value_number, value_ready, value_shutdown, value_span, value_success_exit, value_text,
-	value_word;
+	value_number, value_shutdown, value_span, value_success_exit, value_text, value_word;
 value_fn value_account, value_command, value_environment, value_environment_file, value_group_list,
 	value_name_list, value_output, value_signal, value_umask, value_working_directory;
 value_fn value_condition, value_cpu_max;
 value_fn value_listen;
 value_fn value_aliases, value_grants, value_links, value_size;
 value_fn value_cpus, value_directories, value_integer, value_io_class, value_limit, value_mode;
+value_fn value_health, value_interval, value_ready; /* values_probe.c */
 
 /* Replaces an owned text. 0 or -ENOMEM. */
 int value_set_text(char **field, const char *text);

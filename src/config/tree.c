@@ -206,6 +206,8 @@ static const char *error_key(enum spec_error error)
 		return "start_post";
 	case SPEC_E_INSTANCES:
 		return "instances";
+	case SPEC_E_READY:
+		return "ready";
 	case SPEC_OK:
 	case SPEC_E_NAME:
 	case SPEC_E_DUPLICATE:

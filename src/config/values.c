@@ -182,41 +182,6 @@ int value_shutdown(const struct value *value)
 	return 0;
 }
 
-/* Forms of INTERFACE that a later version will know. */
-static bool is_later_ready(const char *text)
-{
-	static const char *const forms[] = {"fd:", "tcp:", "unix:", "http:", "command:", NULL};
-
-	for (size_t i = 0; forms[i]; i++) {
-		if (strncmp(text, forms[i], strlen(forms[i])) == 0)
-			return true;
-	}
-	return strcmp(text, "mailbox") == 0;
-}
-
-int value_ready(const struct value *value)
-{
-	static const char *const words[] = {"exec", "exit", "notify", "delay:SPAN", NULL};
-	struct spec *spec = value->spec;
-	int kind = find_word(value->text, ready_kind_names);
-	struct span delay = SPAN_S(0);
-
-	if (is_later_ready(value->text))
-		return value_refuse(value,
-				    "not supported yet by this version; use exec, exit, notify "
-				    "or delay:SPAN");
-	if (strncmp(value->text, "delay:", 6) == 0) {
-		if (span_parse(value->text + 6, &delay) < 0 || span_is_infinite(delay))
-			return value_refuse(value, "use delay: and a time span, such as delay:2s");
-		kind = READY_DELAY;
-	} else if (kind < 0 || kind == READY_DELAY) {
-		return value_refuse_word(value, words);
-	}
-	spec->ready = (enum ready_kind)kind;
-	spec->ready_delay = delay;
-	return 0;
-}
-
 /* Adds one exit status or Unix signal. 0, or 1. */
 static int add_success(const struct value *value, const char *word)
 {

@@ -116,6 +116,25 @@ static const char *dispatch_cancel(struct source *source, const struct wire_fram
 	return NULL;
 }
 
+/* ready = mailbox: it asks for messages, so it is ready for them. */
+static void dispatch_asked(const struct source *source)
+{
+	struct child *child = source->actor->child;
+
+	if (child && child->spec->ready == READY_MAILBOX)
+		child_input(child, IN_READY, NULL);
+}
+
+/* CREDIT, RECEIVE, ACK. */
+static const char *dispatch_outlet(struct source *source, const struct wire_frame *frame)
+{
+	const char *wrong = outlet_take(source, frame);
+
+	if (!wrong && frame->op != WIRE_ACK)
+		dispatch_asked(source);
+	return wrong;
+}
+
 /* NULL, or how it broke the rules. */
 static const char *dispatch_take_one(struct source *source, const struct wire_frame *frame)
 {
@@ -132,7 +151,7 @@ static const char *dispatch_take_one(struct source *source, const struct wire_fr
 	case WIRE_CREDIT:
 	case WIRE_RECEIVE:
 	case WIRE_ACK:
-		return outlet_take(source, frame);
+		return dispatch_outlet(source, frame);
 	default:
 		return "it sent a frame of a kind that is not for the daemon";
 	}

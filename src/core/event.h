@@ -31,7 +31,8 @@ enum event_kind {
 	EVENT_TOLD,         /* reason: its last words (SEMANTICS 50, D15) */
 	EVENT_FAULT,        /* reason: what the daemon has found: watchdog, unhealthy; ends it */
 	EVENT_EXTEND,       /* budget: that much from now on before its start or stop times out */
-	EVENT_EXITED, /* main process gone; code, by_signal: its wait status; reason is fixed now */
+	EVENT_EXITED, /* main process gone; code, by_signal: its wait status; reason is fixed now;
+			 reason: what was found, should it be that */
 	EVENT_GONE,   /* after EVENT_EXITED: nothing of it is left; it may be published */
 	/* of an actor's connections; source */
 	EVENT_JOIN,   /* role; pid: whose, or for a guest uid and admin */

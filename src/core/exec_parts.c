@@ -48,14 +48,12 @@ static void setup_fini(void *part)
 
 static void probes_init(void *part)
 {
-	(void)part;
+	exec_probes_init(part);
 }
 
 static void probes_fini(void *part)
 {
-	struct exec_probes *probes = part;
-
-	free(probes->ready);
+	exec_probes_fini(part);
 }
 
 static void sockets_init(void *part)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "core/exec_probes.h"
 #include "core/exec_setup.h"
 #include "core/exec_sockets.h"
 
@@ -34,11 +35,6 @@ enum hook_kind {
 struct exec_hooks {
 	struct exec_hook of[HOOK_N_KINDS];
 	int reload_signal; /* 0: none */
-};
-
-/* What is asked from outside. */
-struct exec_probes {
-	char *ready; /* what stands behind "ready = tcp:", say */
 };
 
 /* Of its cgroup. */

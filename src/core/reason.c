@@ -57,6 +57,7 @@ static const char *const step_names[STEP_N] = {
 	[STEP_CGROUP] = "cgroup",
 	[STEP_DIRECTORIES] = "directories",
 	[STEP_LISTEN] = "listen",
+	[STEP_READY] = "ready",
 };
 
 /* The size of text, or of what is left of it where it is cut at a character's border. */
@@ -197,16 +198,28 @@ struct reason reason_exec(enum start_step step, int error, const char *object)
 			       .text = object ? text_new(object) : NULL};
 }
 
+struct reason reason_found(enum reason_kind kind, const char *object)
+{
+	return (struct reason){.kind = (uint8_t)kind, .text = object ? text_new(object) : NULL};
+}
+
+/* Its text is no part of how it prints. */
+static bool has_object(const struct reason *reason)
+{
+	return reason->kind == REASON_EXEC || reason->kind == REASON_TIMEOUT_START ||
+	       reason->kind == REASON_WATCHDOG || reason->kind == REASON_UNHEALTHY;
+}
+
 const char *reason_object(const struct reason *reason)
 {
-	return reason->kind == REASON_EXEC && reason->text ? reason->text->text : NULL;
+	return has_object(reason) && reason->text ? reason->text->text : NULL;
 }
 
 bool reason_equal(const struct reason *a, const struct reason *b)
 {
 	if (a->kind != b->kind || a->code != b->code)
 		return false;
-	if (a->kind == REASON_EXEC)
+	if (has_object(a))
 		return true;
 	if (!a->text || !b->text)
 		return a->text == b->text;

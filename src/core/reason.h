@@ -53,6 +53,7 @@ enum start_step {
 	STEP_CGROUP,
 	STEP_DIRECTORIES,
 	STEP_LISTEN, /* its sockets, which the daemon opens */
+	STEP_READY,  /* how it is to be found out that it is ready, or well */
 	STEP_N,
 };
 
@@ -96,7 +97,9 @@ struct reason reason_shutdown_text(const char *text);
  * short.
  */
 struct reason reason_exec(enum start_step step, int error, const char *object);
-/* What a failed step was about, borrowed; NULL: not known, or another kind of reason. */
+/* timeout:start, unhealthy or watchdog; object is what was found, as for reason_exec(). */
+struct reason reason_found(enum reason_kind kind, const char *object);
+/* What a failed step was about, or what was found; borrowed; NULL: not known, or another kind. */
 const char *reason_object(const struct reason *reason);
 
 /* Two reasons print alike. */

@@ -232,7 +232,13 @@ static enum spec_error validate_actor(const struct spec *spec)
 	for (size_t i = 0; spec->grants && spec->grants[i]; i++)
 		if (!rights_is_grant(spec->grants[i]))
 			return SPEC_E_GRANT;
-	return spec->trap_exit && spec->mailbox == MAILBOX_NONE ? SPEC_E_TRAP : SPEC_OK;
+	if (spec->ready == READY_MAILBOX && spec->start_post)
+		return SPEC_E_READY;
+	if (spec->mailbox != MAILBOX_NONE)
+		return SPEC_OK;
+	if (spec->ready == READY_MAILBOX)
+		return SPEC_E_READY;
+	return spec->trap_exit ? SPEC_E_TRAP : SPEC_OK;
 }
 
 static bool validate_instances(const struct spec *spec, const struct spec *parent)
@@ -297,6 +303,8 @@ const char *spec_error_text(enum spec_error error)
 		[SPEC_E_TRAP] = "trap_exit needs a mailbox: not mailbox = none",
 		[SPEC_E_POST] = "start_post runs beside a main process, and with ready = exit that "
 				"has ended: use stop_post, or a service of its own after this one",
+		[SPEC_E_READY] = "ready = mailbox needs a mailbox, not mailbox = none, and "
+				 "cannot wait for start_post: use notify",
 	};
 
 	return error < SPEC_N_ERRORS ? texts[error] : "unknown error";

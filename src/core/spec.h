@@ -130,6 +130,7 @@ enum spec_error {
 	SPEC_E_GRANT,     /* none of the forms above */
 	SPEC_E_TRAP,      /* trap_exit without a mailbox */
 	SPEC_E_POST,      /* start_post of what has ended when it is ready */
+	SPEC_E_READY,     /* ready = mailbox without one, or with start_post */
 	SPEC_E_ADDED,     /* a template that is added at run time */
 	SPEC_E_INSTANCES, /* a template that is a supervisor, or of a simple_one_for_one, has an
 			     alias, or more than SPEC_INSTANCES_MAX instances */

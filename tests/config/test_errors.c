@@ -151,17 +151,6 @@ Test(errors, values)
 		{SERVICE "success_exit =\n",
 		 "main:3: success_exit = \"\": use exit statuses and Unix signals, "
 		 "such as 0 3 TERM\n"},
-		{SERVICE "ready = notfy\n",
-		 "main:3: ready = \"notfy\": use exec, exit, notify or delay:SPAN; "
-		 "did you mean \"notify\"?\n"},
-		{SERVICE "ready = delay\n",
-		 "main:3: ready = \"delay\": use exec, exit, notify or delay:SPAN\n"},
-		{SERVICE "ready = delay:x\n",
-		 "main:3: ready = \"delay:x\": use delay: and a time span, such as delay:2s\n"},
-		{SERVICE "ready = tcp:127.0.0.1:80\n",
-		 "main:3: ready = \"tcp:127.0.0.1:80\": not supported yet by this version; use "
-		 "exec, exit, "
-		 "notify or delay:SPAN\n"},
 	};
 
 	expect_messages(rows, ARRAY_LEN(rows));

@@ -111,13 +111,14 @@ Test(exec, parts_are_made_on_demand_and_go_with_it)
 	cr_expect_gt(hooks->of[HOOK_STOP].timeout.ns, 0, "defaults");
 	cr_expect_eq(resources->memory_max, UINT64_MAX);
 	hooks->of[HOOK_STOP].argv = list("a", "b");
-	((struct exec_probes *)exec_part(exec, PART_PROBES))->ready = strdup("80");
 	cr_assert_eq(exec_sockets_add(exec_part(exec, PART_SOCKETS),
 				      &(struct exec_listen){.address = strdup("*:80"),
 							    .name = strdup("http"),
 							    .owner = strdup("root"),
 							    .group = strdup("root")}),
 		     0);
+	((struct exec_probes *)exec_part(exec, PART_PROBES))->ready.text = strdup("tcp:80");
+	((struct exec_probes *)exec_part(exec, PART_PROBES))->health.argv = list("a", "b");
 	exec = exec_pack(exec);
 	cr_expect(exec->packed);
 	cr_expect_eq(exec->hooks, hooks);

@@ -107,6 +107,29 @@ Test(mailbox, no_more_than_there_is_credit_for)
 			 "it gave credit that does not fit what it had given before");
 }
 
+/* ready = mailbox; what it sends before says nothing. */
+Test(mailbox, who_asks_for_messages_is_ready)
+{
+	static const struct wire_frame asks[] = {{.op = WIRE_CREDIT, .ref = 1},
+						 {.op = WIRE_RECEIVE, .ref = 1}};
+
+	for (size_t i = 0; i < 2; i++) {
+		w.no_credit = true;
+		world_manners(&w, "a")->mute = true;
+		boot("/{a(mailbox)}");
+		cr_expect_str_eq(world_state(&w, "a"), "starting");
+		tell(1, "a", "x");
+		acknowledge(1, 1);
+		cr_expect_str_eq(world_state(&w, "a"), "starting");
+		world_frame(&w, 1, &asks[i]);
+		cr_expect_str_eq(world_state(&w, "a"), "running");
+		world_frame(&w, 1, &(struct wire_frame){.op = WIRE_CREDIT, .ref = 2});
+		cr_expect_eq(world_starts(&w, "a"), 1);
+		mail_fini();
+		mail_init();
+	}
+}
+
 Test(mailbox, credit_that_does_not_fit)
 {
 	boot("/{a b}");

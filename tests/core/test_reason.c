@@ -196,6 +196,26 @@ Test(reason, exec_with_its_object)
 	cr_assert_eq(with.code, ENOENT);
 }
 
+/* The same of what the daemon has found. */
+Test(reason, found_with_its_object)
+{
+	static const enum reason_kind kinds[] = {REASON_TIMEOUT_START, REASON_UNHEALTHY,
+						 REASON_WATCHDOG};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct reason found = reason_found(kinds[i], "refused");
+		struct reason copy = reason_copy(&found), plain = REASON((uint8_t)kinds[i]);
+		char a[REASON_FORMAT_MAX], b[REASON_FORMAT_MAX];
+
+		reason_fini(&found);
+		cr_expect_str_eq(reason_object(&copy), "refused");
+		cr_expect_str_eq(reason_format(&copy, a), reason_format(&plain, b));
+		cr_expect(reason_equal(&copy, &plain));
+		cr_expect_null(reason_object(&plain));
+		reason_fini(&copy);
+	}
+}
+
 /* 54: two questions with two answers. */
 Test(reason, s54_normal_for_a_supervisor_and_for_a_link)
 {

@@ -226,6 +226,33 @@ Test(start, timeout_kills_and_is_a_failed_start)
 	cr_expect_str_eq(world_states(&w, "/"), "a:failed b:running");
 }
 
+/* What the daemon has found meanwhile becomes part of that reason, and of no other. */
+Test(start, a_timeout_with_what_was_found)
+{
+	struct event exited = {.kind = EVENT_EXITED, .code = 9, .by_signal = true};
+
+	for (int late = 0; late < 2; late++) {
+		struct reason reason;
+
+		world_manners(&w, "a")->mute = true;
+		world_boot(&w, "/(hold intensity=0){a(tcp timeout=2s)}");
+		w.now.ns += late ? SPAN_S(2).ns : SPAN_S(1).ns;
+		cr_assert_eq(core_step(w.core, &(struct event){.kind = EVENT_TICK}, w.now), 0);
+		exited.pid = world_view(&w, "a").pid;
+		exited.reason = reason_found(REASON_TIMEOUT_START, "refused");
+		cr_assert_eq(core_step(w.core, &exited, w.now), 0);
+		exited.kind = EVENT_GONE;
+		cr_assert_eq(core_step(w.core, &exited, w.now), 0);
+		exited.kind = EVENT_EXITED;
+		reason_fini(&exited.reason);
+		reason = world_view(&w, "a").reason;
+		cr_expect_eq(reason.kind, late ? REASON_TIMEOUT_START : REASON_KILLED);
+		cr_expect_eq(reason_object(&reason) != NULL, late);
+		teardown();
+		setup();
+	}
+}
+
 /* The daemon's own shortage is nobody's failure: tried again after 100 ms, doubling to 5 s. */
 Test(start, shortage_is_uncounted_and_tried_again)
 {

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "supd/inquiry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "config/expand.h"
+#include "supd/command.h"
+
+/* Of a command whose time is up, from SIGTERM to SIGKILL. */
+#define COMMAND_GRACE SPAN_S(1)
+
+static void on_probe(void *owner, enum probe_outcome outcome, const char *detail)
+{
+	struct inquiry *q = owner;
+
+	q->done(q->owner, outcome, detail);
+}
+
+int inquiry_init(struct inquiry *q, struct daemon *d, const struct exec_probe *what,
+		 const struct child_view *service)
+{
+	const struct expand_vars vars = {.path = service->path};
+	char *path = NULL;
+
+	if (what->kind == PROBE_UNIX && config_expand(what->what, &vars, &path) != 0)
+		return -ENOMEM;
+	if (path && strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+		free(path);
+		return -ENAMETOOLONG;
+	}
+	*q = (struct inquiry){.daemon = d, .what = what, .path = path, .slot = service->slot};
+	q->probe.loop = d->loop;
+	q->probe.pool = &d->processes->probes;
+	q->probe.done = on_probe;
+	q->probe.owner = q;
+	return 0;
+}
+
+void inquiry_fini(struct inquiry *q)
+{
+	inquiry_stop(q);
+	free(q->path);
+	q->path = NULL;
+}
+
+/* ---- a command ---- */
+
+static void on_command(void *owner, const struct command_end *end)
+{
+	struct inquiry *q = owner;
+	char text[SPAN_TEXT_MAX + 32];
+	char detail[PROBE_DETAIL_MAX];
+
+	q->command = NULL;
+	if (end->timed_out)
+		snprintf(detail, sizeof(detail), "no end within %s", span_format(q->timeout, text));
+	else
+		snprintf(detail, sizeof(detail), "it ended with %s", command_end_text(end, text));
+	if (end->timed_out || end->by_signal || end->code != 0)
+		q->done(q->owner, PROBE_FAILED, detail);
+	else
+		q->done(q->owner, PROBE_WELL, "");
+}
+
+static void start_command(struct inquiry *q)
+{
+	const struct command_what what = {
+		.slot = q->slot,
+		.argv = q->what->argv,
+		.timeout = q->timeout,
+		.grace = COMMAND_GRACE,
+		.call = on_command,
+		.owner = q,
+	};
+	char detail[PROBE_DETAIL_MAX];
+	enum start_step step;
+	int r = command_start(q->daemon, &what, &q->command, &step);
+
+	if (r == 0)
+		return;
+	snprintf(detail, sizeof(detail), "%s %.60s: %s", start_step_name(step),
+		 command_object(q->daemon), strerror(-r));
+	q->done(q->owner, spawn_is_shortage(-r) ? PROBE_SHORT : PROBE_FAILED, detail);
+}
+
+/* ---- all of them ---- */
+
+void inquiry_start(struct inquiry *q, struct span timeout)
+{
+	q->timeout = timeout;
+	if (q->what->kind == PROBE_COMMAND)
+		start_command(q);
+	else
+		probe_start(&q->probe, q->what, q->path, timeout);
+}
+
+void inquiry_stop(struct inquiry *q)
+{
+	command_cancel(TAKE(q->command));
+	probe_stop(&q->probe);
+}
+
+const char *inquiry_waits_for(const struct inquiry *q)
+{
+	return q->command ? "it has not ended yet" : probe_waits_for(&q->probe);
+}

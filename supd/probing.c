@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "supd/probing.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Probes at a time, however few fds there are. */
+#define PROBES_MIN 8u
+#define OBJECT_MAX (REASON_TEXT_MAX + 1)
+
+/* What was asked may be long: what came of it is what matters. */
+static const char *describe(char object[OBJECT_MAX], const char *before,
+			    const struct exec_probe *what, const char *detail)
+{
+	snprintf(object, OBJECT_MAX, "%s%.80s: %s", before, what->text, detail);
+	return object;
+}
+
+unsigned probing_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return PROBES_MIN;
+	limit.rlim_cur = MIN_OF(limit.rlim_cur / 4, (rlim_t)INT_MAX);
+	return MAX_OF((unsigned)limit.rlim_cur, PROBES_MIN);
+}
+
+/* ---- ready ---- */
+
+static void on_ready(void *owner)
+{
+	const struct probing *g = owner;
+
+	process_ready(g->daemon, g->pid);
+}
+
+static void stop_readiness(struct probing *g)
+{
+	readiness_stop(&g->readiness, g->daemon);
+}
+
+/* ---- well ---- */
+
+static void on_health(void *owner)
+{
+	const struct probing *g = owner;
+	struct event fault = {.kind = EVENT_FAULT, .pid = g->pid};
+	char object[OBJECT_MAX], before[32] = "";
+
+	if (g->health.state != HEALTH_ILL)
+		return;
+	if (g->health.failures > 1)
+		snprintf(before, sizeof(before), "%u failures in a row: ", g->health.failures);
+	fault.reason = reason_found(
+		REASON_UNHEALTHY,
+		describe(object, before, &g->spec->exec->probes->health, g->health.detail));
+	daemon_step(g->daemon, &fault);
+	reason_fini(&fault.reason);
+}
+
+const struct health *probing_health(const struct daemon *d, uint32_t slot)
+{
+	const struct process *p = process_find(d, slot);
+
+	return p && p->probing && p->probing->health.probes ? &p->probing->health : NULL;
+}
+
+/* ---- the life of an incarnation ---- */
+
+static void let_go(struct probing *g)
+{
+	stop_readiness(g);
+	health_fini(&g->health);
+	spec_unref(g->spec);
+	g->spec = NULL;
+}
+
+void probing_free(struct probing *g)
+{
+	if (!g)
+		return;
+	let_go(g);
+	free(g);
+}
+
+static int prepare_both(struct probing *g, const struct child_view *v, struct handed *handed)
+{
+	int r = readiness_prepare(&g->readiness, g->daemon, v, handed);
+
+	return r < 0 ? r : health_prepare(&g->health, g->daemon, v);
+}
+
+int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
+		    struct handed *handed)
+{
+	struct probing *g = p->probing;
+	int r;
+
+	if (!v->spec->exec->probes) {
+		probing_free(TAKE(p->probing));
+		return 0;
+	}
+	if (!g)
+		g = p->probing = calloc(1, sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	let_go(g);
+	g->daemon = d;
+	/* A count of its own is no change of it. */
+	g->spec = spec_ref((struct spec *)(uintptr_t)v->spec);
+	g->pid = pid;
+	g->readiness.done = on_ready;
+	g->health.changed = on_health;
+	g->readiness.owner = g->health.owner = g;
+	r = prepare_both(g, v, handed);
+	if (r < 0)
+		let_go(g);
+	return r;
+}
+
+void probing_begin(struct probing *g)
+{
+	readiness_begin(&g->readiness, g->daemon);
+}
+
+void probing_drain(struct probing *g)
+{
+	readiness_drain(&g->readiness);
+}
+
+void probing_end(struct probing *g)
+{
+	stop_readiness(g);
+	health_stop(&g->health);
+}
+
+struct reason probing_late(const struct probing *g)
+{
+	const struct exec_probe *what = g->spec ? &g->spec->exec->probes->ready : NULL;
+	char object[OBJECT_MAX];
+
+	if (!what || !what->text || !*g->readiness.detail)
+		return REASON(REASON_NONE);
+	return reason_found(REASON_TIMEOUT_START, describe(object, "", what, g->readiness.detail));
+}
+
+/* ---- what the core says ---- */
+
+void probing_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
+{
+	const struct process *p = process_find(d, slot);
+	struct probing *g = p ? p->probing : NULL;
+
+	if (!g || !g->spec || link->pid.n != g->pid.n)
+		return;
+	if (link->kind == LINK_READY) {
+		stop_readiness(g);
+		*g->readiness.detail = '\0';
+		health_begin(&g->health, g->pid);
+	} else if (link->kind == LINK_STOPPING || link->kind == LINK_DOOMED ||
+		   link->kind == LINK_KILLING) {
+		probing_end(g);
+	}
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPD_READINESS_H
+#define SUPD_READINESS_H
+
+/*
+ * Whether a service that was started is ready, where that is not for itself to say on the notify
+ * socket: by a newline on an fd, or by asking, at once and then again and again until the core
+ * ends its start.
+ */
+
+#include "supd/inquiry.h"
+
+struct readiness {
+	const struct exec_probes *probes; /* borrowed */
+	struct inquiry inquiry;           /* where it asks */
+	struct loop_timer timer;          /* the next try */
+	struct span wait;                 /* ... after that */
+	uint64_t tries;
+	struct loop_fd watcher;
+	int fd;    /* owned; what a newline is to come from; 0: none */
+	int given; /* owned, until the process has it; its end of that; 0: none */
+	bool asks, closed;
+	char detail[PROBE_DETAIL_MAX]; /* why the last try failed, or what it waits for */
+	/* It is ready. */
+	void (*done)(void *owner);
+	void *owner; /* borrowed */
+};
+
+/* For a start. What the process is given is added to that. 0, or -errno with nothing to free. */
+int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_view *service,
+		      struct handed *handed);
+/* The process runs. */
+void readiness_begin(struct readiness *r, struct daemon *d);
+/* What it has said before its end. */
+void readiness_drain(struct readiness *r);
+/* Whatever was under way; leaves detail. */
+void readiness_stop(struct readiness *r, struct daemon *d);
+
+#endif
