@@ -26,6 +26,7 @@ struct processes;  /* process.c: services' OS processes */
 struct listen;     /* listen.c: sockets that are held for services */
 struct notify;     /* notify.c: the notify socket */
 struct recorder;   /* recorder.c: --record */
+struct schedule;   /* schedule.c: runs at their time */
 struct run;        /* run.c: events that wait, the core's timer */
 struct foreground; /* foreground.c: the service that has our terminal */
 struct run_table;  /* run_table.c: what runs, for the daemon after us */
@@ -42,6 +43,7 @@ struct daemon {
 	struct run_table *run_table;   /* owned; NULL: none */
 	struct processes *processes;   /* owned */
 	struct cgroups *cgroups;       /* owned; NULL: services have none */
+	struct schedule *schedule;     /* owned; NULL until there is one */
 	struct run *run;               /* owned */
 	struct limits limits;
 	struct foreground *foreground; /* owned; NULL: none */

@@ -7,6 +7,7 @@
  */
 
 #include "supd/rows.h"
+#include "supd/schedule.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -103,6 +104,14 @@ static void row_put_process(struct wire_encoder *e, const struct daemon *d,
 		field_put_null(e, 0, "os_pid");
 }
 
+static void row_put_next_run(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
+{
+	int64_t at;
+
+	if (schedule_next(d, slot, &at))
+		field_put_time(e, FIELD_DETAIL, "next_run", at);
+}
+
 bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 {
 	struct child_view v;
@@ -140,6 +149,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	said_put(e, d, slot);
 	listen_put_row(e, d, &v);
 	resources_put(e, d, slot, spec);
+	row_put_next_run(e, d, slot);
 	return true;
 }
 

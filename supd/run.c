@@ -22,6 +22,7 @@
 #include "supd/daemon.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
+#include "supd/schedule.h"
 #include "supd/log.h"
 #include "supd/options.h"
 #include "supd/probing.h"
@@ -199,6 +200,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		probing_on_notice(d, effect->slot, &effect->link);
 		tell_notice(d, effect->slot, &effect->link);
 		listen_on_notice(d, effect->slot);
+		schedule_on_notice(d, effect->slot);
 		control_on_notice(d->control, effect->slot, &effect->link);
 		process_noticed(d, effect->slot);
 		return;
@@ -208,6 +210,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 	case FX_FORGET:
 		process_forget(d, effect->slot);
 		listen_on_forget(d, effect->slot);
+		schedule_on_forget(d, effect->slot);
 		control_on_forget(d->control, effect->slot);
 		return;
 	case FX_JOINED:

@@ -22,6 +22,7 @@
 #include "supd/cgroups.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
+#include "supd/schedule.h"
 #include "supd/log.h"
 #include "supd/notify.h"
 #include "supd/place.h"
@@ -282,6 +283,7 @@ void daemon_close(struct daemon *d)
 	processes_close(d);
 	cgroups_close(d);
 	listen_close(d);
+	schedule_close(d);
 	notify_close(d);
 	run_table_close(d->run_table);
 	if (d->made_run_dir)

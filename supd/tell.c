@@ -212,6 +212,7 @@ static const struct {
 	[LINK_LINGERS] = {NULL, LOG_AT_WARNING,
 			  "its main process has ended, but not all that it has started"},
 	[LINK_BUDGET] = {.tell = tell_budget},
+	[LINK_IDLE] = {NULL, LOG_AT_DEBUG, "waits until it is wanted"},
 	[LINK_CYCLE] = {NULL, LOG_AT_WARNING,
 			"it and others wait for room in each other's mailboxes: who of them reads "
 			"on?"},

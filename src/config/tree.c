@@ -159,6 +159,25 @@ static void check_instances(struct loader *loader, const struct section *section
 	}
 }
 
+/* A run that failed waits for the next time, unless the section says otherwise. */
+static void check_schedule(struct loader *loader, struct section *section)
+{
+	bool scheduled = section_has(section, "schedule") || section_has(section, "every");
+
+	if (!scheduled && section_has(section, "schedule_jitter"))
+		complain(loader, section, "schedule_jitter",
+			 "it has no schedule: add schedule or every, or remove this key");
+	if (!scheduled)
+		return;
+	section->spec->on_demand = true;
+	if (!section_has(section, "restart"))
+		section->spec->restart = RESTART_TEMPORARY;
+	if (section->spec->template ||
+	    (section->parent && section->parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE))
+		complain(loader, section, section_has(section, "every") ? "every" : "schedule",
+			 "a template has no schedule: describe a service of its own");
+}
+
 /* What the spec's own checks do not know. */
 static void check_section(struct loader *loader, struct section *section,
 			  const struct section *parent)
@@ -168,6 +187,7 @@ static void check_section(struct loader *loader, struct section *section,
 	if (section->kind == SECTION_SERVICE && !section_has(section, "command"))
 		complain(loader, section, "",
 			 "it has no command: add command = PROGRAM [ARGUMENT...]");
+	check_schedule(loader, section);
 	if (spec->ready == READY_EXIT && !section_has(section, "restart"))
 		spec->restart = RESTART_TRANSIENT;
 	else if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)

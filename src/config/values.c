@@ -149,6 +149,7 @@ int value_count(const struct value *value)
 /* A span from min nanoseconds; max says whether it may be infinite. */
 int value_span(const struct value *value)
 {
+	char text[SPAN_TEXT_MAX];
 	struct span span;
 	int r = span_parse(value->text, &span);
 
@@ -156,6 +157,9 @@ int value_span(const struct value *value)
 		return value_refuse(value, "that is too long: use infinity");
 	if (r < 0)
 		return value_refuse(value, "use a time span such as 500ms, 5s, 1min 30s or 2h");
+	if ((uint64_t)span.ns < value->key->min && value->key->min > 1)
+		return value_refuse(value, "it must be %s or longer",
+				    span_format((struct span){(int64_t)value->key->min}, text));
 	if ((uint64_t)span.ns < value->key->min)
 		return value_refuse(value, "it must be longer than 0");
 	if (span_is_infinite(span) && value->key->max == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/calendar.h"
 #include "config/expand.h"
 #include "config/keys.h"
 #include "config/words.h"
@@ -52,4 +53,14 @@ int value_condition(const struct value *value)
 	}
 	return value_refuse(value, "use path_exists:PATH, path_is_directory:PATH or "
 				   "env:NAME[=VALUE], with a ! before it where it must not be so");
+}
+
+int value_schedule(const struct value *value)
+{
+	struct calendar calendar;
+	const char *why;
+
+	if (calendar_parse(value->text, &calendar, &why) < 0)
+		return value_refuse(value, "%s", why);
+	return words_append(value->field, value->text);
 }

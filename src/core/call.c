@@ -263,6 +263,11 @@ static void call_start_new(struct supervisor *s, struct call *call, struct spec 
 		return;
 	}
 	c->held = false;
+	if (spec->on_demand) {
+		child_idle(c, cause_origin(ORIGIN_CALL));
+		call_answer_child(call, ANSWER_OK_UNDEFINED, c);
+		return;
+	}
 	call_hand_over(s, call, c);
 	child_start(c, cause_origin(ORIGIN_CALL));
 }

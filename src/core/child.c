@@ -77,6 +77,12 @@ void child_settle(struct child *c, enum child_state state)
 	child_set_state(c, state);
 }
 
+void child_idle(struct child *c, struct cause cause)
+{
+	child_settle(c, CHILD_WAITING);
+	chain_add(c, LINK_IDLE, cause, NULL, 0);
+}
+
 void child_backoff(struct child *c, struct span delay, struct cause cause)
 {
 	list_unlink(&c->exit_item.link);

@@ -165,6 +165,7 @@ enum link_kind {
 	LINK_REMOVED,
 	LINK_LINGERS, /* the main process is gone, the rest of it is not, for a second now */
 	LINK_BUDGET,  /* the root: the shutdown budget is at 80 %, at 100 % */
+	LINK_IDLE,    /* on demand: from now on it waits for a trigger */
 	LINK_CYCLE,   /* it, from, and perhaps more wait for room in each other's mailboxes */
 	LINK_N_KINDS,
 };

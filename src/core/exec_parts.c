@@ -103,6 +103,7 @@ static void when_fini(void *part)
 	struct exec_when *when = part;
 
 	strings_free_all(when->start_if);
+	strings_free_all(when->schedule);
 }
 
 static const struct part_row {

@@ -48,7 +48,10 @@ struct exec_resources {
 
 /* When it is started, and whether. */
 struct exec_when {
-	char **start_if; /* "[!]KIND:TEXT", as checked by config */
+	char **start_if;   /* "[!]KIND:TEXT", as checked by config */
+	char **schedule;   /* calendar events, as checked by config; base/calendar.h */
+	struct span every; /* 0: not given */
+	struct span jitter;
 };
 
 /* What the notify socket is for, beside being ready. */

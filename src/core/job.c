@@ -165,8 +165,12 @@ static void job_start_step(struct supervisor *s)
 	struct child *c = s->cursor;
 
 	s->cursor = job_step_cursor(s, c);
-	if (!c->listed || c->held || c->live || c->spec->on_demand)
+	if (!c->listed || c->held || c->live)
 		return;
+	if (c->spec->on_demand) {
+		child_idle(c, s->cause);
+		return;
+	}
 	c->restarting = false;
 	child_start(c, s->cause);
 	job_await(s, c);

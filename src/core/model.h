@@ -317,6 +317,7 @@ void child_fix_verdict(struct child *c, const struct reason *reason);
 void child_set_state(struct child *c, enum child_state state);
 /* Down, and out of any restart that was due. */
 void child_settle(struct child *c, enum child_state state);
+void child_idle(struct child *c, struct cause cause); /* WAITING for a trigger */
 void child_backoff(struct child *c, struct span delay, struct cause cause);
 /* NULL: the cell is an action; else why this input in this state is ignored or impossible. */
 const char *child_cell_note(enum child_state state, enum child_input input, bool *ret_impossible);

@@ -87,6 +87,7 @@ const char *const link_kind_names[LINK_N_KINDS + 1] = {
 	[LINK_REMOVED] = "removed",
 	[LINK_LINGERS] = "lingers",
 	[LINK_BUDGET] = "budget",
+	[LINK_IDLE] = "idle",
 	[LINK_CYCLE] = "cycle",
 };
 

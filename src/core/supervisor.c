@@ -102,11 +102,13 @@ void supervisor_retire(struct supervisor *s, struct child *c)
 {
 	bool normal = reason_is_normal_child(&c->reason) && c->was_ready;
 
-	if (c->spec->on_demand) {
-		child_settle(c, normal ? CHILD_WAITING : CHILD_FAILED);
+	if (c->spec->on_demand && normal) {
+		child_idle(c, chain_last(c));
 		return;
 	}
 	child_settle(c, normal ? CHILD_DONE : CHILD_FAILED);
+	if (c->spec->on_demand)
+		return;
 	if (c->spec->restart == RESTART_TEMPORARY ||
 	    s->self->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 		tree_unlist(c);

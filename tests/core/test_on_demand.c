@@ -114,6 +114,14 @@ Test(on_demand, a_group_restart_stops_it_and_leaves_it_waiting)
 	cr_expect_str_eq(trigger("j"), ">j +j");
 }
 
+Test(on_demand, one_that_is_added_waits_as_well)
+{
+	boot("/{a}");
+	cr_expect_str_eq(world_start_child(&w, "/", "j(on_demand)"), "ok_undefined");
+	cr_expect_str_eq(world_state(&w, "j"), "waiting");
+	cr_expect_str_eq(trigger("j"), ">j +j");
+}
+
 /* What its supervisor has in hand comes first; many triggers are one. */
 Test(on_demand, a_trigger_waits_for_its_turn)
 {
