@@ -19,6 +19,7 @@
 #include "supd/limits.h"
 #include "supd/loop.h"
 #include "supd/options.h"
+#include "supd/settings.h"
 
 struct cgroups;    /* cgroups.c: a cgroup for each service */
 struct control;    /* control.c: the control socket, its guests, their requests */
@@ -34,7 +35,7 @@ struct run_table;  /* run_table.c: what runs, for the daemon after us */
 struct daemon {
 	struct loop *loop;             /* owned */
 	struct core *core;             /* owned */
-	struct config *config;         /* owned; settings of [supd] */
+	struct config *config;         /* borrowed; settings of [supd] */
 	const struct options *options; /* borrowed */
 	struct control *control;       /* owned */
 	struct notify *notify;         /* owned */
@@ -52,6 +53,8 @@ struct daemon {
 	char *run_dir;                 /* owned; absolute; NULL: none, and no control socket */
 	bool made_run_dir;             /* ... by us */
 	struct mono started;
+	enum settings_source source;
+	bool again;      /* ... the daemon is to be opened anew, with what its file says now */
 	int exit_status; /* of supd, once halted */
 	bool halted;
 };

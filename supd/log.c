@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +57,8 @@ static ssize_t log_write_some(void)
 {
 	size_t size = log_state.out.size;
 	struct pollfd p = {.fd = log_state.fd, .events = POLLOUT};
+	const struct iovec part = {log_state.out.data, MIN_OF(size, (size_t)PIPE_BUF)};
+	ssize_t n;
 
 	if (log_state.socket)
 		return send(log_state.fd, log_state.out.data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -65,6 +68,10 @@ static ssize_t log_write_some(void)
 		errno = EAGAIN;
 		return -1;
 	}
+	/* Others may have filled it since: the kernel does not wait, where it knows how. */
+	n = pwritev2(log_state.fd, &part, 1, -1, RWF_NOWAIT);
+	if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
+		return n;
 	return write(log_state.fd, log_state.out.data, MIN_OF(size, (size_t)PIPE_BUF));
 }
 
@@ -276,6 +283,9 @@ void log_open(const char *level, const char *format)
 	const char *no_colour = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 
+	if (log_state.fd != STDERR_FILENO)
+		close(log_state.fd);
+	log_state.fd = STDERR_FILENO;
 	log_state.level = log_find_level(level);
 	log_state.json = format && strcmp(format, "json") == 0;
 	log_reopen();

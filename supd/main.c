@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "supd/fallback.h"
+#include "supd/place.h"
 #include "supd/settings.h"
 #include "supd/setup.h"
 
@@ -13,38 +15,60 @@ static void settle_standard_fds(void)
 {
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	do {
+		fd = place_open_null();
+	} while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
 	/* What else we have inherited is nobody's business here, and would be held for ever. */
 	closefrom(STDERR_FILENO + 1);
 }
 
-static int run(const struct options *options, struct settings *settings)
+static int run(const struct options *options, struct settings *settings, bool *ret_again)
 {
+	bool is_file = settings->source == SETTINGS_FILE;
 	struct daemon daemon = {0};
 	int status = daemon_open(&daemon, settings, options);
+	bool opened = status == 0;
 
-	if (status == 0)
+	if (opened && options->init && is_file)
+		fallback_keep(settings);
+	buf_fini(&settings->copy);
+	if (opened)
 		status = daemon_run(&daemon);
+	*ret_again = daemon.again;
 	daemon_close(&daemon);
-	return status;
+	/* A file that can not be run is as good as one that can not be read. */
+	if (opened || !options->init || settings->source >= SETTINGS_NOTHING || options->command)
+		return status;
+	status = fallback_to_nothing(settings);
+	return status ? status : run(options, settings, ret_again);
+}
+
+static int start(const struct options *options, bool *ret_again)
+{
+	struct settings settings CLEANUP(settings_fini) = {0};
+	int status = settings_load(options, &settings);
+
+	*ret_again = false;
+	if (options->test)
+		return status;
+	/* A container that is to run a COMMAND is better told at once that it can not. */
+	if (status && options->init && !options->command)
+		status = fallback_load(&settings);
+	return status ? status : run(options, &settings, ret_again);
 }
 
 int main(int argc, char **argv)
 {
-	struct settings settings CLEANUP(settings_fini) = {0};
 	struct options options;
+	bool again;
 	int status;
 
 	settle_standard_fds();
 	if (!options_parse(argc, argv, &options, &status))
 		return status;
 	options.init |= getpid() == 1;
-	status = settings_load(&options, &settings);
-	if (status || options.test)
-		return status;
-	return run(&options, &settings);
+	do
+		status = start(&options, &again);
+	while (again);
+	return status;
 }

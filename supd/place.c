@@ -51,6 +51,35 @@ int place_run_dir(const char *configured, struct buf *out, struct buf *why)
 	return why->error ? why->error : -ENOENT;
 }
 
+int place_state_dir(struct buf *out, struct buf *why)
+{
+	const char *state = place_variable("XDG_STATE_HOME");
+	const char *home = place_variable("HOME");
+
+	if (geteuid() == 0)
+		return buf_puts(out, "/var/lib/supd");
+	if (state)
+		return buf_printf(out, "%s/supd", state);
+	if (home)
+		return buf_printf(out, "%s/.local/state/supd", home);
+	buf_puts(why, "neither XDG_STATE_HOME nor HOME is set");
+	return why->error ? why->error : -ENOENT;
+}
+
+int place_open_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int ends[2];
+
+	if (fd >= 0)
+		return fd;
+	/* A pipe that nobody writes to is at its end. */
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	close(ends[1]);
+	return ends[0];
+}
+
 /* NULL, or what is wrong with the folder. */
 static const char *place_judge(const struct stat *st)
 {

@@ -17,6 +17,13 @@ int place_config(struct buf *out, struct buf *why);
 /* run_dir: the configured one, else the default. As above. */
 int place_run_dir(const char *configured, struct buf *out, struct buf *why);
 
+/* Where the daemon keeps what outlives it. As above. */
+int place_state_dir(struct buf *out, struct buf *why);
+
+/* /dev/null, for reading and writing; where there is none, what reads as empty and can not be
+ * written. Close-on-exec. -errno. */
+int place_open_null(void);
+
 /*
  * Makes the folder, mode 0755, where it is not there; what is there must be a folder of our own
  * that nobody else may write to. 0, -ENOMEM, or -EINVAL with a sentence in why. *ret_made: it was

@@ -23,6 +23,7 @@
 #include "supd/listen.h"
 #include "supd/log.h"
 #include "supd/notify.h"
+#include "supd/place.h"
 #include "supd/probing.h"
 #include "supd/processes.h"
 #include "supd/remover.h"
@@ -480,12 +481,12 @@ static int settle_standard_fds(int null_fd)
 
 static int open_null(void)
 {
-	int low = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int low = place_open_null();
 	int fd;
 	int r;
 
 	if (low < 0)
-		return -errno;
+		return low;
 	fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
 	r = fd < 0 ? -errno : settle_standard_fds(fd);
 	if (low > STDERR_FILENO)

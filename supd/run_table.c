@@ -86,7 +86,7 @@ static bool same_world(const struct run_header *header)
 	fill_header(&ours);
 	return memcmp(header->magic, ours.magic, sizeof(ours.magic)) == 0 &&
 	       memcmp(header->boot_id, ours.boot_id, sizeof(ours.boot_id)) == 0 &&
-	       header->pid_namespace == ours.pid_namespace;
+	       header->pid_namespace == ours.pid_namespace && ours.pid_namespace != 0;
 }
 
 /* ---- lock ---- */

@@ -17,7 +17,17 @@ void settings_fini(struct settings *settings)
 {
 	config_free(settings->config);
 	buf_fini(&settings->file);
+	buf_fini(&settings->copy);
 	*settings = (struct settings){0};
+}
+
+/* The first process must not wait for whoever reads its standard error. */
+static void settings_complain(const struct options *options, const char *text)
+{
+	if (options->init)
+		log_line(LOG_AT_ERROR, "%s", text);
+	else
+		complain("%s", text);
 }
 
 static int settings_find(const struct options *options, struct buf *ret_file)
@@ -27,14 +37,13 @@ static int settings_find(const struct options *options, struct buf *ret_file)
 				: place_config(ret_file, &why);
 
 	if (r == 0 && !options->config && access(buf_text(ret_file), F_OK) < 0) {
-		complain("%s: %s: write it (see supd.conf(5)), or name another with -c",
-			 buf_text(ret_file), strerror(errno));
-		return SUPD_EXIT_CONFIG;
+		buf_printf(&why, "%s: %s: write it (see supd.conf(5)), or name another with -c",
+			   buf_text(ret_file), strerror(errno));
+		r = -ENOENT;
 	}
-	if (r == -ENOMEM)
-		complain("out of memory");
-	else if (r < 0)
-		complain("%s", buf_text(&why));
+	if (r < 0)
+		settings_complain(options,
+				  r == -ENOMEM || why.error ? "out of memory" : buf_text(&why));
 	return r < 0 ? SUPD_EXIT_CONFIG : 0;
 }
 
@@ -81,7 +90,6 @@ static int settings_judge(const struct options *options, const struct config *co
 
 /* ---- reading ---- */
 
-/* The first process must not wait for whoever reads its standard error. */
 static int settings_tell(const struct options *options, struct config *config)
 {
 	if (options->init && config->n_errors)
@@ -98,14 +106,15 @@ static int settings_read(const struct options *options, struct settings *setting
 
 	if (status)
 		return status;
-	r = config_load(buf_text(&settings->file), &settings->config);
+	r = config_load_and_copy(buf_text(&settings->file), options->init ? &settings->copy : NULL,
+				 &settings->config);
 	if (r == 0)
 		r = config_check_surroundings(settings->config);
 	if (r == 0)
 		r = settings_tell(options, settings->config);
 	if (r == 0)
 		return settings_judge(options, settings->config, buf_text(&settings->file));
-	complain("%s", r == -ENOMEM ? "out of memory" : strerror(-r));
+	settings_complain(options, r == -ENOMEM ? "out of memory" : strerror(-r));
 	return SUPD_EXIT_FAILED;
 }
 

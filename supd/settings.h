@@ -27,6 +27,7 @@ enum settings_source {
 struct settings {
 	struct config *config; /* owned; NULL: none */
 	struct buf file;       /* the name of what was read */
+	struct buf copy; /* with --init: all of it (config/copy.h); empty: none could be made */
 	enum settings_source source;
 };
 

@@ -122,6 +122,10 @@ static int setup_place(struct daemon *d)
 /* What others of our files do without. */
 static void setup_look(void)
 {
+	if (access("/dev/null", R_OK | W_OK) < 0)
+		log_line(LOG_AT_WARNING,
+			 "/dev/null: %s: services read nothing, but what writes there fails",
+			 strerror(errno));
 	if (access("/proc/self/stat", R_OK) < 0)
 		log_line(LOG_AT_WARNING,
 			 "/proc is not there: what a service leaves outside of its process group "
@@ -220,6 +224,8 @@ static int setup_foreground(struct daemon *d, enum settings_source source)
 
 	if (source == SETTINGS_COMMAND)
 		r = foreground_open(d, FOREGROUND_COMMAND, true);
+	else if (source == SETTINGS_EMERGENCY)
+		r = foreground_open(d, FOREGROUND_EMERGENCY, false);
 	return r < 0 ? setup_failed("standard input", r) : 0;
 }
 
@@ -240,8 +246,9 @@ int daemon_open(struct daemon *d, struct settings *settings, const struct option
 	struct census census;
 	int status;
 
-	d->config = TAKE(settings->config);
+	d->config = settings->config;
 	d->options = options;
+	d->source = settings->source;
 	d->started = loop_now();
 	signals_block();
 	settings_count(d->config->root, &census);
@@ -295,6 +302,5 @@ void daemon_close(struct daemon *d)
 	signals_unwatch(d);
 	foreground_close(d);
 	loop_free(d->loop);
-	config_free(d->config);
 	free(d->run_dir);
 }

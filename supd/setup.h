@@ -9,9 +9,8 @@
 #include "supd/settings.h"
 
 /*
- * Takes over the config of settings; options are borrowed until daemon_close(). Everything is
- * ready, and the tree is starting. 0, or an exit status with the reason printed; daemon_close() in
- * any case.
+ * Settings and options are borrowed until daemon_close(). Everything is ready, and the tree is
+ * starting. 0, or an exit status with the reason printed; daemon_close() in any case.
  */
 int daemon_open(struct daemon *d, struct settings *settings, const struct options *options);
 /* Until the tree has ended. The exit status. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "supd/fallback.h"
 #include "supd/foreground.h"
 #include "supd/log.h"
 
@@ -33,8 +34,12 @@ void signals_end(struct daemon *d, int unix_signal)
 
 static void signals_on_signal(void *owner, int unix_signal)
 {
+	struct daemon *d = owner;
+
 	if (unix_signal != SIGHUP)
-		signals_end(owner, unix_signal);
+		signals_end(d, unix_signal);
+	else if (d->source != SETTINGS_FILE)
+		fallback_try_again(d);
 	else
 		log_line(LOG_AT_WARNING,
 			 "SIGHUP: this version can not take a changed configuration while "

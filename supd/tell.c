@@ -244,7 +244,9 @@ void tell_halt(const struct daemon *d, enum halt_kind halt, uint32_t slot,
 
 	switch (halt) {
 	case HALT_ORDERLY:
-		log_line(LOG_AT_INFO, "all has stopped; ends with status %d", d->exit_status);
+		if (!d->again)
+			log_line(LOG_AT_INFO, "all has stopped; ends with status %d",
+				 d->exit_status);
 		return;
 	case HALT_GAVE_UP:
 		log_line(LOG_AT_ERROR, "the root has ended (%s); ends with status %d",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "config/copy.h"
 #include "config/loader.h"
 
 static void places_free(struct config_places *places)
@@ -84,10 +85,36 @@ static int loader_finish(struct loader *loader, struct config **ret_config)
 
 int config_load(const char *file, struct config **ret_config)
 {
+	return config_load_and_copy(file, NULL, ret_config);
+}
+
+int config_load_and_copy(const char *file, struct buf *copy, struct config **ret_config)
+{
 	struct loader loader CLEANUP(loader_fini) = {0};
+	int r;
 
 	if (loader_init(&loader, NULL) < 0)
 		return -ENOMEM;
+	loader.copy_to = copy;
+	loader_read_main(&loader, file);
+	r = loader_finish(&loader, ret_config);
+	if (copy && (r < 0 || !loader.copy_to || copy_end(copy) < 0))
+		buf_fini(copy);
+	return r;
+}
+
+int config_load_copy(const char *file, const char *copy, size_t size, struct config **ret_config)
+{
+	struct loader loader CLEANUP(loader_fini) = {0};
+	struct copy_file first;
+
+	if (!copy_is_whole(copy, size) || !copy_next(copy, size, 0, &first) ||
+	    strlen(file) != first.name_size || memcmp(file, first.name, first.name_size) != 0)
+		return -ENOENT;
+	if (loader_init(&loader, NULL) < 0)
+		return -ENOMEM;
+	loader.copy = copy;
+	loader.copy_size = size;
 	loader_read_main(&loader, file);
 	return loader_finish(&loader, ret_config);
 }

@@ -59,6 +59,14 @@ struct config {
 int config_load(const char *file, struct config **ret_config);
 
 /*
+ * The same, with a copy of all that was read in *copy (copy.h), which stays empty where there can
+ * be none. NULL: none is wanted.
+ */
+int config_load_and_copy(const char *file, struct buf *copy, struct config **ret_config);
+/* The same out of such a copy. -ENOENT: it is none of that file. */
+int config_load_copy(const char *file, const char *copy, size_t size, struct config **ret_config);
+
+/*
  * Reads sections out of a text, for children added at run time: names in it are relative to no one,
  * the first section describes the child itself and those below it its children. *ret_config->root
  * is that child.

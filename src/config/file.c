@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/copy.h"
 #include "config/loader.h"
+#include "config/words.h"
 
 /* No configuration is larger; a device or a pipe might go on for ever. */
 #define FILE_MAX_SIZE (256UL * 1024 * 1024)
@@ -71,6 +73,33 @@ static int read_file(const char *path, struct buf *out, struct stat *ret_stat, c
 		if (out->size > FILE_MAX_SIZE)
 			*why = "it is larger than 256 MiB: no configuration is";
 	}
+	return 0;
+}
+
+/* A file of the copy; told from others by its place there, as by an inode. */
+static int read_copied(const struct loader *loader, const char *path, struct buf *out,
+		       struct stat *ret_stat, const char **why)
+{
+	struct copy_file file;
+
+	if (!copy_find(loader->copy, loader->copy_size, path, &file)) {
+		*why = "it is not in the copy";
+		return 0;
+	}
+	*ret_stat = (struct stat){.st_ino = file.next};
+	return buf_append(out, file.text, file.text_size);
+}
+
+static int load_file(struct loader *loader, const char *path, struct buf *out,
+		     struct stat *ret_stat, const char **why)
+{
+	if (loader->copy)
+		return read_copied(loader, path, out, ret_stat, why);
+	if (read_file(path, out, ret_stat, why) < 0)
+		return -ENOMEM;
+	/* A name that can not be written down: there is no copy then. */
+	if (!*why && loader->copy_to && copy_put(loader->copy_to, path, out) == -EINVAL)
+		loader->copy_to = NULL;
 	return 0;
 }
 
@@ -187,7 +216,7 @@ void loader_read_main(struct loader *loader, const char *path)
 
 	if (!add_file(loader, path, &reading.file))
 		return;
-	if (read_file(path, &text, &st, &why) < 0) {
+	if (load_file(loader, path, &text, &st, &why) < 0) {
 		loader->error = -ENOMEM;
 		return;
 	}
@@ -222,7 +251,7 @@ static void include_file(struct reading *outer, const char *path, int line)
 		depth++;
 	if (depth > INCLUDE_DEPTH_MAX)
 		why = "includes are nested more than 16 deep";
-	if (!why && read_file(path, &text, &st, &why) < 0) {
+	if (!why && load_file(loader, path, &text, &st, &why) < 0) {
 		loader->error = -ENOMEM;
 		return;
 	}
@@ -247,6 +276,18 @@ static void resolve(const char *file, const char *name, struct buf *out)
 	buf_puts(out, name);
 }
 
+static void include_copied(struct reading *reading, const char *pattern, int line)
+{
+	struct loader *loader = reading->loader;
+	char **names = copy_glob(loader->copy, loader->copy_size, pattern);
+
+	if (!names)
+		loader->error = -ENOMEM;
+	for (size_t i = 0; names && names[i] && loader->error == 0; i++)
+		include_file(reading, names[i], line);
+	words_free(names);
+}
+
 void loader_include(struct reading *reading, const char *pattern, int line)
 {
 	struct loader *loader = reading->loader;
@@ -261,6 +302,10 @@ void loader_include(struct reading *reading, const char *pattern, int line)
 	}
 	if (!strpbrk(pattern, "*?[")) {
 		include_file(reading, buf_text(&path), line);
+		return;
+	}
+	if (loader->copy) {
+		include_copied(reading, buf_text(&path), line);
 		return;
 	}
 	r = glob(buf_text(&path), 0, NULL, &found);

@@ -69,7 +69,10 @@ struct loader {
 	struct config_places *places; /* config's */
 	struct strmap paths;          /* path -> struct section */
 	const char *child;            /* of a child added at run time: its path; else NULL */
-	int error;                    /* 0 or -ENOMEM */
+	struct buf *copy_to;          /* borrowed; where a copy is made (copy.h); NULL: none is */
+	const char *copy;             /* borrowed; files are read out of this one; NULL: not */
+	size_t copy_size;
+	int error; /* 0 or -ENOMEM */
 };
 
 /* message.c */

@@ -182,7 +182,7 @@ static const char trapping[] =
 	"RTMIN+3 RTMAX; do trap \"echo got $s >>@folder/journal\" $s; done\n"
 	"trap 'exit 4' CONT\n"
 	"echo up >>@folder/journal\n"
-	"while :; do sleep 0.02; done\n";
+	"while :; do sleep 1 & wait $!; done\n";
 
 Test(command, all_unix_signals_are_sent_on)
 {
@@ -214,10 +214,10 @@ Test(command, its_children_are_sent_nothing)
 	node_write(n, "child.sh",
 		   "trap 'echo child got it >>@folder/journal' USR1\n"
 		   "echo child >>@folder/journal\n"
-		   "while :; do sleep 0.02; done\n");
+		   "while :; do sleep 1 & wait $!; done\n");
 	node_write(n, "main.sh",
 		   "trap 'echo main got it >>@folder/journal' USR1\ntrap 'exit 3' TERM\n"
-		   "sh @folder/child.sh &\nwhile :; do sleep 0.02; done\n");
+		   "sh @folder/child.sh &\nwhile :; do sleep 1 & wait $!; done\n");
 	begin(n, "sh @folder/main.sh");
 	journal_until(n, "child");
 	kill(n->supd.os_pid, SIGUSR1);
@@ -294,7 +294,7 @@ Test(command, shell_at_a_terminal)
 	pty_until(p, "ready$");
 	cr_assert_null(strstr(buf_text(&p->seen), "job control"), "%s", buf_text(&p->seen));
 	/* Ctrl-C: the shell's child, not the shell, not supd */
-	pty_type(p, "echo n''ow; sleep 1000\n");
+	pty_type(p, "(echo n''ow; exec sleep 1000)\n");
 	pty_until(p, "now\r\n");
 	pty_type(p, "\003");
 	pty_until(p, "ready$");
@@ -331,7 +331,7 @@ Test(command, keys_go_to_the_command)
 
 	node_write(n, "keys.sh",
 		   "trap 'echo resized' WINCH\ntrap 'echo interrupted; exit 3' INT\n"
-		   "echo up\nwhile :; do sleep 0.02; done\n");
+		   "echo up\nwhile :; do sleep 1 & wait $!; done\n");
 	p = at_terminal(n, "bash @folder/keys.sh");
 	pty_until(p, "up");
 	cr_assert_eq(ioctl(p->fd, TIOCSWINSZ, &size), 0);
@@ -351,7 +351,7 @@ Test(command, no_stop_without_a_shell_above)
 
 	node_write(n, "stop.sh",
 		   "trap 'echo continued; exit 5' CONT\necho up\n"
-		   "while :; do sleep 0.02; done\n");
+		   "while :; do sleep 1 & wait $!; done\n");
 	p = at_terminal(n, "bash @folder/stop.sh");
 	pty_until(p, "up");
 	pty_type(p, "\032");
