@@ -96,8 +96,16 @@ static int prepare_both(struct probing *g, const struct child_view *v, struct ha
 	return r < 0 ? r : health_prepare(&g->health, g->daemon, v);
 }
 
+static void name_object(struct buf *object, const struct exec_probe *what, int error)
+{
+	buf_clear(object);
+	if (what->text)
+		buf_printf(object, "%s%s", what->text,
+			   error == -EEXIST ? " (a socket that it is handed is there)" : "");
+}
+
 int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
-		    struct handed *handed)
+		    struct preparation *preparation)
 {
 	struct probing *g = p->probing;
 	int r;
@@ -118,9 +126,11 @@ int probing_prepare(struct daemon *d, struct process *p, const struct child_view
 	g->readiness.done = on_ready;
 	g->health.changed = on_health;
 	g->readiness.owner = g->health.owner = g;
-	r = prepare_both(g, v, handed);
-	if (r < 0)
-		let_go(g);
+	r = prepare_both(g, v, &preparation->handed);
+	if (r == 0)
+		return 0;
+	let_go(g);
+	name_object(&preparation->object, &v->spec->exec->probes->ready, r);
 	return r;
 }
 

@@ -21,9 +21,9 @@ struct probing {
 };
 
 /* For a start of p by that view. Where it is to be asked nothing, nothing is done. 0, -errno: it
- * cannot be started. */
+ * cannot be started, by preparation->object. */
 int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
-		    struct handed *handed);
+		    struct preparation *preparation);
 /* What follows is called for those only that have such a record. */
 void probing_begin(struct probing *probing); /* its process runs */
 /* Its process has ended: what it has said before; tells no more after that. */

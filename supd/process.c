@@ -275,20 +275,35 @@ static void pass_over(struct daemon *d, actor_pid pid, const char *unmet)
 	reason_fini(&event.reason);
 }
 
+/* What it gets of fds, but for its mailbox. 0, or -errno with *ret_step. */
+static int hand_over(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
+		     enum start_step *ret_step)
+{
+	struct preparation *preparation = &d->processes->preparation;
+	int r;
+
+	handed_clear(&preparation->handed);
+	*ret_step = STEP_LISTEN;
+	r = listen_hand(d, v, &preparation->handed, &preparation->object);
+	if (r < 0)
+		return r;
+	*ret_step = STEP_READY;
+	r = probing_prepare(d, p, v, pid, preparation);
+	if (r == 0)
+		*ret_step = STEP_PREPARE;
+	return r;
+}
+
 /* 0, or -errno after it was told. */
 static int launch(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
 		  const struct process_actor_start *start, pid_t *ret_os_pid)
 {
 	struct processes *ps = d->processes;
-	enum start_step step = STEP_PREPARE;
+	enum start_step step;
 	struct spawn_failure failure;
-	int r;
+	int r = hand_over(d, p, v, pid, &step);
 
-	handed_clear(&ps->preparation.handed);
-	r = listen_hand(d, v, &ps->preparation.handed, &ps->preparation.object);
-	if (r < 0)
-		step = STEP_LISTEN;
-	else
+	if (r == 0)
 		r = make_request(d, v, pid, start, &step);
 	if (r < 0) {
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
@@ -301,17 +316,6 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 		start_failed(d, pid, failure.step, failure.error,
 			     prepare_explain(&ps->preparation, &failure));
 	return r;
-}
-
-/* False: it was told. */
-static bool prepare_probing(struct daemon *d, struct process *p, const struct child_view *v,
-			    actor_pid pid)
-{
-	int r = probing_prepare(d, p, v, pid, &d->processes->preparation.handed);
-
-	if (r < 0)
-		start_failed(d, pid, STEP_READY, -r, v->spec->exec->probes->ready.text);
-	return r == 0;
 }
 
 void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
@@ -347,7 +351,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		process_end_directories(ps, p);
 		return;
 	}
-	if (!prepare_probing(d, p, &v, pid) || launch(d, p, &v, pid, &start, &os_pid) < 0) {
+	if (launch(d, p, &v, pid, &start, &os_pid) < 0) {
 		if (p->probing)
 			probing_end(p->probing);
 		process_actor_abandon(&start);
