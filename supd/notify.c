@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "supd/command.h"
+#include "supd/fdstore.h"
 #include "supd/notify_lines.h"
 #include "supd/said.h"
 
@@ -33,12 +34,23 @@ struct notify {
 	bool bound;
 	struct loop_fd watcher;
 	struct sockaddr_un address;
+	struct fd_keeper keeper;
 	char message[MESSAGE_MAX];
+	int fds[FDS_MAX]; /* that came with it */
+	size_t n_fds;
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred)) +
 					      CMSG_SPACE(FDS_MAX * sizeof(int))];
 };
 
 /* ---- whose word it is ---- */
+
+/* A barrier alone says nothing: everybody may wait for one. */
+static bool is_barrier(const struct notify *n, size_t size)
+{
+	static const char barrier[] = "BARRIER=1";
+
+	return size == sizeof(barrier) - 1 && memcmp(n->message, barrier, size) == 0;
+}
 
 /* The process that the sender may speak for, or NULL. */
 static struct process *find_speaker(struct daemon *d, pid_t sender)
@@ -68,7 +80,7 @@ static struct process *find_speaker(struct daemon *d, pid_t sender)
 
 static void take_message(struct notify *n, pid_t sender, size_t size, int flags)
 {
-	struct process *p = find_speaker(n->daemon, sender);
+	struct process *p = is_barrier(n, size) ? NULL : find_speaker(n->daemon, sender);
 
 	if (!p)
 		return;
@@ -79,21 +91,35 @@ static void take_message(struct notify *n, pid_t sender, size_t size, int flags)
 		return;
 	}
 	n->message[size] = '\0';
-	notify_take(n->daemon, p, n->message);
+	if (flags & MSG_CTRUNC)
+		said_complain(n->daemon, p, COMPLAINT_FDS,
+			      "fds that it has sent are lost: the daemon has too many open");
+	notify_take(n->daemon, p, n->message, n->fds, n->n_fds);
 }
 
 /* ---- datagrams ---- */
 
-static void close_fds(const struct cmsghdr *c)
+static void take_fds(struct notify *n, struct msghdr *header)
 {
-	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	n->n_fds = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		size_t size = c->cmsg_len - CMSG_LEN(0);
 
-	for (size_t i = 0; i < n; i++) {
-		int fd;
-
-		memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-		close(fd);
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		memcpy(n->fds + n->n_fds, CMSG_DATA(c), size);
+		n->n_fds += size / sizeof(int);
 	}
+}
+
+/* What nobody has kept. */
+static void close_fds(struct notify *n)
+{
+	for (size_t i = 0; i < n->n_fds; i++) {
+		if (n->fds[i] >= 0)
+			close(n->fds[i]);
+	}
+	n->n_fds = 0;
 }
 
 /* The sender's OS pid, 0 where it is not known. */
@@ -126,12 +152,10 @@ static bool take_one(struct notify *n)
 	if (size < 0)
 		return errno == EINTR;
 	sender = find_sender(&header);
+	take_fds(n, &header);
 	if (sender > 0)
 		take_message(n, sender, (size_t)size, header.msg_flags);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			close_fds(c);
-	}
+	close_fds(n);
 	return true;
 }
 
@@ -203,6 +227,7 @@ int notify_open(struct daemon *d)
 		return -ENOMEM;
 	n->daemon = d;
 	n->fd = -1;
+	fd_keeper_init(&n->keeper, d);
 	n->address.sun_family = AF_UNIX;
 	if (!d->run_dir) {
 		r = bind_it(n);
@@ -227,6 +252,7 @@ void notify_close(struct daemon *d)
 	if (!d->notify)
 		return;
 	loop_fd_stop(d->loop, &d->notify->watcher);
+	fd_keeper_fini(&d->notify->keeper);
 	notify_free(d->notify);
 	d->notify = NULL;
 }
@@ -234,4 +260,9 @@ void notify_close(struct daemon *d)
 const char *notify_path(const struct daemon *d)
 {
 	return d->notify ? d->notify->address.sun_path : NULL;
+}
+
+struct fd_keeper *notify_fd_keeper(const struct daemon *d)
+{
+	return &d->notify->keeper;
 }

@@ -16,6 +16,8 @@ int notify_open(struct daemon *d);
 void notify_close(struct daemon *d); /* removes the socket; takes one that was never opened */
 /* Reads what was sent so far: before a death is told (SEMANTICS 3). */
 void notify_drain(struct daemon *d);
-const char *notify_path(const struct daemon *d); /* borrowed; NULL: not open */
+struct fd_keeper;
+struct fd_keeper *notify_fd_keeper(const struct daemon *d); /* borrowed; it is open */
+const char *notify_path(const struct daemon *d);            /* borrowed; NULL: not open */
 
 #endif

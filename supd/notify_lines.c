@@ -2,9 +2,12 @@
 
 #include "supd/notify_lines.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "supd/fdstore.h"
+#include "supd/mainpid.h"
 #include "supd/said.h"
 #include "supd/watchdog.h"
 
@@ -12,11 +15,16 @@
 #define ERRNO_MAX 4095
 
 enum tag {
+	TAG_MAINPID,
 	TAG_NOTIFYACCESS,
 	TAG_STATUS,
 	TAG_ERRNO,
 	TAG_WATCHDOG_USEC,
 	TAG_WATCHDOG,
+	TAG_FDSTORE,
+	TAG_FDSTOREREMOVE,
+	TAG_FDNAME,
+	TAG_FDPOLL,
 	TAG_READY,
 	TAG_RELOADING,
 	TAG_MONOTONIC_USEC,
@@ -28,11 +36,16 @@ enum tag {
 };
 
 static const char *const tags[TAG_N] = {
+	[TAG_MAINPID] = "MAINPID=",
 	[TAG_NOTIFYACCESS] = "NOTIFYACCESS=",
 	[TAG_STATUS] = "STATUS=",
 	[TAG_ERRNO] = "ERRNO=",
 	[TAG_WATCHDOG_USEC] = "WATCHDOG_USEC=",
 	[TAG_WATCHDOG] = "WATCHDOG=",
+	[TAG_FDSTORE] = "FDSTORE=",
+	[TAG_FDSTOREREMOVE] = "FDSTOREREMOVE=",
+	[TAG_FDNAME] = "FDNAME=",
+	[TAG_FDPOLL] = "FDPOLL=",
 	[TAG_READY] = "READY=",
 	[TAG_RELOADING] = "RELOADING=",
 	[TAG_MONOTONIC_USEC] = "MONOTONIC_USEC=",
@@ -47,6 +60,8 @@ struct told {
 	struct daemon *daemon;
 	struct process *process;
 	const char *value[TAG_N]; /* borrowed */
+	int *fds;
+	size_t n_fds;
 };
 
 static bool is_one(const struct told *told, enum tag tag)
@@ -79,6 +94,24 @@ static bool take_span(struct told *told, enum tag tag, struct span *ret_span)
 }
 
 /* ---- whom it is about ---- */
+
+static void take_main_pid(struct told *told)
+{
+	const char *text = told->value[TAG_MAINPID];
+	const char *why;
+	uint64_t number;
+
+	if (!text)
+		return;
+	if (text_parse_u64(text, INT32_MAX, &number) < 0) {
+		refuse(told, TAG_MAINPID);
+		return;
+	}
+	why = mainpid_move(told->daemon, told->process, (pid_t)number);
+	if (why)
+		said_complain(told->daemon, told->process, COMPLAINT_MAIN_PID,
+			      "its notification MAINPID=%d is not heard: %s", (int)number, why);
+}
 
 /* In the words of systemd, and in ours. */
 static void take_access(struct told *told)
@@ -129,6 +162,42 @@ static void take_watchdog(struct told *told)
 		watchdog_set(told->daemon, p, span.ns ? span : SPAN_INFINITY);
 	if (is_one(told, TAG_WATCHDOG) && p->said)
 		watchdog_feed(p->said->watchdog);
+}
+
+static void keep_fd(struct told *told, int *fd, const char *name)
+{
+	const char *poll = told->value[TAG_FDPOLL];
+	bool kept;
+	int r = fdstore_add(told->daemon, told->process, *fd, name, !poll || strcmp(poll, "0") != 0,
+			    &kept);
+
+	if (r == -ENOSPC)
+		said_complain(told->daemon, told->process, COMPLAINT_FDS,
+			      "a file that it wants to store is not kept: fd_store_max is reached");
+	else if (r < 0)
+		said_complain(told->daemon, told->process, COMPLAINT_FDS,
+			      "a file that it wants to store is not kept: %s", strerror(-r));
+	else if (kept)
+		*fd = -1;
+}
+
+/* As systemd has it: one that is to go must have a name, one that comes has one at least. */
+static void take_fds(struct told *told)
+{
+	const char *name = told->value[TAG_FDNAME];
+
+	if (name && !fdstore_name_is_valid(name)) {
+		refuse(told, TAG_FDNAME);
+		name = NULL;
+	}
+	if (is_one(told, TAG_FDSTOREREMOVE) && name)
+		fdstore_remove(told->process, name);
+	else if (is_one(told, TAG_FDSTOREREMOVE))
+		refuse(told, TAG_FDSTOREREMOVE);
+	if (!is_one(told, TAG_FDSTORE))
+		return;
+	for (size_t i = 0; i < told->n_fds; i++)
+		keep_fd(told, &told->fds[i], name ? name : "stored");
 }
 
 /* A stop that it has begun by itself is shown, and no more: its end is what counts. */
@@ -204,9 +273,9 @@ static void take_line(struct told *told, const char *line)
 	}
 }
 
-void notify_take(struct daemon *d, struct process *p, char *message)
+void notify_take(struct daemon *d, struct process *p, char *message, int *fds, size_t n_fds)
 {
-	struct told told = {.daemon = d, .process = p};
+	struct told told = {.daemon = d, .process = p, .fds = fds, .n_fds = n_fds};
 	actor_pid pid = p->pid;
 	char *end;
 
@@ -216,11 +285,13 @@ void notify_take(struct daemon *d, struct process *p, char *message)
 			*end = '\0';
 		take_line(&told, line);
 	}
+	take_main_pid(&told);
 	take_access(&told);
 	if (told.value[TAG_STATUS])
 		said_text(d, p, told.value[TAG_STATUS]);
 	take_errno(&told);
 	take_watchdog(&told);
+	take_fds(&told);
 	/* READY=1 ends a reload; RELOADING=1 beside it begins the next one. */
 	if (is_one(&told, TAG_READY))
 		notify_ready(d, pid);

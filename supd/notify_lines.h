@@ -11,8 +11,11 @@
 
 #include "supd/processes.h"
 
-/* Takes p's message apart, which is changed. p may be gone when this returns. */
-void notify_take(struct daemon *d, struct process *p, char *message);
+/*
+ * Takes p's message apart, which is changed. Of the fds that came with it those that are kept are
+ * -1 afterwards. p may be gone when this returns.
+ */
+void notify_take(struct daemon *d, struct process *p, char *message, int *fds, size_t n_fds);
 /* READY=1, as it may also be said over the control socket: ends a reload, and where its start waits
  * for that, it is ready. */
 void notify_ready(struct daemon *d, actor_pid pid);

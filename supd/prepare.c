@@ -17,19 +17,9 @@ static const char *const passed_by_default[] = {"PATH", "LANG", "TZ", NULL};
 
 /* What others told the daemon about itself. */
 static const char *const never_passed[] = {
-	"NOTIFY_SOCKET",
-	"WATCHDOG_PID",
-	"WATCHDOG_USEC",
-	"LISTEN_PID",
-	"LISTEN_FDS",
-	"LISTEN_FDNAMES",
-	"SUP_FD",
-	"SUP_TOKEN",
-	"RUNTIME_DIRECTORY",
-	"STATE_DIRECTORY",
-	"CACHE_DIRECTORY",
-	"LOGS_DIRECTORY",
-	NULL,
+	"NOTIFY_SOCKET",   "WATCHDOG_PID",    "WATCHDOG_USEC",  "LISTEN_PID", "LISTEN_FDS",
+	"LISTEN_FDNAMES",  "FDSTORE",         "SUP_FD",         "SUP_TOKEN",  "RUNTIME_DIRECTORY",
+	"STATE_DIRECTORY", "CACHE_DIRECTORY", "LOGS_DIRECTORY", NULL,
 };
 
 void preparation_fini(struct preparation *p)
@@ -246,6 +236,15 @@ static void set_listen(struct preparation *p)
 	texts_set_value(&p->environment, "LISTEN_FDNAMES", buf_text(&p->handed.names));
 }
 
+static void set_fdstore(struct preparation *p, const struct exec_notify *notify)
+{
+	char max[12];
+
+	snprintf(max, sizeof(max), "%u", (unsigned)notify->fd_store_max);
+	if (notify->fd_store_max)
+		texts_set_value(&p->environment, "FDSTORE", max);
+}
+
 /* What the service is told about itself; nobody overrides it. */
 static int set_own(struct preparation *p, const struct prepare_what *what)
 {
@@ -267,6 +266,8 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 	set_listen(p);
 	if (has_watchdog(what))
 		set_watchdog(p, what->exec->notify);
+	if (what->exec->notify && !what->argv)
+		set_fdstore(p, what->exec->notify);
 	if (what->exec->setup)
 		r = directories_tell(what->exec->setup, what->path, &p->environment);
 	return r < 0 ? r : set_mailbox(p, what);

@@ -19,9 +19,11 @@
 #include "supd/conditions.h"
 #include "supd/process_actor.h"
 #include "supd/cgroups.h"
+#include "supd/fdstore.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
 #include "supd/log.h"
+#include "supd/mainpid.h"
 #include "supd/notify.h"
 #include "supd/place.h"
 #include "supd/probing.h"
@@ -75,7 +77,7 @@ static struct process *admit(struct processes *ps, uint32_t slot)
 		return NULL;
 	if (ps->by_slot[slot])
 		return ps->by_slot[slot];
-	if (map_reserve(&ps->by_os_pid, ps->n_records + 1) < 0)
+	if (map_reserve(&ps->by_os_pid, ps->n_records + ps->n_moved + 1) < 0)
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p)
@@ -285,6 +287,8 @@ static int hand_over(struct daemon *d, struct process *p, const struct child_vie
 	handed_clear(&preparation->handed);
 	*ret_step = STEP_LISTEN;
 	r = listen_hand(d, v, &preparation->handed, &preparation->object);
+	if (r == 0)
+		r = fdstore_hand(p, v->path, &preparation->handed);
 	if (r < 0)
 		return r;
 	*ret_step = STEP_READY;
@@ -379,6 +383,8 @@ void process_gone(struct processes *ps, struct process *p)
 	cgroups_leave(ps->daemon, p, p->stopped);
 	process_end_directories(ps, p);
 	run_table_clear(ps->daemon->run_table, p->slot);
+	mainpid_forget(ps, p);
+	fdstore_gone(p);
 	daemon_step(ps->daemon, &event);
 }
 
@@ -400,16 +406,16 @@ static void told_to_end(struct daemon *d, struct process *p)
 void process_stop(struct daemon *d, uint32_t slot)
 {
 	struct process *p = process_find(d, slot);
-	pid_t whom;
+	bool group;
 	int bite;
 
 	if (!p || !p->os_pid)
 		return;
 	told_to_end(d, p);
 	bite = watchdog_signal(p);
-	whom = p->kill_mode == KILL_GROUP ? -p->group : p->os_pid;
-	kill(whom, bite ? bite : p->stop_signal);
-	kill(whom, SIGCONT);
+	group = p->kill_mode == KILL_GROUP;
+	mainpid_signal(p, bite ? bite : p->stop_signal, group);
+	mainpid_signal(p, SIGCONT, group);
 }
 
 void process_kill(struct daemon *d, uint32_t slot)
@@ -422,7 +428,7 @@ void process_kill(struct daemon *d, uint32_t slot)
 	if (!p->os_pid)
 		return;
 	told_to_end(d, p);
-	kill(p->kill_mode == KILL_MAIN ? p->os_pid : -p->group, SIGKILL);
+	mainpid_signal(p, SIGKILL, p->kill_mode != KILL_MAIN);
 	if (p->kill_mode != KILL_MAIN)
 		cgroups_kill(d, p);
 }
@@ -433,7 +439,7 @@ int process_signal(struct daemon *d, uint32_t slot, int unix_signal, bool all)
 
 	if (!p || !p->os_pid)
 		return -ESRCH;
-	return kill(all ? -p->group : p->os_pid, unix_signal) < 0 ? -errno : 0;
+	return mainpid_signal(p, unix_signal, all);
 }
 
 /* ---- what is known ---- */

@@ -68,6 +68,7 @@ struct processes {
 	struct process **by_slot; /* owned, as is what they point to; NULL: never started */
 	size_t n_slots;
 	size_t n_records;
+	size_t n_moved; /* further places in by_os_pid (mainpid.c) */
 	struct map by_os_pid;
 	struct map by_command; /* struct command by the OS pid of those that run */
 	struct list commands;  /* struct command: dead, with a group that is not empty yet */
@@ -129,6 +130,9 @@ void process_drop_directories(struct processes *ps, struct process *p);
 /* Watches SIGCHLD. 0 or -errno. */
 int reap_open(struct processes *ps);
 void reap_close(struct processes *ps);
+/* A child has ended, as waitid() has told without reaping it; or a main process of another parent.
+ */
+void reap_one(struct processes *ps, const siginfo_t *info);
 /* Looks again at what is ending, after a while. */
 void reap_recheck_later(struct processes *ps);
 

@@ -28,6 +28,7 @@
 #include "supd/command.h"
 #include "supd/process_actor.h"
 #include "supd/foreground.h"
+#include "supd/mainpid.h"
 #include "supd/notify.h"
 #include "supd/probing.h"
 #include "supd/processes.h"
@@ -63,7 +64,7 @@ static void look_at_rest(struct processes *ps, struct process *p)
 /* Besides its main process. */
 static bool has_members(const struct process *p)
 {
-	return p->group || p->commands || p->cgroup_busy;
+	return p->group || p->commands || p->cgroup_busy || mainpid_lingers(p);
 }
 
 /* It is gone only where a sweep finds nothing of it: no cgroup tells. */
@@ -143,15 +144,10 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	event.by_signal = info->si_code != CLD_EXITED;
 	if (p->probing)
 		event.reason = probing_late(p->probing);
-	process_actor_drain(p);
-	notify_drain(ps->daemon);
 	if (p->probing)
 		probing_drain(p->probing);
 	command_kill_all(p, false);
-	if (p->kill_mode != KILL_MAIN)
-		kill(-p->group, SIGKILL);
-	else
-		p->group = 0;
+	mainpid_ended(ps, p);
 	reap(p->os_pid);
 	map_remove(&ps->by_os_pid, (uint64_t)p->os_pid);
 	foreground_ended(ps->daemon, p->os_pid);
@@ -176,20 +172,27 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	sweep_later(ps);
 }
 
-/* Deals with a child that has ended, as waitid() told without reaping it. */
-static void ended(struct processes *ps, const siginfo_t *info)
+/*
+ * What it and those who spoke for its group have said last is read before it is reaped: who that
+ * was is not known any more after. It may say whose main process is another one.
+ */
+void reap_one(struct processes *ps, const siginfo_t *info)
 {
 	struct process *p = map_get(&ps->by_os_pid, (uint64_t)info->si_pid);
-	struct command *c = p ? NULL : command_find(ps, info->si_pid);
+	struct command *c;
 
-	if (p) {
-		service_ended(ps, p, info);
-	} else if (c) {
+	if (p && p->os_pid == info->si_pid)
+		process_actor_drain(p);
+	notify_drain(ps->daemon);
+	p = map_get(&ps->by_os_pid, (uint64_t)info->si_pid);
+	c = p && p->os_pid == info->si_pid ? NULL : command_find(ps, info->si_pid);
+	if (c) {
 		command_ended(ps, c, info);
+	} else if (p && p->os_pid == info->si_pid) {
+		service_ended(ps, p, info);
 	} else {
-		/* It may have spoken for its group: that is not known any more once it is reaped.
-		 */
-		notify_drain(ps->daemon);
+		if (p)
+			mainpid_first_ended(ps, p);
 		reap(info->si_pid);
 		sweep_forget_stranger(ps, info->si_pid);
 	}
@@ -205,7 +208,7 @@ static bool reap_all(struct processes *ps)
 
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
 			return true;
-		ended(ps, &info);
+		reap_one(ps, &info);
 	}
 	return false;
 }
@@ -252,7 +255,7 @@ static void on_signal(void *owner, int fd, int events)
 	if (read(fd, &signal, sizeof(signal)) != sizeof(signal))
 		return;
 	if (waitid(P_PID, signal.ssi_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
-		ended(ps, &info);
+		reap_one(ps, &info);
 	foreground_look(ps->daemon);
 	look_for_others(ps);
 }

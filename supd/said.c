@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "supd/fdstore.h"
 #include "supd/log.h"
+#include "supd/mainpid.h"
 #include "supd/said_text.h"
 #include "supd/watchdog.h"
 
@@ -81,12 +83,15 @@ void said_end(struct process *p)
 
 void said_free(struct process *p)
 {
-	struct said *said = TAKE(p->said);
+	struct said *said = p->said;
 
 	if (!said)
 		return;
+	mainpid_forget(said->daemon->processes, p);
+	p->said = NULL;
 	end_reloads(said, false);
 	watchdog_free(said->daemon, said->watchdog);
+	fdstore_free(said->fds);
 	free(said->text);
 	free(said);
 }
@@ -159,6 +164,7 @@ void said_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 		field_put_null(e, FIELD_DETAIL, "watchdog");
 	else
 		field_put_span(e, FIELD_DETAIL, "watchdog", watchdog);
+	field_put_int(e, FIELD_DETAIL, "fds_stored", p ? (int64_t)fdstore_count(p) : 0);
 }
 
 /* ---- reloads ---- */

@@ -27,6 +27,8 @@ enum complaint {
 	COMPLAINT_FDS,      /* fds that are not kept */
 };
 
+struct fd_store;
+struct main_process;
 struct watchdog;
 
 struct said {
@@ -35,9 +37,11 @@ struct said {
 	char *text;              /* owned; STATUS=, fit to be shown; NULL: none */
 	int32_t error;           /* ERRNO=; 0: none */
 	uint8_t activity;
-	uint32_t complained;       /* a set of enum complaint */
-	struct list reloads;       /* of struct reload_waiter */
-	struct watchdog *watchdog; /* owned; NULL: none */
+	uint32_t complained;        /* a set of enum complaint */
+	struct list reloads;        /* of struct reload_waiter */
+	struct watchdog *watchdog;  /* owned; NULL: none */
+	struct main_process *moved; /* owned; NULL: its main process is the one that was started */
+	struct fd_store *fds;       /* owned; NULL: none; outlives the incarnation */
 };
 
 /* p's record, made where there is none; NULL: memory is short. */

@@ -44,6 +44,9 @@
 /* Of outbox_limit: the daemon's memory, for each sender. */
 #define OUTBOX_MAX (UINT64_C(1) << 30)
 
+/* Of fd_store_max: the daemon's fds. */
+#define FD_STORE_MAX 4096
+
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const cgroup_uses[] = {"auto", "no", "require", NULL};
@@ -163,6 +166,12 @@ const struct key config_keys[] = {
 	{"watchdog_signal", KEY_IN_SERVICE, false, value_signal,
 	 IN_PART(PART_NOTIFY, exec_notify, watchdog_signal), .fallback = "ABRT",
 	 .help = "the Unix signal that ends it then"},
+	{"fd_store_max", KEY_IN_SERVICE, false, value_number,
+	 IN_PART(PART_NOTIFY, exec_notify, fd_store_max), .max = FD_STORE_MAX, .fallback = "0",
+	 .help = "how many files it may leave with the daemon for its next start"},
+	{"fd_store_preserve", KEY_IN_SERVICE, false, value_bool,
+	 IN_PART(PART_NOTIFY, exec_notify, fd_store_preserve), .fallback = "no",
+	 .help = "whether they stay there while it is stopped"},
 	{"user", KEY_IN_SERVICE, false, value_account, IN_EXEC(user), .fallback = "the daemon's",
 	 .help = "the user it runs as, a name or a number"},
 	{"group", KEY_IN_SERVICE, false, value_account, IN_EXEC(group), .fallback = "the user's",

@@ -46,6 +46,8 @@ static const char sample[] = "# a sample\n"
 			     "kill_mode = mixed\n"
 			     "notify_access = none\n"
 			     "watchdog = 1min 500ms\n"
+			     "fd_store_max = 3\n"
+			     "fd_store_preserve = yes\n"
 			     "user = nobody\n"
 			     "group = 7\n"
 			     "groups = a b\n"
@@ -215,6 +217,8 @@ Test(load, service)
 	cr_expect_eq(exec->notify_access, NOTIFY_NONE);
 	cr_expect_eq(exec->notify->watchdog.ns, SPAN_MS(60500).ns);
 	cr_expect_eq(exec->notify->watchdog_signal, SIGABRT);
+	cr_expect_eq(exec->notify->fd_store_max, 3);
+	cr_expect(exec->notify->fd_store_preserve);
 	cr_expect_str_eq(exec->user, "nobody");
 	cr_expect_str_eq(exec->group, "7");
 	cr_expect_str_eq(exec->groups[1], "b");

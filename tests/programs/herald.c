@@ -10,6 +10,11 @@
  *   big            READY=1 and a megabyte
  *   nul            READY=1, a NUL, and more
  *   fds:N          STATUS=fds with N fds
+ *   store:SPEC=TEXT  FDSTORE=1, with a file that holds TEXT; SPEC is more of the message
+ *   again:SPEC     the same with the last file, twice
+ *   pipe:SPEC      the same with the reading end of a pipe, whose other end is kept open
+ *   hangup         closes that other end
+ *   stored         prints what it was given: "NAME TEXT", or "NAME" of what is no file
  *   pulse:MS*N     WATCHDOG=1 N times, so many milliseconds apart
  *   print:TEXT     prints it
  *   say:FIFO=TEXT  writes it into a FIFO that is read, as a line
@@ -24,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -159,6 +165,75 @@ static void do_fds(const char *text)
 	close(null);
 }
 
+static int last = -1, other_end = -1;
+
+static void store(const char *more, size_t size, const int *fds, size_t n)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "FDSTORE=1;%.*s", (int)size, more);
+	for (char *p = text; *p; p++)
+		*p = (char)(*p == ';' ? '\n' : *p);
+	errno = send_bytes(text, strlen(text), fds, n, 0);
+	if (errno)
+		fail("store");
+}
+
+static void do_store(const char *text)
+{
+	const char *content = strrchr(text, '=');
+
+	last = memfd_create("stored", MFD_CLOEXEC);
+	if (last < 0 || !content || write(last, content + 1, strlen(content + 1)) < 0)
+		fail("memfd");
+	store(text, (size_t)(content - text), &last, 1);
+}
+
+static void do_again(const char *text)
+{
+	const int fds[] = {last, last};
+
+	store(text, strlen(text), fds, 2);
+}
+
+static void do_pipe(const char *text)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		fail("pipe");
+	store(text, strlen(text), &ends[0], 1);
+	close(ends[0]);
+	other_end = ends[1];
+}
+
+static void do_hangup(const char *text)
+{
+	(void)text;
+	close(other_end);
+}
+
+static void do_stored(const char *text)
+{
+	const char *names = getenv("LISTEN_FDNAMES"), *n = getenv("LISTEN_FDS");
+	const char *os_pid = getenv("LISTEN_PID");
+
+	(void)text;
+	if (!names || !n || !os_pid || atoi(os_pid) != getpid()) {
+		puts("nothing");
+		return;
+	}
+	for (int i = 0; i < atoi(n); i++) {
+		size_t size = strcspn(names, ":");
+		char content[64] = "";
+
+		if (pread(3 + i, content, sizeof(content) - 1, 0) < 0)
+			content[0] = '\0';
+		printf("%.*s%s%s\n", (int)size, names, *content ? " " : "", content);
+		names += size + (names[size] == ':');
+	}
+}
+
 static void do_pulse(const char *text)
 {
 	const char *times = strchr(text, '*');
@@ -199,9 +274,10 @@ static const struct {
 	const char *word;
 	void (*act)(const char *text);
 } verbs[] = {
-	{"send", send_text}, {"barrier", do_barrier}, {"flood", do_flood}, {"burst", do_burst},
-	{"big", do_big},     {"nul", do_nul},         {"fds", do_fds},     {"pulse", do_pulse},
-	{"print", do_print}, {"say", do_say},         {"pause", do_pause},
+	{"send", send_text},   {"barrier", do_barrier}, {"flood", do_flood}, {"burst", do_burst},
+	{"big", do_big},       {"nul", do_nul},         {"fds", do_fds},     {"pulse", do_pulse},
+	{"store", do_store},   {"again", do_again},     {"pipe", do_pipe},   {"hangup", do_hangup},
+	{"stored", do_stored}, {"print", do_print},     {"say", do_say},     {"pause", do_pause},
 };
 
 static void obey(const char *word)

@@ -23,6 +23,8 @@
  *   child          a child process in its group, which waits for a Unix signal: "NAME child OSPID"
  *   stray          a grandchild in a session of its own: "NAME stray OSPID"
  *   orphan         a grandchild whose parent ends, and which ends itself
+ *   daemonize      goes on as a child in a session of its own, which becomes the main process
+ *   fork           goes on as a child, which becomes the main process; its parent waits for it
  *   report:FILE    writes into FOLDER/FILE what it is made of
  *   once:FILE      the next word only where FOLDER/FILE does not exist, and makes it
  */
@@ -229,11 +231,12 @@ static void notify(const char *text)
 }
 
 /* As sd_notify_barrier(3): until all that was sent so far has been read. */
-static void notify_wait(void)
+static void do_barrier(char *text)
 {
 	int ends[2];
 	char byte;
 
+	(void)text;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		_exit(97);
 	notify_with("BARRIER=1", ends[1]);
@@ -241,12 +244,6 @@ static void notify_wait(void)
 	while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
 		;
 	close(ends[0]);
-}
-
-static void do_barrier(char *text)
-{
-	(void)text;
-	notify_wait();
 }
 
 static void do_notify(char *text)
@@ -277,7 +274,7 @@ static void do_lend(char *text)
 
 	if (os_pid == 0) {
 		do_notify(text);
-		notify_wait();
+		do_barrier(NULL);
 		_exit(0);
 	}
 	waitpid(os_pid, NULL, 0);
@@ -378,6 +375,46 @@ static void do_orphan(char *text)
 	close(ends[1]);
 }
 
+/* Goes on as a child, once its parent has named that. */
+static void hand_over(bool leave)
+{
+	char line[32], byte;
+	int ends[2];
+	pid_t os_pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		_exit(97);
+	os_pid = fork();
+	close(ends[os_pid == 0]);
+	if (os_pid == 0) {
+		if (leave)
+			setsid();
+		if (read(ends[0], &byte, 1) == 0)
+			close(ends[0]);
+		return;
+	}
+	snprintf(line, sizeof(line), "MAINPID=%d", (int)os_pid);
+	notify(line);
+	do_barrier(NULL);
+	close(ends[1]);
+	if (leave)
+		_exit(0);
+	waitpid(os_pid, NULL, 0);
+	wait_for_ever("parent");
+}
+
+static void do_daemonize(char *text)
+{
+	(void)text;
+	hand_over(true);
+}
+
+static void do_fork(char *text)
+{
+	(void)text;
+	hand_over(false);
+}
+
 /* ---- the report ---- */
 
 static void report_fds(FILE *out)
@@ -457,11 +494,26 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{"say", do_say},       {"ready", do_ready},     {"notify", do_notify}, {"lend", do_lend},
-	{"told", do_told},     {"exit", do_exit},       {"die", do_die},       {"stop", do_stop},
-	{"ignore", do_ignore}, {"catch", do_catch},     {"leave", do_leave},   {"child", do_child},
-	{"stray", do_stray},   {"orphan", do_orphan},   {"report", do_report}, {"box", do_box},
-	{"unbox", do_unbox},   {"barrier", do_barrier},
+	{"say", do_say},
+	{"ready", do_ready},
+	{"notify", do_notify},
+	{"lend", do_lend},
+	{"told", do_told},
+	{"exit", do_exit},
+	{"die", do_die},
+	{"stop", do_stop},
+	{"ignore", do_ignore},
+	{"catch", do_catch},
+	{"leave", do_leave},
+	{"child", do_child},
+	{"stray", do_stray},
+	{"orphan", do_orphan},
+	{"report", do_report},
+	{"box", do_box},
+	{"unbox", do_unbox},
+	{"barrier", do_barrier},
+	{"daemonize", do_daemonize},
+	{"fork", do_fork},
 };
 
 static void obey(const char *order)
