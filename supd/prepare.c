@@ -32,6 +32,8 @@ void preparation_fini(struct preparation *p)
 	buf_fini(&p->directory);
 	buf_fini(&p->output);
 	buf_fini(&p->error);
+	buf_fini(&p->chroot);
+	buf_fini(&p->input);
 	buf_fini(&p->file);
 	buf_fini(&p->object);
 	*p = (struct preparation){0};
@@ -351,6 +353,42 @@ static int set_stream(const struct prepare_what *what, const struct output *outp
 	return 0;
 }
 
+/* A terminal that is its standard input stands for the log as well. */
+static void set_terminal_streams(struct preparation *p, const struct exec *exec)
+{
+	const struct spawn_stream terminal = {.kind = SPAWN_TO_FD, .fd = STDIN_FILENO};
+
+	if (exec->standard_output.kind == OUTPUT_LOG)
+		p->request.output = terminal;
+	if (exec->standard_error.kind == OUTPUT_LOG ||
+	    (exec->standard_error.kind == OUTPUT_SAME && exec->standard_output.kind == OUTPUT_LOG))
+		p->request.error = terminal;
+}
+
+/* A command beside the main process has nothing as its standard input. */
+static int set_setup(struct preparation *p, const struct prepare_what *what)
+{
+	const struct expand_vars vars = {.path = what->path};
+	const struct exec_setup *setup = what->exec->setup;
+	const struct spawn_identity *ids = &p->identity.ids;
+	int r = 0;
+
+	prepare_setup(&p->setup, setup);
+	p->request.setup = &p->setup;
+	p->setup.leaves_root = ids->set_uid && ids->uid != 0;
+	if (setup->chroot) {
+		r = expand(setup->chroot, &vars, &p->chroot);
+		p->setup.chroot = buf_text(&p->chroot);
+		p->request.directory = "/";
+	}
+	if (r == 0 && setup->input.path && !what->argv) {
+		r = expand(setup->input.path, &vars, &p->input);
+		p->setup.input = buf_text(&p->input);
+		p->setup.input_kind = setup->input.kind;
+	}
+	return r;
+}
+
 static int set_files(struct preparation *p, const struct prepare_what *what)
 {
 	const struct expand_vars vars = {.path = what->path};
@@ -358,11 +396,9 @@ static int set_files(struct preparation *p, const struct prepare_what *what)
 	int r = 0;
 
 	p->request.umask = exec->umask;
-	if (exec->setup) {
-		prepare_setup(&p->setup, exec->setup);
-		p->request.setup = &p->setup;
-	}
-	if (exec->working_directory) {
+	if (exec->setup)
+		r = set_setup(p, what);
+	if (exec->working_directory && r == 0) {
 		r = expand(exec->working_directory, &vars, &p->directory);
 		p->request.directory = buf_text(&p->directory);
 	}
@@ -370,6 +406,8 @@ static int set_files(struct preparation *p, const struct prepare_what *what)
 		r = set_stream(what, &exec->standard_output, &p->output, &p->request.output);
 	if (r == 0)
 		r = set_stream(what, &exec->standard_error, &p->error, &p->request.error);
+	if (r == 0 && p->request.setup && p->setup.input_kind == INPUT_TTY)
+		set_terminal_streams(p, exec);
 	return r;
 }
 
@@ -470,6 +508,12 @@ static const char *judge_program(const char *path, int error)
 	return error == ENOEXEC ? "neither a binary nor a script with #!" : NULL;
 }
 
+/* Names are not ours there. */
+static bool in_chroot(const struct preparation *p)
+{
+	return p->request.setup && p->setup.chroot;
+}
+
 const char *prepare_explain(struct preparation *p, const struct spawn_failure *failure)
 {
 	const char *what = NULL, *why = NULL;
@@ -482,16 +526,16 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 		break;
 	case STEP_STDOUT:
 		what = p->request.output.path;
-		why = what ? judge_file(what) : NULL;
+		why = what && !in_chroot(p) ? judge_file(what) : NULL;
 		break;
 	case STEP_STDERR:
 		what = p->request.error.path;
-		why = what ? judge_file(what) : NULL;
+		why = what && !in_chroot(p) ? judge_file(what) : NULL;
 		break;
 	case STEP_EXEC:
 		what = p->programs.n > 1 && failure->error == ENOENT ? p->request.argv[0]
 								     : failure->program;
-		why = judge_program(what, failure->error);
+		why = in_chroot(p) ? NULL : judge_program(what, failure->error);
 		break;
 	case STEP_NONE:
 	case STEP_SPAWN:
@@ -509,6 +553,10 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_DIRECTORIES:
 	case STEP_LISTEN:
 	case STEP_READY:
+	case STEP_CHROOT:
+	case STEP_CAPABILITIES:
+	case STEP_AMBIENT_CAPABILITIES:
+	case STEP_NO_NEW_PRIVILEGES:
 	case STEP_N:
 		break;
 	}
@@ -518,5 +566,7 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	buf_puts(&p->object, what ? what : "");
 	if (why)
 		buf_printf(&p->object, " (%s)", why);
+	else if (what && in_chroot(p))
+		buf_printf(&p->object, " (in the chroot %s)", p->setup.chroot);
 	return buf_text(&p->object);
 }

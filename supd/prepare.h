@@ -51,6 +51,7 @@ struct preparation {
 	struct handed handed;
 	struct spawn_setup setup;            /* where the service has any */
 	struct buf directory, output, error; /* paths, expanded */
+	struct buf chroot, input;            /* likewise */
 	struct buf file;                     /* an environment file */
 	struct buf object;                   /* what a failure was about */
 };

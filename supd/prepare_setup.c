@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "config/capabilities.h"
 
 void prepare_setup(struct spawn_setup *setup, const struct exec_setup *exec)
 {
@@ -95,6 +96,48 @@ static void explain_privilege(const struct spawn_failure *failure, const char *c
 		buf_printf(out, " (that takes %s)", capability);
 }
 
+static void explain_capabilities(uint64_t set, const struct spawn_failure *failure, struct buf *out)
+{
+	if (failure->which >= 0 && failure->which < 64)
+		capability_print(out, UINT64_C(1) << failure->which);
+	else
+		capability_print(out, set);
+}
+
+static void explain_input(const struct spawn_setup *setup, const struct spawn_failure *failure,
+			  struct buf *out)
+{
+	buf_puts(out, setup->input);
+	if (failure->error == EPERM && setup->input_kind == INPUT_TTY)
+		buf_puts(out, " (another session has it as its terminal)");
+	if (failure->error == EINVAL && setup->input_kind == INPUT_FILE)
+		buf_puts(out, " (it is not a regular file)");
+}
+
+static bool explain_privileges(const struct spawn_setup *setup, const struct spawn_failure *failure,
+			       struct buf *out)
+{
+	const struct exec_setup *exec = setup->exec;
+
+	if (failure->step == STEP_CHROOT && setup->chroot) {
+		buf_puts(out, setup->chroot);
+		explain_privilege(failure, "CAP_SYS_CHROOT", out);
+	} else if (failure->step == STEP_CAPABILITIES) {
+		explain_capabilities(exec->bounding.set, failure, out);
+		explain_privilege(failure, "CAP_SETPCAP", out);
+	} else if (failure->step == STEP_AMBIENT_CAPABILITIES) {
+		explain_capabilities(exec->ambient.set, failure, out);
+		if (failure->error == EPERM)
+			buf_puts(out, " (it takes one that supd has itself, and that is among its "
+				      "capabilities)");
+	} else if (failure->step == STEP_STDIN && setup->input) {
+		explain_input(setup, failure, out);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 bool prepare_setup_explain(const struct spawn_setup *setup, const struct spawn_failure *failure,
 			   struct buf *out)
 {
@@ -116,7 +159,7 @@ bool prepare_setup_explain(const struct spawn_setup *setup, const struct spawn_f
 		buf_puts(out, setup->oom_score_adj);
 		explain_privilege(failure, "CAP_SYS_RESOURCE", out);
 	} else {
-		return false;
+		return explain_privileges(setup, failure, out);
 	}
 	return true;
 }

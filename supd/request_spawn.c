@@ -149,6 +149,24 @@ static bool spawning_take_environment(struct spawning *s)
 	return true;
 }
 
+/* The kernel tells us where it is for us. */
+static const char *inside_chroot(const struct spawning *s, const char *path)
+{
+	const struct expand_vars vars = {.path = s->caller_path};
+	char *root CLEANUP(cleanup_free) = NULL;
+	char *resolved CLEANUP(cleanup_free) = NULL;
+	size_t size;
+
+	if (!s->caller || !s->caller->setup || !s->caller->setup->chroot ||
+	    config_expand(s->caller->setup->chroot, &vars, &root) != 0)
+		return path;
+	resolved = realpath(root, NULL);
+	size = resolved ? strlen(resolved) : 0;
+	if (size <= 1 || strncmp(path, resolved, size) != 0)
+		return path;
+	return path[size] == '/' ? path + size : path[size] ? path : "/";
+}
+
 static bool spawning_take_directory(struct spawning *s)
 {
 	const char *directory = field_text(s->frame, "directory");
@@ -166,7 +184,7 @@ static bool spawning_take_directory(struct spawning *s)
 					       "the working directory of who asks can not be "
 					       "found: name one");
 		path[size] = '\0';
-		directory = path;
+		directory = inside_chroot(s, path);
 	}
 	s->spec->exec->working_directory = config_literal(directory, false);
 	return s->spec->exec->working_directory ||
@@ -269,11 +287,30 @@ static bool copy_output(struct output *to, const struct output *from, const char
 	return to->path;
 }
 
-/* Nobody gets out of what keeps it in bounds by having another process started. */
-static bool inherit_setup(struct exec *exec, const struct exec_setup *setup)
+/*
+ * Nobody gets out of what keeps it in bounds by having another process started. What it was given
+ * is not for another user.
+ */
+static bool inherit_setup(const struct spawning *s)
 {
-	return !setup ||
-	       (exec_part(exec, PART_SETUP) && exec_setup_inherit(exec->setup, setup) == 0);
+	struct exec *exec = s->spec->exec;
+	const struct exec_setup *setup = s->caller->setup;
+	const struct expand_vars vars = {.path = s->caller_path};
+	char *expanded CLEANUP(cleanup_free) = NULL;
+
+	if (!setup)
+		return true;
+	if (!exec_part(exec, PART_SETUP) || exec_setup_inherit(exec->setup, setup) < 0)
+		return false;
+	if (s->user)
+		exec->setup->ambient = (struct exec_capabilities){.given = false};
+	if (!setup->chroot)
+		return true;
+	if (config_expand(setup->chroot, &vars, &expanded) != 0)
+		return false;
+	free(exec->setup->chroot);
+	exec->setup->chroot = config_literal(expanded, false);
+	return exec->setup->chroot;
 }
 
 static bool spawning_inherit(struct spawning *s)
@@ -284,8 +321,7 @@ static bool spawning_inherit(struct spawning *s)
 	if (!caller)
 		return true;
 	exec->umask = caller->umask;
-	return (inherit_setup(exec, caller->setup) &&
-		copy_list(&exec->pass_environment, caller->pass_environment) &&
+	return (inherit_setup(s) && copy_list(&exec->pass_environment, caller->pass_environment) &&
 		copy_output(&exec->standard_output, &caller->standard_output, s->caller_path) &&
 		copy_output(&exec->standard_error, &caller->standard_error, s->caller_path)) ||
 	       spawning_refuse(s, STATUS_FAILED, "the daemon is short of memory");

@@ -436,6 +436,10 @@ static const char *row_step_object(enum start_step step, const struct exec *exec
 	case STEP_DIRECTORIES:
 	case STEP_LISTEN:
 	case STEP_READY:
+	case STEP_CHROOT:
+	case STEP_CAPABILITIES:
+	case STEP_AMBIENT_CAPABILITIES:
+	case STEP_NO_NEW_PRIVILEGES:
 	case STEP_N:
 		break;
 	}

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "config/capabilities.h"
 #include "supd/prepare_setup.h"
 #include "supd/rows.h"
 #include "supd/texts.h"
@@ -31,6 +32,34 @@ static void row_put_names(struct wire_encoder *e, const char *key, char *const *
 		field_put_list(e, 0, key, names);
 }
 
+static void row_put_set(struct wire_encoder *e, const char *key,
+			const struct exec_capabilities *capabilities)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	if (!capabilities->given)
+		return;
+	capability_print(&text, capabilities->set);
+	field_put_text(e, 0, key, buf_text(&text));
+}
+
+static void row_put_privileges(struct wire_encoder *e, const struct exec_setup *setup)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	if (setup->chroot)
+		field_put_text(e, 0, "chroot", setup->chroot);
+	if (setup->input.path) {
+		buf_printf(&text, "%s%s",
+			   setup->input.kind == INPUT_TTY ? "tty:" : "file:", setup->input.path);
+		field_put_text(e, 0, "stdin", buf_text(&text));
+	}
+	row_put_set(e, "capabilities", &setup->bounding);
+	row_put_set(e, "ambient_capabilities", &setup->ambient);
+	if (setup->no_new_privileges)
+		field_put_bool(e, 0, "no_new_privileges", true);
+}
+
 void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup)
 {
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
@@ -53,4 +82,5 @@ void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup)
 		setup_print_cpus(&text, &setup->cpus);
 		field_put_text(e, 0, "cpu_affinity", buf_text(&text));
 	}
+	row_put_privileges(e, setup);
 }

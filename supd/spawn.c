@@ -232,6 +232,8 @@ IN_CHILD static bool set_up(struct child *child)
 		return false;
 	if (request->directory && !good(child, STEP_CHDIR, syscall(SYS_chdir, request->directory)))
 		return false;
+	if (request->setup && !spawn_setup_as_user(request->setup, &child->failure))
+		return false;
 	if (request->stdin_fd >= 0 &&
 	    !good(child, STEP_STDIN, dup2(request->stdin_fd, STDIN_FILENO)))
 		return false;

@@ -102,7 +102,7 @@ struct spawn_request {
 struct spawn_failure {
 	enum start_step step;
 	int error;           /* the errno, positive */
-	int which;           /* STEP_LIMIT of a set-up: the enum exec_limit_kind */
+	int which;           /* of a set-up: the enum exec_limit_kind; the capability, -1: none */
 	const char *program; /* borrowed from the request: STEP_EXEC: the one that was there */
 };
 

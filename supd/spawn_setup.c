@@ -6,9 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <linux/capability.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define IOPRIO_WHO_PROCESS 1
@@ -101,13 +105,142 @@ IN_CHILD static bool set_priorities(const struct exec_setup *exec, struct spawn_
 		    syscall(SYS_sched_setaffinity, 0, sizeof(exec->cpus.bits), exec->cpus.bits));
 }
 
+/* ---- standard input ---- */
+
+/* One that nobody has as its own; a line that waits for its carrier must not hang us. */
+IN_CHILD static bool open_terminal(const char *path, struct spawn_failure *failure)
+{
+	struct termios settings;
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return good(failure, STEP_STDIN, fd) &&
+	       good(failure, STEP_STDIN, ioctl(fd, TCGETS, &settings)) &&
+	       good(failure, STEP_STDIN, fcntl(fd, F_SETFL, 0)) &&
+	       good(failure, STEP_STDIN, ioctl(fd, TIOCSCTTY, 0)) &&
+	       good(failure, STEP_STDIN, dup2(fd, STDIN_FILENO));
+}
+
+/* A link may lead to it: it is read with the user's own rights. */
+IN_CHILD static bool open_input(const char *path, struct spawn_failure *failure)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (!good(failure, STEP_STDIN, fd) || !good(failure, STEP_STDIN, fstat(fd, &st)))
+		return false;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return good(failure, STEP_STDIN, -1);
+	}
+	return good(failure, STEP_STDIN, fcntl(fd, F_SETFL, 0)) &&
+	       good(failure, STEP_STDIN, dup2(fd, STDIN_FILENO));
+}
+
+/* ---- capabilities ---- */
+
+#define HALVES _LINUX_CAPABILITY_U32S_3
+
+struct capabilities {
+	struct __user_cap_header_struct header;
+	struct __user_cap_data_struct data[HALVES];
+};
+
+IN_CHILD static long get_capabilities(struct capabilities *c)
+{
+	c->header.version = _LINUX_CAPABILITY_VERSION_3;
+	c->header.pid = 0;
+	return syscall(SYS_capget, &c->header, c->data);
+}
+
+/* What is not in the set can not be had again by any program. */
+IN_CHILD static bool bound_capabilities(uint64_t set, struct spawn_failure *failure)
+{
+	struct capabilities c;
+	bool changes = false;
+
+	for (int i = 0; i < 64; i++) {
+		int has = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+
+		failure->which = i;
+		if (has < 0)
+			break; /* the kernel knows no more */
+		if (has > 0 && !(set >> i & 1) &&
+		    !good(failure, STEP_CAPABILITIES, prctl(PR_CAPBSET_DROP, i, 0, 0, 0)))
+			return false;
+	}
+	failure->which = -1;
+	if (!good(failure, STEP_CAPABILITIES, get_capabilities(&c)))
+		return false;
+	for (int half = 0; half < HALVES; half++) {
+		uint32_t wanted = (uint32_t)(set >> (32 * half));
+
+		changes |= (c.data[half].inheritable & ~wanted) != 0;
+		c.data[half].inheritable &= wanted;
+	}
+	return !changes || good(failure, STEP_CAPABILITIES, syscall(SYS_capset, &c.header, c.data));
+}
+
+/* Where root was left, nothing but these is kept, and none of it counts before exec. */
+IN_CHILD static bool give_capabilities(const struct spawn_setup *setup,
+				       struct spawn_failure *failure)
+{
+	uint64_t set = setup->exec->ambient.set;
+	struct capabilities c;
+
+	failure->which = -1;
+	if (!good(failure, STEP_AMBIENT_CAPABILITIES, get_capabilities(&c)))
+		return false;
+	for (int half = 0; half < HALVES; half++) {
+		uint32_t wanted = (uint32_t)(set >> (32 * half));
+
+		c.data[half].inheritable |= wanted;
+		if (!setup->leaves_root)
+			continue;
+		c.data[half].inheritable = wanted;
+		c.data[half].permitted &= wanted;
+		c.data[half].effective = 0;
+	}
+	if (!good(failure, STEP_AMBIENT_CAPABILITIES, syscall(SYS_capset, &c.header, c.data)))
+		return false;
+	for (int i = 0; i < 64; i++) {
+		failure->which = i;
+		if (set >> i & 1 && !good(failure, STEP_AMBIENT_CAPABILITIES,
+					  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- in order ---- */
+
 bool IN_CHILD spawn_setup_first(const struct spawn_setup *setup, struct spawn_failure *failure)
 {
-	return raise_limits(setup->exec, failure) && set_priorities(setup->exec, failure) &&
-	       (!*setup->oom_score_adj || set_oom_score_adj(setup->oom_score_adj, failure));
+	const struct exec_setup *exec = setup->exec;
+
+	if (!raise_limits(exec, failure) || !set_priorities(exec, failure))
+		return false;
+	if (*setup->oom_score_adj && !set_oom_score_adj(setup->oom_score_adj, failure))
+		return false;
+	if (setup->input_kind == INPUT_TTY && !open_terminal(setup->input, failure))
+		return false;
+	if (exec->bounding.given && !bound_capabilities(exec->bounding.set, failure))
+		return false;
+	if (exec->ambient.set && setup->leaves_root &&
+	    !good(failure, STEP_AMBIENT_CAPABILITIES, prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)))
+		return false;
+	return !setup->chroot || good(failure, STEP_CHROOT, syscall(SYS_chroot, setup->chroot));
+}
+
+bool IN_CHILD spawn_setup_as_user(const struct spawn_setup *setup, struct spawn_failure *failure)
+{
+	if (setup->exec->ambient.set && !give_capabilities(setup, failure))
+		return false;
+	return setup->input_kind != INPUT_FILE || open_input(setup->input, failure);
 }
 
 bool IN_CHILD spawn_setup_last(const struct spawn_setup *setup, struct spawn_failure *failure)
 {
-	return set_limits(setup->exec, failure);
+	return set_limits(setup->exec, failure) &&
+	       (!setup->exec->no_new_privileges ||
+		good(failure, STEP_NO_NEW_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
 }

@@ -6,11 +6,14 @@
  * The steps between clone and exec that few services have: those of struct exec_setup. A service
  * with none of its keys comes by here with not one system call.
  *
- *   first  as the daemon's user: hard limits that are to be raised, nice, io_class, cpu_affinity,
- *          oom_score_adj
- *   then   spawn.c: groups and user, directory, files, fds
- *   last   as the service's user: the limits as they are to be. Not earlier: those on files and
- *          processes would be in the way of what comes before.
+ *   first    as the daemon's user: hard limits that are to be raised, nice, io_class, cpu_affinity,
+ *            oom_score_adj, a terminal as standard input, capabilities that it is never to have,
+ *            chroot
+ *   then     spawn.c: groups and user, directory
+ *   as user  ambient capabilities, a file as standard input
+ *   then     spawn.c: standard output and error, fds
+ *   last     the limits as they are to be (not earlier: those on files and processes would be in
+ *            the way of what comes before), no_new_privileges
  */
 
 #include "core/exec_setup.h"
@@ -22,10 +25,14 @@
 struct spawn_setup {
 	const struct exec_setup *exec; /* borrowed */
 	char oom_score_adj[12];        /* as text; "": not given */
+	bool leaves_root;              /* its user is not root, and ours is */
+	const char *chroot, *input;    /* borrowed; expanded; NULL: none */
+	enum input_kind input_kind;
 };
 
 /* In the child. False with *failure filled. */
 bool spawn_setup_first(const struct spawn_setup *setup, struct spawn_failure *failure);
+bool spawn_setup_as_user(const struct spawn_setup *setup, struct spawn_failure *failure);
 bool spawn_setup_last(const struct spawn_setup *setup, struct spawn_failure *failure);
 
 #endif

@@ -54,6 +54,7 @@ static const char *const kill_modes[] = {"group", "main", "mixed", NULL};
 static const char *const notify_accesses[] = {"main", "group", "none", NULL};
 static const char *const directory_preserves[] = {"no", "yes", "restart", NULL};
 static const char *const io_classes[] = {"realtime:N", "best-effort:N", "idle", NULL};
+static const char *const stdin_words[] = {"null", "file:PATH", "tty:PATH", NULL};
 static const char *const stdout_words[] = {"log", "null", "inherit", "file:PATH", NULL};
 static const char *const stderr_words[] = {"log", "null", "inherit", "file:PATH", "stdout", NULL};
 
@@ -193,6 +194,16 @@ const struct key config_keys[] = {
 	{"stderr", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_error), stderr_words,
 	 .max = 1, .fallback = "stdout", .help = "where its standard error goes"},
 
+	{"chroot", KEY_IN_SERVICE, false, value_working_directory, IN_SETUP(chroot), .fallback = "",
+	 .help = "the directory that is / to it"},
+	{"stdin", KEY_IN_SERVICE, false, value_input, IN_SETUP(input), stdin_words,
+	 .fallback = "null", .help = "where its standard input comes from"},
+	{"capabilities", KEY_IN_SERVICE, false, value_capabilities, IN_SETUP(bounding),
+	 .fallback = "the daemon's", .help = "the capabilities that it may ever have"},
+	{"ambient_capabilities", KEY_IN_SERVICE, false, value_capabilities, IN_SETUP(ambient),
+	 .max = 1, .fallback = "", .help = "capabilities that it has although it is not root"},
+	{"no_new_privileges", KEY_IN_SERVICE, false, value_bool, IN_SETUP(no_new_privileges),
+	 .fallback = "no", .help = "whether set-user-ID programs give it nothing"},
 	{"nice", KEY_IN_SERVICE, false, value_integer, IN_SETUP(nice), .min = (uint64_t)-20,
 	 .max = 19, .fallback = "the daemon's", .help = "how much it gives way to others"},
 	{"io_class", KEY_IN_SERVICE, false, value_io_class, IN_SETUP(io), io_classes,

@@ -12,22 +12,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "config/capabilities.h"
 #include "config/directories.h"
 #include "config/surroundings.h"
-
-/* True also where nobody can tell. */
-static bool has_capability(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return true;
-	return data[capability / 32].effective >> (capability % 32) & 1;
-}
 
 /* ---- limits ---- */
 
@@ -58,7 +47,7 @@ static void check_limit(const struct look *look, enum exec_limit_kind kind)
 		strcpy(text, "infinity");
 	if (getrlimit((__rlimit_resource_t)exec_limit_resources[kind], &now) == 0 &&
 	    now.rlim_max != RLIM_INFINITY && hard > now.rlim_max &&
-	    !has_capability(CAP_SYS_RESOURCE)) {
+	    !capability_is_ours(CAP_SYS_RESOURCE)) {
 		snprintf(why, sizeof(why),
 			 "only a supd with CAP_SYS_RESOURCE can raise this hard limit above its "
 			 "own, %llu",
@@ -85,7 +74,7 @@ static void check_nice(const struct look *look, int nice)
 
 	errno = 0;
 	now = getpriority(PRIO_PROCESS, 0);
-	if (errno != 0 || nice >= now || has_capability(CAP_SYS_NICE))
+	if (errno != 0 || nice >= now || capability_is_ours(CAP_SYS_NICE))
 		return;
 	if (getrlimit(RLIMIT_NICE, &limit) == 0 &&
 	    (limit.rlim_cur == RLIM_INFINITY || nice >= 20 - (int)MIN_OF(limit.rlim_cur, 40ul)))
@@ -122,7 +111,7 @@ static void check_oom_score_adj(const struct look *look, int wanted)
 	if (fscanf(file, "%d", &now) != 1)
 		now = wanted;
 	fclose(file);
-	if (wanted < now && !has_capability(CAP_SYS_RESOURCE))
+	if (wanted < now && !capability_is_ours(CAP_SYS_RESOURCE))
 		look_complain(look, "oom_score_adj", text,
 			      "only a supd with CAP_SYS_RESOURCE can go below its own");
 }
@@ -179,6 +168,67 @@ static void check_directories(const struct look *look, enum directory_kind kind)
 	}
 }
 
+/* ---- privileges ---- */
+
+static void check_chroot(const struct look *look)
+{
+	char *path CLEANUP(cleanup_free) = look_expand(look, look->exec->setup->chroot);
+	struct stat st;
+
+	if (!path)
+		return;
+	if (stat(path, &st) < 0)
+		look_complain(look, "chroot", path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		look_complain(look, "chroot", path, "it is not a directory");
+	else if (!capability_is_ours(CAP_SYS_CHROOT))
+		look_complain(look, "chroot", path,
+			      "only a supd with CAP_SYS_CHROOT, which root has, can change it");
+}
+
+static void check_capabilities(const struct look *look)
+{
+	const struct exec_setup *setup = look->exec->setup;
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	if (setup->bounding.given && !capability_is_ours(CAP_SETPCAP)) {
+		capability_print(&text, setup->bounding.set);
+		look_complain(look, "capabilities", buf_text(&text),
+			      "only a supd with CAP_SETPCAP, which root has, can take any away");
+	}
+	for (int i = 0; capability_names[i]; i++) {
+		const char *why = NULL;
+
+		if (!(setup->ambient.set >> i & 1))
+			continue;
+		if (setup->bounding.given && !(setup->bounding.set >> i & 1))
+			why = "it is not among its capabilities: add it there, or remove it here";
+		else if (!capability_is_ours(i))
+			why = "supd does not have it itself, and so can not give it";
+		if (why)
+			look_complain(look, "ambient_capabilities", capability_names[i], why);
+	}
+	if (text.error)
+		look->loader->error = text.error;
+}
+
+static void check_input(const struct look *look)
+{
+	const struct input *input = &look->exec->setup->input;
+	char *path CLEANUP(cleanup_free) = look_expand(look, input->path);
+	bool elsewhere = input->kind == INPUT_FILE && look->exec->setup->chroot;
+	struct stat st;
+
+	if (!path || elsewhere)
+		return;
+	if (stat(path, &st) < 0)
+		look_complain(look, "stdin", path, strerror(errno));
+	else if (input->kind == INPUT_FILE && !S_ISREG(st.st_mode))
+		look_complain(look, "stdin", path, "it is not a regular file");
+	else if (input->kind == INPUT_TTY && !S_ISCHR(st.st_mode))
+		look_complain(look, "stdin", path, "it is not a terminal");
+}
+
 void look_at_setup(const struct look *look)
 {
 	const struct exec_setup *setup = look->exec->setup;
@@ -188,14 +238,19 @@ void look_at_setup(const struct look *look)
 			check_limit(look, (enum exec_limit_kind)kind);
 	if (setup->nice != SETUP_NOT_GIVEN)
 		check_nice(look, setup->nice);
-	if (setup->io.class == IO_CLASS_REALTIME && !has_capability(CAP_SYS_ADMIN) &&
-	    !has_capability(CAP_SYS_NICE))
+	if (setup->io.class == IO_CLASS_REALTIME && !capability_is_ours(CAP_SYS_ADMIN) &&
+	    !capability_is_ours(CAP_SYS_NICE))
 		look_complain(look, "io_class", "realtime",
 			      "only a supd with CAP_SYS_ADMIN or CAP_SYS_NICE can give it");
 	if (setup->cpus.given)
 		check_cpus(look, &setup->cpus);
 	if (setup->oom_score_adj != SETUP_NOT_GIVEN)
 		check_oom_score_adj(look, setup->oom_score_adj);
+	if (setup->chroot)
+		check_chroot(look);
+	if (setup->input.path)
+		check_input(look);
+	check_capabilities(look);
 	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
 		check_directories(look, (enum directory_kind)kind);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/capabilities.h"
 #include "config/directories.h"
 #include "config/expand.h"
 #include "config/keys.h"
@@ -241,4 +242,79 @@ int value_directories(const struct value *value)
 	words_free(*field);
 	*field = words;
 	return 0;
+}
+
+/* ---- privileges and input ---- */
+
+/* A list of names; ~ before it: all but those. max is 1 where ~ is not allowed. */
+int value_capabilities(const struct value *value)
+{
+	struct exec_capabilities *field = value->field;
+	struct exec_capabilities capabilities = {.given = true};
+	bool but = value->text[0] == '~' && value->key->max == 0;
+	char shown[QUOTE_TEXT_MAX];
+	char **words = NULL;
+	int r = words_list(value->text + but, &words);
+
+	if (r == 0 && !words[0])
+		r = value_refuse(value, "use names as in capabilities(7), such as net_bind_service "
+					"chown, or none");
+	for (size_t i = 0; r == 0 && words[i]; i++) {
+		int number = capability_find(words[i]);
+
+		if (number >= 0) {
+			capabilities.set |= UINT64_C(1) << number;
+		} else if (strcmp(words[i], "none") != 0 || words[1] || but) {
+			const char *nearest = text_nearest(words[i], capability_names);
+
+			r = value_refuse(
+				value, "there is no capability %s%s%s%s: see capabilities(7)",
+				quote_text(words[i], shown), nearest ? "; did you mean \"" : "",
+				nearest ? nearest : "", nearest ? "\"?" : "");
+		}
+	}
+	words_free(words);
+	if (r)
+		return r;
+	if (but)
+		capabilities.set = ~capabilities.set;
+	*field = capabilities;
+	return 0;
+}
+
+int value_input(const struct value *value)
+{
+	static const struct {
+		const char *prefix;
+		enum input_kind kind;
+	} rows[] = {{"file:", INPUT_FILE}, {"tty:", INPUT_TTY}};
+	const struct expand_vars vars = {.path = ""};
+	struct input *input = value->field;
+
+	if (strcmp(value->text, "null") == 0) {
+		free(input->path);
+		*input = (struct input){.kind = INPUT_NULL};
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *path = value->text + strlen(rows[i].prefix);
+		char *expanded CLEANUP(cleanup_free) = NULL;
+		int r;
+
+		if (strncmp(value->text, rows[i].prefix, strlen(rows[i].prefix)) != 0)
+			continue;
+		if (*path != '/')
+			return value_refuse(value, "use an absolute path, as in %s%s",
+					    rows[i].prefix,
+					    rows[i].kind == INPUT_TTY ? "/dev/tty9" : "/srv/input");
+		r = config_expand(path, &vars, &expanded);
+		if (r > 0)
+			return value_refuse(value, "%s", expand_error_text((enum expand_error)r));
+		if (r == 0)
+			r = value_set_text(&input->path, path);
+		if (r == 0)
+			input->kind = rows[i].kind;
+		return r;
+	}
+	return value_refuse_word(value, value->key->words);
 }

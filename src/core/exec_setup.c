@@ -2,6 +2,7 @@
 
 #include "core/exec_setup.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -49,6 +50,8 @@ void exec_setup_fini(struct exec_setup *setup)
 {
 	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
 		list_free(setup->directories[kind].names);
+	free(setup->chroot);
+	free(setup->input.path);
 }
 
 bool exec_setup_has_directories(const struct exec_setup *setup)
@@ -66,5 +69,11 @@ int exec_setup_inherit(struct exec_setup *to, const struct exec_setup *from)
 	to->oom_score_adj = from->oom_score_adj;
 	to->io = from->io;
 	to->cpus = from->cpus;
-	return 0;
+	to->bounding = from->bounding;
+	to->ambient = from->ambient;
+	to->no_new_privileges = from->no_new_privileges;
+	if (!from->chroot)
+		return 0;
+	to->chroot = strdup(from->chroot);
+	return to->chroot ? 0 : -ENOMEM;
 }

@@ -71,6 +71,19 @@ struct exec_directory {
 	int mode;
 };
 
+enum input_kind { INPUT_NULL, INPUT_FILE, INPUT_TTY };
+
+struct input {
+	enum input_kind kind;
+	char *path; /* owned; NULL with INPUT_NULL */
+};
+
+/* Capability n is bit n. */
+struct exec_capabilities {
+	bool given;
+	uint64_t set;
+};
+
 #define SETUP_NOT_GIVEN INT_MIN
 
 struct exec_setup {
@@ -81,6 +94,10 @@ struct exec_setup {
 	struct exec_cpus cpus;
 	struct exec_directory directories[DIRECTORY_N_KINDS];
 	enum directory_preserve preserve;
+	char *chroot; /* owned; NULL: none */
+	struct input input;
+	struct exec_capabilities bounding, ambient;
+	bool no_new_privileges;
 };
 
 /* "nofile": what follows limit_ in a key. */

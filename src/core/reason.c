@@ -58,6 +58,10 @@ static const char *const step_names[STEP_N] = {
 	[STEP_DIRECTORIES] = "directories",
 	[STEP_LISTEN] = "listen",
 	[STEP_READY] = "ready",
+	[STEP_CHROOT] = "chroot",
+	[STEP_CAPABILITIES] = "capabilities",
+	[STEP_AMBIENT_CAPABILITIES] = "ambient_capabilities",
+	[STEP_NO_NEW_PRIVILEGES] = "no_new_privileges",
 };
 
 /* The size of text, or of what is left of it where it is cut at a character's border. */

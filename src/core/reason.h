@@ -54,6 +54,10 @@ enum start_step {
 	STEP_DIRECTORIES,
 	STEP_LISTEN, /* its sockets, which the daemon opens */
 	STEP_READY,  /* how it is to be found out that it is ready, or well */
+	STEP_CHROOT,
+	STEP_CAPABILITIES,
+	STEP_AMBIENT_CAPABILITIES,
+	STEP_NO_NEW_PRIVILEGES,
 	STEP_N,
 };
 

@@ -111,6 +111,7 @@ Test(setup, none)
 #define SIZES                                                                                \
 	"use a size such as 64K, 10M or 1G, or infinity; or two with a : between them, the " \
 	"soft limit and the hard one"
+#define CAPABILITIES "use names as in capabilities(7), such as net_bind_service chown, or none"
 #define MODE "use an octal number from 0 to 07777, such as 0750"
 #define CPUS "use numbers of CPUs from 0 to 1023, and ranges of them, such as 0-3,5"
 
@@ -169,6 +170,28 @@ Test(setup, bad_values)
 		 "say which of its levels, from 0 (first) to 7: best-effort:4"},
 		{"io_class", "idel",
 		 "use realtime:N, best-effort:N or idle; did you mean \"idle\"?"},
+		{"capabilities", "", CAPABILITIES},
+		{"capabilities", "~", CAPABILITIES},
+		{"capabilities", "chown,kill",
+		 "there is no capability \"chown,kill\": see capabilities(7)"},
+		{"capabilities", "chown ~kill",
+		 "there is no capability \"~kill\"; did you mean "
+		 "\"kill\"?: see capabilities(7)"},
+		{"capabilities", "none chown",
+		 "there is no capability \"none\": see capabilities(7)"},
+		{"capabilities", "cap_", "there is no capability \"cap_\": see capabilities(7)"},
+		{"ambient_capabilities", "~chown",
+		 "there is no capability \"~chown\"; did you mean "
+		 "\"chown\"?: see capabilities(7)"},
+		{"no_new_privileges", "perhaps", "use yes or no"},
+		{"stdin", "", "use null, file:PATH or tty:PATH"},
+		{"stdin", "log", "use null, file:PATH or tty:PATH"},
+		{"stdin", "file:", "use an absolute path, as in file:/srv/input"},
+		{"stdin", "tty:tty9", "use an absolute path, as in tty:/dev/tty9"},
+		{"stdin", "file:/%x",
+		 "only %i, %n and %% mean something: write %% for a percent sign"},
+		{"chroot", "", "use an absolute path, one that begins with /"},
+		{"chroot", "jail", "use an absolute path, one that begins with /"},
 		{"runtime_directory", "", "it is empty: leave the key out to have none"},
 		{"state_directory_mode", "", MODE},
 		{"cache_directory_mode", "0888", MODE},
