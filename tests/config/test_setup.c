@@ -115,111 +115,105 @@ Test(setup, none)
 #define MODE "use an octal number from 0 to 07777, such as 0750"
 #define CPUS "use numbers of CPUs from 0 to 1023, and ranges of them, such as 0-3,5"
 
+static const struct {
+	const char *key, *value, *why;
+} bad_values[] = {
+	{"limit_nofile", "", NUMBERS},
+	{"limit_nofile", ":", NUMBERS},
+	{"limit_nofile", "1024:", NUMBERS},
+	{"limit_nofile", ":1024", NUMBERS},
+	{"limit_nofile", "1:2:3", NUMBERS},
+	{"limit_nofile", "-1", NUMBERS},
+	{"limit_nofile", "1 2", NUMBERS},
+	{"limit_nofile", "64K", NUMBERS},
+	{"limit_nofile", "99999999999999999999", NUMBERS},
+	{"limit_nofile", "00000000000000000000000000000000000000000000000000000000000000001",
+	 NUMBERS},
+	{"limit_nofile", "2:1", "the soft limit comes first, and is not above the hard one"},
+	{"limit_nofile", "infinity:1", "the soft limit comes first, and is not above the hard one"},
+	{"limit_as", "much", SIZES},
+	{"limit_as", "5s", SIZES},
+	{"limit_as", "99999999999T", SIZES},
+	{"limit_cpu", "5M",
+	 "use a time span such as 30s or 1h, or infinity; or two with a : between them, "
+	 "the soft limit and the hard one"},
+	{"limit_rttime", "x",
+	 "use a time span such as 500ms, or infinity; or two with a : between them, the "
+	 "soft limit and the hard one"},
+	{"limit_nice", "41",
+	 "use a number from 0 to 40, or two with a : between them, the soft limit and the "
+	 "hard one"},
+	{"limit_nice", "-20",
+	 "use a number from 0 to 40, or two with a : between them, the soft limit and the "
+	 "hard one"},
+	{"limit_rtprio", "infinity",
+	 "use a number from 0 to 99, or two with a : between them, the soft limit and the "
+	 "hard one"},
+	{"nice", "", "use a number from -20 to 19"},
+	{"nice", "20", "use a number from -20 to 19"},
+	{"nice", "-21", "use a number from -20 to 19"},
+	{"nice", "--1", "use a number from -20 to 19"},
+	{"nice", "1.5", "use a number from -20 to 19"},
+	{"nice", "99999999999999999999", "use a number from -20 to 19"},
+	{"oom_score_adj", "-1001", "use a number from -1000 to 1000"},
+	{"oom_score_adj", "high", "use a number from -1000 to 1000"},
+	{"io_class", "", "use realtime:N, best-effort:N or idle"},
+	{"io_class", "idle:1", "use realtime:N, best-effort:N or idle; did you mean \"idle\"?"},
+	{"io_class", "realtime", "say which of its levels, from 0 (first) to 7: realtime:4"},
+	{"io_class", "best-effort:8",
+	 "say which of its levels, from 0 (first) to 7: best-effort:4"},
+	{"io_class", "idel", "use realtime:N, best-effort:N or idle; did you mean \"idle\"?"},
+	{"capabilities", "", CAPABILITIES},
+	{"capabilities", "~", CAPABILITIES},
+	{"capabilities", "chown,kill",
+	 "there is no capability \"chown,kill\": see capabilities(7)"},
+	{"capabilities", "chown ~kill",
+	 "there is no capability \"~kill\"; did you mean "
+	 "\"kill\"?: see capabilities(7)"},
+	{"capabilities", "none chown", "there is no capability \"none\": see capabilities(7)"},
+	{"capabilities", "cap_", "there is no capability \"cap_\": see capabilities(7)"},
+	{"ambient_capabilities", "~chown",
+	 "there is no capability \"~chown\"; did you mean "
+	 "\"chown\"?: see capabilities(7)"},
+	{"no_new_privileges", "perhaps", "use yes or no"},
+	{"stdin", "", "use null, file:PATH or tty:PATH"},
+	{"stdin", "log", "use null, file:PATH or tty:PATH"},
+	{"stdin", "file:", "use an absolute path, as in file:/srv/input"},
+	{"stdin", "tty:tty9", "use an absolute path, as in tty:/dev/tty9"},
+	{"stdin", "file:/%x", "only %i, %n and %% mean something: write %% for a percent sign"},
+	{"chroot", "", "use an absolute path, one that begins with /"},
+	{"chroot", "jail", "use an absolute path, one that begins with /"},
+	{"runtime_directory", "", "it is empty: leave the key out to have none"},
+	{"state_directory_mode", "", MODE},
+	{"cache_directory_mode", "0888", MODE},
+	{"logs_directory_mode", "10000", MODE},
+	{"runtime_directory_mode", "rwx", MODE},
+	{"runtime_directory_preserve", "maybe", "use no, yes or restart"},
+	{"runtime_directory", "a%",
+	 "only %i, %n and %% mean something: write %% for a percent sign"},
+	{"cpu_affinity", "", CPUS},
+	{"cpu_affinity", "all", CPUS},
+	{"cpu_affinity", "3-1", CPUS},
+	{"cpu_affinity", "1,", CPUS},
+	{"cpu_affinity", ",1", CPUS},
+	{"cpu_affinity", "1-", CPUS},
+	{"cpu_affinity", "-1", CPUS},
+	{"cpu_affinity", "1024", CPUS},
+	{"cpu_affinity", "0-99999999999999999999", CPUS},
+};
+
 Test(setup, bad_values)
 {
-	static const struct {
-		const char *key, *value, *why;
-	} rows[] = {
-		{"limit_nofile", "", NUMBERS},
-		{"limit_nofile", ":", NUMBERS},
-		{"limit_nofile", "1024:", NUMBERS},
-		{"limit_nofile", ":1024", NUMBERS},
-		{"limit_nofile", "1:2:3", NUMBERS},
-		{"limit_nofile", "-1", NUMBERS},
-		{"limit_nofile", "1 2", NUMBERS},
-		{"limit_nofile", "64K", NUMBERS},
-		{"limit_nofile", "99999999999999999999", NUMBERS},
-		{"limit_nofile",
-		 "00000000000000000000000000000000000000000000000000000000000000001", NUMBERS},
-		{"limit_nofile", "2:1",
-		 "the soft limit comes first, and is not above the hard one"},
-		{"limit_nofile", "infinity:1",
-		 "the soft limit comes first, and is not above the hard one"},
-		{"limit_as", "much", SIZES},
-		{"limit_as", "5s", SIZES},
-		{"limit_as", "99999999999T", SIZES},
-		{"limit_cpu", "5M",
-		 "use a time span such as 30s or 1h, or infinity; or two with a : between them, "
-		 "the soft limit and the hard one"},
-		{"limit_rttime", "x",
-		 "use a time span such as 500ms, or infinity; or two with a : between them, the "
-		 "soft limit and the hard one"},
-		{"limit_nice", "41",
-		 "use a number from 0 to 40, or two with a : between them, the soft limit and the "
-		 "hard one"},
-		{"limit_nice", "-20",
-		 "use a number from 0 to 40, or two with a : between them, the soft limit and the "
-		 "hard one"},
-		{"limit_rtprio", "infinity",
-		 "use a number from 0 to 99, or two with a : between them, the soft limit and the "
-		 "hard one"},
-		{"nice", "", "use a number from -20 to 19"},
-		{"nice", "20", "use a number from -20 to 19"},
-		{"nice", "-21", "use a number from -20 to 19"},
-		{"nice", "--1", "use a number from -20 to 19"},
-		{"nice", "1.5", "use a number from -20 to 19"},
-		{"nice", "99999999999999999999", "use a number from -20 to 19"},
-		{"oom_score_adj", "-1001", "use a number from -1000 to 1000"},
-		{"oom_score_adj", "high", "use a number from -1000 to 1000"},
-		{"io_class", "", "use realtime:N, best-effort:N or idle"},
-		{"io_class", "idle:1",
-		 "use realtime:N, best-effort:N or idle; did you mean \"idle\"?"},
-		{"io_class", "realtime",
-		 "say which of its levels, from 0 (first) to 7: realtime:4"},
-		{"io_class", "best-effort:8",
-		 "say which of its levels, from 0 (first) to 7: best-effort:4"},
-		{"io_class", "idel",
-		 "use realtime:N, best-effort:N or idle; did you mean \"idle\"?"},
-		{"capabilities", "", CAPABILITIES},
-		{"capabilities", "~", CAPABILITIES},
-		{"capabilities", "chown,kill",
-		 "there is no capability \"chown,kill\": see capabilities(7)"},
-		{"capabilities", "chown ~kill",
-		 "there is no capability \"~kill\"; did you mean "
-		 "\"kill\"?: see capabilities(7)"},
-		{"capabilities", "none chown",
-		 "there is no capability \"none\": see capabilities(7)"},
-		{"capabilities", "cap_", "there is no capability \"cap_\": see capabilities(7)"},
-		{"ambient_capabilities", "~chown",
-		 "there is no capability \"~chown\"; did you mean "
-		 "\"chown\"?: see capabilities(7)"},
-		{"no_new_privileges", "perhaps", "use yes or no"},
-		{"stdin", "", "use null, file:PATH or tty:PATH"},
-		{"stdin", "log", "use null, file:PATH or tty:PATH"},
-		{"stdin", "file:", "use an absolute path, as in file:/srv/input"},
-		{"stdin", "tty:tty9", "use an absolute path, as in tty:/dev/tty9"},
-		{"stdin", "file:/%x",
-		 "only %i, %n and %% mean something: write %% for a percent sign"},
-		{"chroot", "", "use an absolute path, one that begins with /"},
-		{"chroot", "jail", "use an absolute path, one that begins with /"},
-		{"runtime_directory", "", "it is empty: leave the key out to have none"},
-		{"state_directory_mode", "", MODE},
-		{"cache_directory_mode", "0888", MODE},
-		{"logs_directory_mode", "10000", MODE},
-		{"runtime_directory_mode", "rwx", MODE},
-		{"runtime_directory_preserve", "maybe", "use no, yes or restart"},
-		{"runtime_directory", "a%",
-		 "only %i, %n and %% mean something: write %% for a percent sign"},
-		{"cpu_affinity", "", CPUS},
-		{"cpu_affinity", "all", CPUS},
-		{"cpu_affinity", "3-1", CPUS},
-		{"cpu_affinity", "1,", CPUS},
-		{"cpu_affinity", ",1", CPUS},
-		{"cpu_affinity", "1-", CPUS},
-		{"cpu_affinity", "-1", CPUS},
-		{"cpu_affinity", "1024", CPUS},
-		{"cpu_affinity", "0-99999999999999999999", CPUS},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad_values); i++) {
 		struct folder folder CLEANUP(folder_fini);
 		char text[512], expected[512];
 		struct config *config;
 
 		folder_init(&folder);
-		snprintf(text, sizeof(text), "%s%s = %s\n", SERVICE, rows[i].key, rows[i].value);
-		snprintf(expected, sizeof(expected), "%s = \"%s\": %s", rows[i].key, rows[i].value,
-			 rows[i].why);
+		snprintf(text, sizeof(text), "%s%s = %s\n", SERVICE, bad_values[i].key,
+			 bad_values[i].value);
+		snprintf(expected, sizeof(expected), "%s = \"%s\": %s", bad_values[i].key,
+			 bad_values[i].value, bad_values[i].why);
 		config = load_text(&folder, text);
 		cr_expect_str_eq(message_at(config, 3), expected, "got %s, not %s",
 				 message_at(config, 3), expected);
