@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "supd/request.h"
 #include "supd/rows.h"
+#include "supd/said.h"
 
 /* ---- requests ---- */
 
@@ -238,6 +239,7 @@ static void sentence_put_word(struct buf *out, const char *word, const struct pe
 {
 	const struct daemon *d = pending->conn->control->daemon;
 	struct child_view v;
+	bool known;
 
 	if (strncmp(word, "{target}", 8) == 0)
 		buf_puts(out, pending->target);
@@ -247,10 +249,12 @@ static void sentence_put_word(struct buf *out, const char *word, const struct pe
 		buf_puts(out, reply->text ? reply->text : "not permitted");
 	else if (strncmp(word, "{spec}", 6) == 0)
 		buf_puts(out, spec_error_text((enum spec_error)reply->code));
-	else if (strncmp(word, "{reason}", 8) == 0)
-		row_explain(out, &reply->reason,
-			    reply->slot != SLOT_NONE && core_view(d->core, reply->slot, &v) ? v.spec
-											    : NULL);
+	if (strncmp(word, "{reason}", 8) != 0)
+		return;
+	known = reply->slot != SLOT_NONE && core_view(d->core, reply->slot, &v);
+	row_explain(out, &reply->reason, known ? v.spec : NULL);
+	if (known)
+		said_explain(out, d, reply->slot, v.pid, false);
 }
 
 static void sentence_write(struct buf *out, const char *text, const struct pending *pending,

@@ -148,6 +148,23 @@ void said_on_notice(struct daemon *d, uint32_t slot, enum link_kind kind)
 		watchdog_start(d, p->said->watchdog);
 }
 
+void said_explain(struct buf *out, const struct daemon *d, uint32_t slot, actor_pid pid,
+		  bool only_error)
+{
+	const struct process *p = process_find(d, slot);
+	const struct said *said = p && p->pid.n == pid.n ? p->said : NULL;
+	char error[16];
+
+	if (!said || (!said->error && (only_error || !said->text)))
+		return;
+	buf_puts(out, " (it said");
+	if (said->error)
+		buf_printf(out, " %s", text_errno_name(said->error, error));
+	if (said->text)
+		buf_printf(out, ": %s", said->text);
+	buf_puts(out, ")");
+}
+
 void said_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 {
 	const struct process *p = process_find(d, slot);

@@ -59,6 +59,12 @@ void said_complain(struct daemon *d, struct process *p, enum complaint complaint
 void said_text(struct daemon *d, struct process *p, const char *text);
 /* It runs and has got ready: a change of state that the core has told. */
 void said_on_notice(struct daemon *d, uint32_t slot, enum link_kind kind);
+/*
+ * Appends " (it said ENOENT: no such database)", as far as that incarnation of slot did; with
+ * only_error nothing where it has told no errno.
+ */
+void said_explain(struct buf *out, const struct daemon *d, uint32_t slot, actor_pid pid,
+		  bool only_error);
 void said_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot); /* status */
 
 /* ---- reloads ---- */

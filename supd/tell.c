@@ -14,6 +14,7 @@
 #include "supd/foreground.h"
 #include "supd/log.h"
 #include "supd/rows.h"
+#include "supd/said.h"
 
 /* A notice being told. */
 struct telling {
@@ -56,6 +57,7 @@ static void tell_start_failed(struct telling *t)
 		return;
 	}
 	row_explain(&text, &t->link->reason, t->spec);
+	said_explain(&text, t->d, t->v.slot, t->link->pid, false);
 	log_about(LOG_AT_WARNING, &t->about, "start failed: %s", buf_text(&text));
 }
 
@@ -81,6 +83,7 @@ static void tell_exit(struct telling *t)
 	/* Our own exit status tells how a COMMAND has ended. */
 	bool normal =
 		reason_is_normal_child(&t->link->reason) || foreground_is_command(t->d, t->spec);
+	struct buf said CLEANUP(buf_fini) = BUF_INIT;
 	char status[24];
 	const char *exit;
 
@@ -93,11 +96,14 @@ static void tell_exit(struct telling *t)
 		return;
 	}
 	exit = t->spec->type == CHILD_SERVICE ? process_exit_text(t->d, t->v.slot, status) : "";
+	if (!normal)
+		said_explain(&said, t->d, t->v.slot, t->link->pid, true);
 	if (t->link->reason.kind == REASON_TEXT && *exit)
-		log_about(LOG_AT_WARNING, &t->about, "ended: %s (%s %s)", t->reason,
-			  *exit == 'S' ? "by" : "exit status", exit);
+		log_about(LOG_AT_WARNING, &t->about, "ended: %s (%s %s)%s", t->reason,
+			  *exit == 'S' ? "by" : "exit status", exit, buf_text(&said));
 	else
-		log_about(normal ? LOG_AT_INFO : LOG_AT_WARNING, &t->about, "ended: %s", t->reason);
+		log_about(normal ? LOG_AT_INFO : LOG_AT_WARNING, &t->about, "ended: %s%s",
+			  t->reason, buf_text(&said));
 }
 
 static void tell_killing(struct telling *t)

@@ -137,6 +137,26 @@ Test(notify, values_that_mean_nothing)
 	node_end(n);
 }
 
+/* Beside its exit status, where the one that it was is told. */
+Test(notify, why_a_start_has_failed)
+{
+	struct node *n = node_run("[service a]\nready = notify\nrestart = temporary\n"
+				  "autostart = no\ncommand = @puppet/a once:x "
+				  "'notify:STATUS=no database;ERRNO=2' exit:1\n"
+				  "[service b]\nrestart = temporary\ncommand = @puppet/b\n");
+
+	cr_expect_str_eq(ctl_fails(n, 1, "start a"),
+			 "supctl: a did not start: exit:1 (it said ENOENT: no database)\n");
+	cr_expect_not_null(
+		strstr(node_log(n), "start failed: exit:1 (it said ENOENT: no database)"));
+	cr_expect_str_eq(ctl_fails(n, 1, "start a"), "supctl: a did not start: exit:1\n");
+	order(n, "b", "notify:STATUS=at work");
+	order(n, "b", "exit:3");
+	ctl(n, "wait b --for down");
+	cr_expect_not_null(strstr(node_log(n), " ended: exit:3\n"));
+	node_end(n);
+}
+
 /* ---- reloading, stopping ---- */
 
 Test(notify, reloading_until_it_is_ready_again)
