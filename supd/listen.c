@@ -12,34 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/list.h"
-#include "base/map.h"
-#include "supd/socket.h"
+#include "supd/listener.h"
 #include "supd/texts.h"
 #include "wire/field.h"
-
-struct listener {
-	struct listen *all; /* borrowed */
-	uint32_t slot;
-	const struct spec *spec;     /* borrowed: it stays with the slot */
-	struct held_socket *sockets; /* owned; as many as spec has; NULL: they are not open */
-	struct list link;            /* listen.listeners */
-	struct list unsettled;       /* listen.unsettled */
-};
-
-struct listen {
-	struct daemon *daemon; /* borrowed */
-	struct map by_slot;
-	struct list listeners; /* owned */
-	struct list unsettled; /* those whose child has changed */
-};
-
-static const struct exec_sockets *sockets_of(const struct spec *spec)
-{
-	const struct exec *exec = spec->exec;
-
-	return exec && exec->sockets && exec->sockets->n_listen ? exec->sockets : NULL;
-}
 
 /* ---- records ---- */
 
@@ -85,7 +60,7 @@ static struct listener *admit(struct daemon *d, const struct child_view *v)
 
 static void close_sockets(struct listener *l)
 {
-	const struct exec_sockets *what = sockets_of(l->spec);
+	const struct exec_sockets *what = listener_sockets(l->spec);
 
 	for (size_t i = 0; l->sockets && i < what->n_listen; i++)
 		socket_unmake(&l->sockets[i]);
@@ -95,6 +70,7 @@ static void close_sockets(struct listener *l)
 
 static void drop(struct listener *l)
 {
+	lazy_free(l);
 	close_sockets(l);
 	map_remove(&l->all->by_slot, l->slot);
 	list_unlink(&l->link);
@@ -111,7 +87,7 @@ static const char *find_holder(const struct listener *l, const struct exec_liste
 
 	LIST_EACH (it, &l->all->listeners) {
 		const struct listener *other = LIST_ENTRY(it, struct listener, link);
-		const struct exec_sockets *what = sockets_of(other->spec);
+		const struct exec_sockets *what = listener_sockets(other->spec);
 
 		for (size_t i = 0; other != l && other->sockets && i < what->n_listen; i++) {
 			const struct exec_listen *has = &what->listen[i];
@@ -142,9 +118,9 @@ static void explain(const struct listener *l, const struct exec_listen *what, in
 		buf_puts(object, " (a process that is no service of this supd has it)");
 }
 
-static int open_sockets(struct listener *l, const char *path, struct buf *object)
+int listener_open(struct listener *l, const char *path, struct buf *object)
 {
-	const struct exec_sockets *what = sockets_of(l->spec);
+	const struct exec_sockets *what = listener_sockets(l->spec);
 	const char *why = NULL;
 	int r = 0;
 
@@ -166,7 +142,7 @@ static int open_sockets(struct listener *l, const char *path, struct buf *object
 /* Somebody has taken a path away meanwhile: clients find nothing there, and never will. */
 static int renew_paths(struct listener *l, const char *path, struct buf *object)
 {
-	const struct exec_sockets *what = sockets_of(l->spec);
+	const struct exec_sockets *what = listener_sockets(l->spec);
 	const char *why = NULL;
 	int r = 0;
 
@@ -184,7 +160,7 @@ static int renew_paths(struct listener *l, const char *path, struct buf *object)
 int listen_hand(struct daemon *d, const struct child_view *v, struct handed *handed,
 		struct buf *object)
 {
-	const struct exec_sockets *what = sockets_of(v->spec);
+	const struct exec_sockets *what = listener_sockets(v->spec);
 	struct listener *l;
 	int r;
 
@@ -193,13 +169,48 @@ int listen_hand(struct daemon *d, const struct child_view *v, struct handed *han
 	l = admit(d, v);
 	if (!l)
 		return -ENOMEM;
-	r = l->sockets ? renew_paths(l, v->path, object) : open_sockets(l, v->path, object);
+	r = l->sockets ? renew_paths(l, v->path, object) : listener_open(l, v->path, object);
 	for (size_t i = 0; r == 0 && i < what->n_listen; i++) {
 		const char *name = what->listen[i].name;
 
 		r = handed_listen(handed, l->sockets[i].fd, name ? name : v->spec->name, v->path);
 	}
 	return r;
+}
+
+static void note_change(struct listener *l)
+{
+	if (list_is_empty(&l->unsettled))
+		list_append(&l->all->unsettled, &l->unsettled);
+}
+
+/*
+ * A supervisor starts: its lazy children are not told of otherwise. What can not be opened now,
+ * before those after them start, is a start that fails in a moment.
+ */
+static void admit_lazy(struct daemon *d, const struct child_view *above)
+{
+	for (uint32_t i = 0; i < above->spec->n_children; i++) {
+		const struct spec *spec = above->spec->children[i];
+		struct buf path CLEANUP(buf_fini) = BUF_INIT;
+		struct buf object CLEANUP(buf_fini) = BUF_INIT;
+		struct listener *l;
+		struct child_view v;
+
+		if (!listener_is_lazy(spec))
+			continue;
+		if (above->parent != SLOT_NONE)
+			buf_printf(&path, "%s/", above->path);
+		buf_puts(&path, spec->name);
+		if (path.error || !core_view(d->core, core_find(d->core, buf_text(&path)), &v) ||
+		    v.spec != spec || v.state != CHILD_WAITING)
+			continue;
+		l = admit(d, &v);
+		if (l && !l->sockets)
+			listener_open(l, v.path, &object);
+		if (l)
+			note_change(l);
+	}
 }
 
 /* ---- for how long ---- */
@@ -269,24 +280,22 @@ static enum wish judge(const struct daemon *d, uint32_t slot)
 	return UNWANTED;
 }
 
-static void note_change(struct listener *l)
-{
-	if (list_is_empty(&l->unsettled))
-		list_append(&l->all->unsettled, &l->unsettled);
-}
-
-void listen_on_notice(struct daemon *d, uint32_t slot)
+void listen_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 {
 	struct listener *l = find(d, slot);
 	struct child_view v;
 
-	if (!d->listen)
-		return;
 	if (l)
 		note_change(l);
-	else if (core_view(d->core, slot, &v) && v.spec->type == CHILD_SUPERVISOR)
-		LIST_EACH (it, &d->listen->listeners)
-			note_change(LIST_ENTRY(it, struct listener, link));
+	if (l || !core_view(d->core, slot, &v) || v.spec->type != CHILD_SUPERVISOR)
+		return;
+	if (link->kind == LINK_START)
+		admit_lazy(d, &v);
+	if (!d->listen)
+		return;
+	LIST_EACH (it, &d->listen->listeners) {
+		note_change(LIST_ENTRY(it, struct listener, link));
+	}
 }
 
 void listen_on_forget(struct daemon *d, uint32_t slot)
@@ -307,7 +316,7 @@ void listen_settle(struct daemon *d)
 
 		if (wish == UNWANTED)
 			drop(l);
-		else if (wish == WANTED)
+		else if (wish == WANTED && lazy_settle(l))
 			list_unlink(&l->unsettled);
 	}
 }
@@ -327,7 +336,7 @@ void listen_close(struct daemon *d)
 
 void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct child_view *v)
 {
-	const struct exec_sockets *what = sockets_of(v->spec);
+	const struct exec_sockets *what = listener_sockets(v->spec);
 	const struct listener *l = find(d, v->slot);
 	struct texts addresses = {0}, names = {0};
 
@@ -346,6 +355,7 @@ void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct
 	field_put_list(e, FIELD_DETAIL, "listen", texts_list(&addresses));
 	field_put_list(e, FIELD_DETAIL, "listen_names", texts_list(&names));
 	field_put_bool(e, FIELD_DETAIL, "bound", l && l->sockets);
+	field_put_bool(e, FIELD_DETAIL, "listening", l && lazy_is_watching(l));
 	texts_fini(&addresses);
 	texts_fini(&names);
 }

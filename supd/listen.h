@@ -27,7 +27,7 @@ int listen_hand(struct daemon *d, const struct child_view *v, struct handed *han
 		struct buf *object);
 
 /* What run.c tells: of a change of slot's state, of its end, and when a turn is over. */
-void listen_on_notice(struct daemon *d, uint32_t slot);
+void listen_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
 void listen_on_forget(struct daemon *d, uint32_t slot);
 void listen_settle(struct daemon *d);
 /* All of them. */

@@ -199,7 +199,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		said_on_notice(d, effect->slot, effect->link.kind);
 		probing_on_notice(d, effect->slot, &effect->link);
 		tell_notice(d, effect->slot, &effect->link);
-		listen_on_notice(d, effect->slot);
+		listen_on_notice(d, effect->slot, &effect->link);
 		schedule_on_notice(d, effect->slot);
 		control_on_notice(d->control, effect->slot, &effect->link);
 		process_noticed(d, effect->slot);

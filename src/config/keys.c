@@ -243,6 +243,9 @@ const struct key config_keys[] = {
 
 	{"listen", KEY_IN_SERVICE, true, value_listen, IN_PART(PART_SOCKETS, exec_sockets, listen),
 	 .fallback = "", .help = "a socket that the daemon opens and holds for it"},
+	{"activation", KEY_IN_SERVICE, false, value_word,
+	 IN_PART(PART_SOCKETS, exec_sockets, activation), activation_names, .fallback = "eager",
+	 .help = "whether it starts with its supervisor, or when somebody connects"},
 	{"memory_max", KEY_IN_SERVICE, false, value_size, IN_RESOURCES(memory_max), .min = 1,
 	 .max = UINT64_MAX, .fallback = "infinity",
 	 .help = "the memory that its cgroup may use; beyond that it is killed"},

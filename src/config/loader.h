@@ -104,6 +104,10 @@ bool array_grow(void *array, size_t n, size_t size);
 void reading_assign(struct reading *reading, const struct line *line);
 void section_apply_defaults(struct reading *reading, struct section *section);
 
+/* sockets.c: what keys of sockets mean together. */
+void section_check_sockets(struct loader *loader, struct section *section,
+			   const struct section *parent);
+
 /* tree.c: links what was read; the root is the config's where nothing is wrong. */
 void loader_link(struct loader *loader);
 

@@ -9,6 +9,8 @@ const char *const listen_kind_names[] = {
 	"tcp", "udp", "unix", "unix-dgram", "unix-seqpacket", "fifo", NULL,
 };
 
+const char *const activation_names[] = {"eager", "lazy", NULL};
+
 bool listen_is_stream(enum listen_kind kind)
 {
 	return kind == LISTEN_TCP || kind == LISTEN_UNIX || kind == LISTEN_UNIX_SEQPACKET;

@@ -43,12 +43,20 @@ struct exec_listen {
 	bool reuse_port;
 };
 
+enum activation {
+	ACTIVATION_EAGER, /* it starts with its supervisor */
+	ACTIVATION_LAZY,  /* ... when somebody connects; also spec.on_demand */
+	ACTIVATION_N
+};
+
 struct exec_sockets {
 	struct exec_listen *listen; /* owned */
 	size_t n_listen;
+	enum activation activation;
 };
 
-extern const char *const listen_kind_names[]; /* ends with NULL */
+extern const char *const listen_kind_names[]; /* ends with NULL; so do others */
+extern const char *const activation_names[];
 
 /* What options there are for a kind. */
 bool listen_is_stream(enum listen_kind kind);   /* it has a backlog */

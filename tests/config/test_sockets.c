@@ -187,3 +187,35 @@ Test(sockets, too_long_and_too_many)
 		strstr(message_at(config, 70), "the path of a Unix socket has at most 107 bytes"));
 	config_free(config);
 }
+
+Test(sockets, activation)
+{
+	static const struct message_row rows[] = {
+		{SERVICE "activation = lazy\n",
+		 "main:3: service a: activation = lazy needs something "
+		 "to connect to: add listen\n"},
+		{SERVICE "activation = lzy\n",
+		 "main:3: activation = \"lzy\": use eager or lazy; did you mean \"lazy\"?\n"},
+		{SERVICE "activation = \n", "main:3: activation = \"\": use eager or lazy\n"},
+		{SERVICE "activation = lazy\nlisten = tcp:*:80\nready = exit\n",
+		 "main:3: service a: activation = lazy is for a service that serves: ready = exit "
+		 "is "
+		 "one that runs and ends; remove one of them\n"},
+		{"[supervisor s]\nstrategy = simple_one_for_one\n[service s/a]\ncommand = x\n"
+		 "listen = tcp:*:80\nactivation = lazy\n",
+		 "main:6: service s/a: the children of a simple_one_for_one are started one by "
+		 "one, "
+		 "by name: remove activation\n"},
+	};
+	struct folder folder CLEANUP(folder_fini);
+	struct config *config;
+
+	expect_messages(rows, ARRAY_LEN(rows));
+	folder_init(&folder);
+	config = load_text(&folder, SERVICE "activation = lazy\nlisten = tcp:*:80\n"
+					    "[service b]\ncommand = x\nlisten = tcp:*:81\n");
+	cr_assert_eq(config->n_errors, 0, "%s", messages_of(&folder, config));
+	cr_expect(find_spec(config, "a")->on_demand);
+	cr_expect_not(find_spec(config, "b")->on_demand);
+	config_free(config);
+}
