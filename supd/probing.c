@@ -134,6 +134,12 @@ int probing_prepare(struct daemon *d, struct process *p, const struct child_view
 	return r;
 }
 
+void probing_redirect(const struct process *p, struct spawn_request *request)
+{
+	if (p->probing)
+		readiness_redirect(&p->probing->readiness, request);
+}
+
 void probing_begin(struct probing *g)
 {
 	readiness_begin(&g->readiness, g->daemon);

@@ -24,6 +24,8 @@ struct probing {
  * cannot be started, by preparation->object. */
 int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
 		    struct preparation *preparation);
+/* What process is to be started so. */
+void probing_redirect(const struct process *p, struct spawn_request *request);
 /* What follows is called for those only that have such a record. */
 void probing_begin(struct probing *probing); /* its process runs */
 /* Its process has ended: what it has said before; tells no more after that. */

@@ -313,6 +313,7 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
 		return r;
 	}
+	probing_redirect(p, &ps->preparation.request);
 	r = process_spawn(d, p, v, ret_os_pid, &failure);
 	if (r < 0 && ps->preparation.request.shares_session)
 		foreground_failed(d, failure.step, failure.error);
@@ -559,6 +560,7 @@ int processes_open(struct daemon *d)
 	ps->daemon = d;
 	ps->null_fd = ps->signal_fd = -1;
 	ps->probes.max = probing_max();
+	list_init(&ps->taps);
 	list_init(&ps->ending);
 	list_init(&ps->commands);
 	r = set_up(ps);
@@ -575,6 +577,7 @@ void processes_close(struct daemon *d)
 	if (!d->processes)
 		return;
 	sweep_everything(d->processes);
+	taps_close(&d->processes->taps);
 	processes_free(d->processes);
 	d->processes = NULL;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "core/exec.h"
 
 /* Of one try. */
 #define TIMEOUT SPAN_S(5)
@@ -67,11 +68,78 @@ static void on_readable(void *owner, int fd, int events)
 	read_some(r);
 }
 
+/* ---- a line of its output ---- */
+
+static void on_found(void *owner)
+{
+	struct readiness *r = owner;
+
+	r->done(r->owner);
+}
+
+static bool is_ours(enum output_kind kind)
+{
+	return kind == OUTPUT_LOG || kind == OUTPUT_INHERIT;
+}
+
+static int open_tap(struct readiness *r, struct daemon *d, int to, const char *pattern)
+{
+	struct tap **place = &r->taps[to - STDOUT_FILENO];
+	int error = tap_new(&d->processes->taps, d->loop, to, pattern, place);
+
+	if (error < 0)
+		return error;
+	(*place)->found = on_found;
+	(*place)->owner = r;
+	return 0;
+}
+
+static void close_taps(struct readiness *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(r->taps); i++) {
+		struct tap *tap = r->taps[i];
+
+		if (tap && tap->given)
+			tap_free(tap);
+		else if (tap)
+			tap_forget(tap);
+	}
+}
+
+static int open_taps(struct readiness *r, struct daemon *d, const struct exec *exec)
+{
+	enum output_kind out = exec->standard_output.kind, err = exec->standard_error.kind;
+	const char *pattern = exec->probes->ready.what;
+	int error = 0;
+
+	if (is_ours(out))
+		error = open_tap(r, d, STDOUT_FILENO, pattern);
+	/* As prepare() has it: with the log, standard error is ours. */
+	if (error == 0 && (is_ours(err) || (err == OUTPUT_SAME && out == OUTPUT_LOG)))
+		error = open_tap(r, d, STDERR_FILENO, pattern);
+	if (error < 0)
+		close_taps(r);
+	return error;
+}
+
+void readiness_redirect(const struct readiness *r, struct spawn_request *request)
+{
+	struct spawn_stream *streams[] = {&request->output, &request->error};
+
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		if (r->taps[i] && streams[i]->kind == SPAWN_AS_IT_IS)
+			*streams[i] = (struct spawn_stream){SPAWN_TO_FD, r->taps[i]->given, NULL};
+	}
+}
+
 /* No more than can have been waiting. */
 void readiness_drain(struct readiness *r)
 {
 	for (int n = 0; r->fd && n < PIPE_SIZE / CHUNK; n++)
 		read_some(r);
+	for (size_t i = 0; i < ARRAY_LEN(r->taps); i++)
+		if (r->taps[i])
+			tap_drain(r->taps[i]);
 }
 
 /* ---- asking ---- */
@@ -138,6 +206,8 @@ int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_
 		error = inquiry_init(&r->inquiry, d, what, service);
 	else if (spec->ready == READY_FD)
 		error = open_pipe(r, what->fd, handed);
+	else if (spec->ready == READY_LOG)
+		error = open_taps(r, d, spec->exec);
 	r->asks = is_asked(spec->ready) && error == 0;
 	r->inquiry.daemon = d;
 	r->inquiry.done = on_answer;
@@ -154,6 +224,9 @@ void readiness_begin(struct readiness *r, struct daemon *d)
 	r->given = 0;
 	if (r->fd)
 		loop_fd_start(d->loop, &r->watcher, r->fd, LOOP_READ);
+	for (size_t i = 0; i < ARRAY_LEN(r->taps); i++)
+		if (r->taps[i])
+			tap_begin(r->taps[i]);
 	if (r->asks)
 		ask(r);
 }
@@ -166,6 +239,8 @@ static void note_what_was_missing(struct readiness *r)
 		strcpy(r->detail, "it closed it without a newline");
 	else if (r->fd)
 		strcpy(r->detail, "no newline yet");
+	else if (r->taps[0] || r->taps[1])
+		strcpy(r->detail, "no such line yet");
 }
 
 void readiness_stop(struct readiness *r, struct daemon *d)
@@ -179,6 +254,7 @@ void readiness_stop(struct readiness *r, struct daemon *d)
 		loop_fd_stop(d->loop, &r->watcher);
 		close(r->fd);
 	}
+	close_taps(r);
 	if (r->given)
 		close(r->given);
 	r->asks = r->closed = false;

@@ -4,11 +4,12 @@
 
 /*
  * Whether a service that was started is ready, where that is not for itself to say on the notify
- * socket: by a newline on an fd, or by asking, at once and then again and again until the core
- * ends its start.
+ * socket: by a newline on an fd, by a line of its output, or by asking, at once and then again and
+ * again until the core ends its start.
  */
 
 #include "supd/inquiry.h"
+#include "supd/tap.h"
 
 struct readiness {
 	const struct exec_probes *probes; /* borrowed */
@@ -20,6 +21,7 @@ struct readiness {
 	int fd;    /* owned; what a newline is to come from; 0: none */
 	int given; /* owned, until the process has it; its end of that; 0: none */
 	bool asks, closed;
+	struct tap *taps[2]; /* of standard output and error, while a line is looked for */
 	char detail[PROBE_DETAIL_MAX]; /* why the last try failed, or what it waits for */
 	/* It is ready. */
 	void (*done)(void *owner);
@@ -29,6 +31,8 @@ struct readiness {
 /* For a start. What the process is given is added to that. 0, or -errno with nothing to free. */
 int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_view *service,
 		      struct handed *handed);
+/* Its outputs go to the taps, where they would go to ours. */
+void readiness_redirect(const struct readiness *r, struct spawn_request *request);
 /* The process runs. */
 void readiness_begin(struct readiness *r, struct daemon *d);
 /* What it has said before its end. */

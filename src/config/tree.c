@@ -178,6 +178,15 @@ static void check_schedule(struct loader *loader, struct section *section)
 			 "a template has no schedule: describe a service of its own");
 }
 
+/* Standard output or error goes to where the daemon's own does. */
+static bool goes_through_us(const struct exec *exec)
+{
+	enum output_kind out = exec->standard_output.kind, err = exec->standard_error.kind;
+
+	return out == OUTPUT_LOG || out == OUTPUT_INHERIT || err == OUTPUT_LOG ||
+	       err == OUTPUT_INHERIT;
+}
+
 /* What the spec's own checks do not know. */
 static void check_section(struct loader *loader, struct section *section,
 			  const struct section *parent)
@@ -187,6 +196,10 @@ static void check_section(struct loader *loader, struct section *section,
 	if (section->kind == SECTION_SERVICE && !section_has(section, "command"))
 		complain(loader, section, "",
 			 "it has no command: add command = PROGRAM [ARGUMENT...]");
+	if (spec->ready == READY_LOG && !goes_through_us(spec->exec))
+		complain(loader, section, "ready",
+			 "ready = log: looks for a line of what goes to the log: with stdout and "
+			 "stderr elsewhere there is none");
 	check_schedule(loader, section);
 	if (spec->ready == READY_EXIT && !section_has(section, "restart"))
 		spec->restart = RESTART_TRANSIENT;

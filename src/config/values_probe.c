@@ -246,7 +246,7 @@ static int take_form(const struct value *value, const struct form *form, struct 
 	struct exec_probe probe = {.kind = form->kind};
 	int r = form->take(value, value->text + strlen(form->prefix), &probe);
 
-	if (r == 0 && (form->kind == PROBE_LOG || form->kind == PROBE_MAILBOX))
+	if (r == 0 && form->kind == PROBE_MAILBOX)
 		r = value_refuse(value, "not supported yet by this version");
 	if (r == 0)
 		r = value_set_text(&probe.text, value->text);
@@ -279,9 +279,10 @@ static int find_plain_ready(const struct value *value, struct span *ret_delay)
 
 int value_ready(const struct value *value)
 {
-	static const char *const words[] = {
-		"exec",      "exit",     "notify",      "mailbox",    "fd:N", "tcp:ADDRESS:PORT",
-		"unix:PATH", "http:URL", "command:CMD", "delay:SPAN", NULL};
+	static const char *const words[] = {"exec",      "exit",       "notify",
+					    "mailbox",   "fd:N",       "tcp:ADDRESS:PORT",
+					    "unix:PATH", "http:URL",   "command:CMD",
+					    "log:REGEX", "delay:SPAN", NULL};
 	const struct form *form = find_form(value->text, false);
 	struct spec *spec = value->spec;
 	struct span delay = SPAN_S(0);

@@ -19,7 +19,7 @@
 
 #define READY_WORDS                                                                      \
 	"use exec, exit, notify, mailbox, fd:N, tcp:ADDRESS:PORT, unix:PATH, http:URL, " \
-	"command:CMD or delay:SPAN"
+	"command:CMD, log:REGEX or delay:SPAN"
 #define HEALTH_WORDS "use none, tcp:ADDRESS:PORT, unix:PATH, http:URL or command:CMD"
 #define ADDRESS                                                                              \
 	"use a numeric address and a port, such as 127.0.0.1:80, [::1]:80 or localhost:80: " \
@@ -141,6 +141,23 @@ Test(probe, regular_expressions)
 	expect_messages(rows, ARRAY_LEN(rows));
 }
 
+#define NOT_OURS                                                                                 \
+	"main:3: service a: ready = log: looks for a line of what goes to the log: with stdout " \
+	"and stderr elsewhere there is none\n"
+
+Test(probe, lines_of_what)
+{
+	static const struct message_row rows[] = {
+		{SERVICE "ready = log:x\nstdout = null\n", NOT_OURS},
+		{SERVICE "ready = log:x\nstdout = null\nstderr = file:/tmp/x\n", NOT_OURS},
+		{SERVICE "ready = log:x\nstdout = null\nstderr = log\n", ""},
+		{SERVICE "ready = log:x\nstdout = inherit\n", ""},
+		{SERVICE "ready = log:x\n", ""},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
 Test(probe, intervals)
 {
 	static const struct message_row rows[] = {
@@ -178,6 +195,7 @@ static const char text[] =
 	"health_interval = 1s\nhealth_timeout = 2s\n"
 	"[service cmd]\ncommand = x\nready = command:redis-cli -p 1 'a b'\n"
 	"[service fd]\ncommand = x\nready = fd:255\n"
+	"[service log]\ncommand = x\nready = log:^ready[.]{3} (to|for) .*$\n"
 	"[service mail]\ncommand = x\nready = mailbox\n";
 
 Test(probe, parsed)
@@ -241,6 +259,8 @@ Test(probe, parsed_otherwise)
 	cr_expect_eq(p->health_interval.ns, SPAN_S(10).ns);
 	cr_expect_eq(p->health_retries, 3);
 	cr_expect_eq(probes_of(config, "fd")->ready.fd, 255);
+	cr_expect_str_eq(probes_of(config, "log")->ready.what, "^ready[.]{3} (to|for) .*$");
+	cr_expect_eq(find_spec(config, "log")->ready, READY_LOG);
 	cr_expect_eq(find_spec(config, "mail")->ready, READY_MAILBOX);
 	config_free(config);
 }

@@ -241,7 +241,6 @@ static void open_gate(struct node *n)
 
 	cr_assert_eq(write(fd, "x\n", 2), 2);
 	close(fd);
-	unlink(node_path(n, "gate"));
 }
 
 /* As s6: on the fd that it names; the mailbox goes elsewhere. */
@@ -305,6 +304,66 @@ Test(ready, fd_and_a_quick_end)
 	node_end(n);
 }
 
+/* ---- a line ---- */
+
+/* All of it goes where it would have gone, before and after. */
+Test(ready, log)
+{
+	struct node *n = node_with_gate(
+		"[service a]\nready = log:^(server|listener) ready$\n"
+		"command = sh -euc 'echo not yet ready; echo a begun >@folder/journal;"
+		" read x <@folder/gate; echo server ready; read x <@folder/gate; echo one more >&2;"
+		" echo a done >@folder/journal; printf last; exec sleep 600'\n"
+		"[service b]\ncommand = @puppet/b\n");
+
+	journal_until(n, "a begun");
+	cr_assert_str_eq(state_of(n, "a"), "starting");
+	cr_assert_eq(journal_count(n, "b *"), 0);
+	open_gate(n);
+	journal_until(n, "b start *");
+	cr_assert_str_eq(state_of(n, "a"), "running");
+	open_gate(n);
+	journal_until(n, "a done");
+	node_end(n);
+	cr_assert_str_eq(read_all(n->supd.out), "not yet ready\nserver ready\nlast");
+	has(node_log(n), "\none more\n");
+}
+
+Test(ready, log_of_standard_error)
+{
+	struct node *n =
+		node_run("[service a]\nready = log:up\nstdout = file:@folder/out\n"
+			 "stderr = log\n"
+			 "command = sh -c 'echo up; echo UP; echo up >&2; exec sleep 600'\n");
+
+	ctl(n, "wait a --for ready");
+	node_end(n);
+	cr_assert_str_eq(node_read(n, "out"), "up\nUP\n");
+}
+
+Test(ready, log_never)
+{
+	struct node *n = node_run("[service a]\nready = log:up\nstart_timeout = 500ms\n" ONCE
+				  "command = sh -c 'echo down; exec sleep 600'\n");
+
+	has(ctl_fails(n, 1, "start a"), "log:up: no such line yet");
+	node_end(n);
+}
+
+/* What it says before its end counts, and a child that keeps its output is no hindrance. */
+Test(ready, log_and_a_quick_end)
+{
+	struct node *n = node_run("[service a]\nready = log:up\n" ONCE
+				  "command = sh -c 'sleep 600 & echo up; exit 3'\n");
+	struct watch *w = watch_open(n);
+
+	ctl(n, "start a");
+	watch_until(w, "ready a");
+	watch_until(w, "exit a exit:3");
+	node_end(n);
+	cr_assert_str_eq(read_all(n->supd.out), "up\n");
+}
+
 /* ---- its mailbox ---- */
 
 Test(ready, mailbox)
@@ -329,5 +388,6 @@ Test(ready, mailbox)
 	journal_until(n, "b start *");
 	cr_assert_str_eq(state_of(n, "a"), "running");
 	journal_find(n, "got *hello*");
+	unlink(node_path(n, "gate"));
 	node_end(n);
 }
