@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 #include "base/map.h"
 #include "supd/daemon.h"
 #include "supd/log.h"
+#include "supd/stamp.h"
 
 #define SECOND INT64_C(1000000000)
 /* A clock that was set back by more than this was wrong before: what it has led to is forgotten. */
@@ -113,6 +115,28 @@ static bool parse_events(struct entry *e)
 	return !n || e->events;
 }
 
+/* Not there: from now on it is, so that the first start of all catches up with nothing. */
+static void catch_up(struct daemon *d, struct entry *e, const char *path)
+{
+	const int64_t now = wall_now();
+	int64_t last = stamp_read(d, path);
+	int r;
+
+	if (last < 0) {
+		r = stamp_write(d, path, now / SECOND);
+		if (r < 0)
+			log_about(LOG_AT_WARNING, &(struct log_about){.name = path},
+				  "its runs are not noted, so none will be caught up with: %s",
+				  strerror(-r));
+		return;
+	}
+	find_wall(e, last * SECOND);
+	if (e->wall_due <= now)
+		e->wall_at = now + draw(e->when->jitter);
+	else
+		find_wall(e, now);
+}
+
 static struct entry *entry_new(uint32_t slot, struct spec *spec)
 {
 	struct entry *e = calloc(1, sizeof(*e));
@@ -164,6 +188,15 @@ static void set_timers(struct schedule *s)
 	loop_timer_start(s->daemon->loop, &s->timer, mono);
 }
 
+/* No run is lost where that fails; it was said when the first was not noted. */
+static void note_run(struct daemon *d, uint32_t slot, const char *path)
+{
+	const struct entry *e = map_get(&d->schedule->by_slot, slot);
+
+	if (e && e->when->catch_up)
+		stamp_write(d, path, wall_now() / SECOND);
+}
+
 static void trigger(struct daemon *d, uint32_t slot)
 {
 	struct event event = {
@@ -177,6 +210,7 @@ static void trigger(struct daemon *d, uint32_t slot)
 	if (v.state == CHILD_RUNNING || v.state == CHILD_STARTING || v.state == CHILD_STOPPING)
 		log_about(LOG_AT_WARNING, &(struct log_about){.name = v.path},
 			  "its time has come, and the last run is not over: this one is left out");
+	note_run(d, slot, v.path);
 	event.request.target = v.path;
 	daemon_step(d, &event);
 }
@@ -298,6 +332,8 @@ void schedule_on_notice(struct daemon *d, uint32_t slot)
 		return;
 	}
 	list_append(&s->entries, &e->link);
+	if (e->when->catch_up)
+		catch_up(d, e, v.path);
 	if (e->n_events)
 		watch_wall(s);
 	set_timers(s);

@@ -167,6 +167,10 @@ static void check_schedule(struct loader *loader, struct section *section)
 	if (!scheduled && section_has(section, "schedule_jitter"))
 		complain(loader, section, "schedule_jitter",
 			 "it has no schedule: add schedule or every, or remove this key");
+	if (section_has(section, "schedule_catch_up") && !section_has(section, "schedule"))
+		complain(loader, section, "schedule_catch_up",
+			 "only the times of a schedule can be caught up with: add one, or remove "
+			 "this key");
 	if (!scheduled)
 		return;
 	section->spec->on_demand = true;

@@ -52,6 +52,7 @@ struct exec_when {
 	char **schedule;   /* calendar events, as checked by config; base/calendar.h */
 	struct span every; /* 0: not given */
 	struct span jitter;
+	bool catch_up; /* a time that went by while supd did not run counts */
 };
 
 /* What the notify socket is for, beside being ready. */

@@ -50,6 +50,10 @@ Test(when, schedules)
 					 "infinity is not allowed here\n"},
 		{J "schedule_jitter = 5s\n", "main:3: service j: it has no schedule: add schedule "
 					     "or every, or remove this key\n"},
+		{J "every = 5s\nschedule_catch_up = yes\n",
+		 "main:4: service j: only the times of a schedule can be caught up with: add one, "
+		 "or "
+		 "remove this key\n"},
 		{"[service j@]\ncommand = /bin/true\nevery = 5s\n",
 		 "main:3: service j@: a template has no schedule: describe a service of its own\n"},
 	};
