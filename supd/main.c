@@ -9,6 +9,7 @@
 #include "supd/place.h"
 #include "supd/settings.h"
 #include "supd/setup.h"
+#include "supd/signals.h"
 
 /* Nothing that is opened later may become standard input, output or error. */
 static void settle_standard_fds(void)
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
 	if (!options_parse(argc, argv, &options, &status))
 		return status;
 	options.init |= getpid() == 1;
+	if (options.init)
+		signals_hold();
 	do
 		status = start(&options, &again);
 	while (again);

@@ -283,7 +283,7 @@ int daemon_run(struct daemon *d)
 
 void daemon_close(struct daemon *d)
 {
-	signals_block_end();
+	signals_hold();
 	control_close(d->control);
 	d->control = NULL;
 	cgroups_kill_all(d);

@@ -89,7 +89,7 @@ void signals_unwatch(struct daemon *d)
 		loop_signal_stop(d->loop, &d->signals[i]);
 }
 
-void signals_block_end(void)
+void signals_hold(void)
 {
 	sigset_t set;
 
@@ -97,5 +97,6 @@ void signals_block_end(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }

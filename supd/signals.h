@@ -16,8 +16,11 @@
 void signals_block(void);
 void signals_watch(struct daemon *d);
 void signals_unwatch(struct daemon *d); /* takes one that watches none */
-/* Told to end while it ends, it ends all the same, and with the status that it has. */
-void signals_block_end(void);
+/*
+ * Those that end it wait: before the first process watches any, when the kernel would throw them
+ * away, and while the daemon ends, which it does all the same, and with the status that it has.
+ */
+void signals_hold(void);
 
 /* Shuts down, for that one; a second one kills. */
 void signals_end(struct daemon *d, int unix_signal);

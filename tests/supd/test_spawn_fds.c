@@ -90,7 +90,7 @@ Test(spawn_fds, fds_at_all_places_from_all_places)
 	s.request.programs = programs;
 	s.request.argv = argv;
 	for (int i = 0; i <= N_PLACES; i++) {
-		char name[8];
+		char name[12];
 		int fd;
 
 		snprintf(name, sizeof(name), "%d", i);
