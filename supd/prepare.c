@@ -557,6 +557,7 @@ const char *prepare_explain(struct preparation *p, const struct spawn_failure *f
 	case STEP_CAPABILITIES:
 	case STEP_AMBIENT_CAPABILITIES:
 	case STEP_NO_NEW_PRIVILEGES:
+	case STEP_TTY:
 	case STEP_N:
 		break;
 	}

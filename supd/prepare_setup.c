@@ -11,7 +11,7 @@
 
 void prepare_setup(struct spawn_setup *setup, const struct exec_setup *exec)
 {
-	*setup = (struct spawn_setup){.exec = exec};
+	*setup = (struct spawn_setup){.exec = exec, .terminal = -1};
 	if (exec->oom_score_adj != SETUP_NOT_GIVEN)
 		snprintf(setup->oom_score_adj, sizeof(setup->oom_score_adj), "%d",
 			 exec->oom_score_adj);

@@ -30,6 +30,7 @@
 #include "supd/processes.h"
 #include "supd/remover.h"
 #include "supd/run_table.h"
+#include "supd/tty.h"
 #include "supd/said.h"
 #include "supd/watchdog.h"
 
@@ -95,6 +96,7 @@ static void process_free(struct process *p)
 	if (!p)
 		return;
 	said_free(p);
+	tty_free(p->tty);
 	probing_free(p->probing);
 	free(p->cgroup);
 	free(p);
@@ -309,12 +311,15 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 
 	if (r == 0)
 		r = make_request(d, v, pid, start, &step);
+	if (r == 0)
+		r = tty_open(d, p, v, &step);
 	if (r < 0) {
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
 		return r;
 	}
 	probing_redirect(p, &ps->preparation.request);
 	r = process_spawn(d, p, v, ret_os_pid, &failure);
+	tty_started(p, r == 0);
 	if (r < 0 && ps->preparation.request.shares_session)
 		foreground_failed(d, failure.step, failure.error);
 	if (r < 0)
@@ -383,6 +388,7 @@ void process_gone(struct processes *ps, struct process *p)
 	p->group = 0;
 	cgroups_leave(ps->daemon, p, p->stopped);
 	process_end_directories(ps, p);
+	tty_end(p);
 	run_table_clear(ps->daemon->run_table, p->slot);
 	mainpid_forget(ps, p);
 	fdstore_gone(p);

@@ -47,6 +47,7 @@ struct process {
 	uid_t uid; /* it runs as */
 	uint8_t token[HELLO_TOKEN_SIZE];
 	struct directories *directories; /* owned; to be removed; NULL: none (directories.h) */
+	struct tty *tty;                 /* owned; NULL: it has none of ours (tty.h) */
 	struct command *commands;        /* owned; beside its main process (command.h) */
 	struct probing *probing;         /* owned; NULL: it is asked nothing (probing.h) */
 	struct said *said;               /* owned; NULL: no more than that it is ready (said.h) */

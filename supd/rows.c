@@ -440,6 +440,7 @@ static const char *row_step_object(enum start_step step, const struct exec *exec
 	case STEP_CAPABILITIES:
 	case STEP_AMBIENT_CAPABILITIES:
 	case STEP_NO_NEW_PRIVILEGES:
+	case STEP_TTY:
 	case STEP_N:
 		break;
 	}

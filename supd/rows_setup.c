@@ -56,6 +56,8 @@ static void row_put_privileges(struct wire_encoder *e, const struct exec_setup *
 	}
 	row_put_set(e, "capabilities", &setup->bounding);
 	row_put_set(e, "ambient_capabilities", &setup->ambient);
+	if (setup->tty)
+		field_put_bool(e, 0, "tty", true);
 	if (setup->no_new_privileges)
 		field_put_bool(e, 0, "no_new_privileges", true);
 }

@@ -120,6 +120,12 @@ IN_CHILD static bool open_terminal(const char *path, struct spawn_failure *failu
 	       good(failure, STEP_STDIN, dup2(fd, STDIN_FILENO));
 }
 
+IN_CHILD static bool use_terminal(int fd, struct spawn_failure *failure)
+{
+	return good(failure, STEP_TTY, dup2(fd, STDIN_FILENO)) &&
+	       good(failure, STEP_TTY, ioctl(STDIN_FILENO, TIOCSCTTY, 0));
+}
+
 /* A link may lead to it: it is read with the user's own rights. */
 IN_CHILD static bool open_input(const char *path, struct spawn_failure *failure)
 {
@@ -220,6 +226,8 @@ bool IN_CHILD spawn_setup_first(const struct spawn_setup *setup, struct spawn_fa
 	if (!raise_limits(exec, failure) || !set_priorities(exec, failure))
 		return false;
 	if (*setup->oom_score_adj && !set_oom_score_adj(setup->oom_score_adj, failure))
+		return false;
+	if (setup->terminal >= 0 && !use_terminal(setup->terminal, failure))
 		return false;
 	if (setup->input_kind == INPUT_TTY && !open_terminal(setup->input, failure))
 		return false;

@@ -7,7 +7,7 @@
  * with none of its keys comes by here with not one system call.
  *
  *   first    as the daemon's user: hard limits that are to be raised, nice, io_class, cpu_affinity,
- *            oom_score_adj, a terminal as standard input, capabilities that it is never to have,
+ *            oom_score_adj, a terminal, capabilities that it is never to have,
  *            chroot
  *   then     spawn.c: groups and user, directory
  *   as user  ambient capabilities, a file as standard input
@@ -28,6 +28,7 @@ struct spawn_setup {
 	bool leaves_root;              /* its user is not root, and ours is */
 	const char *chroot, *input;    /* borrowed; expanded; NULL: none */
 	enum input_kind input_kind;
+	int terminal; /* borrowed; of key tty; -1: none */
 };
 
 /* In the child. False with *failure filled. */

@@ -201,6 +201,8 @@ const struct key config_keys[] = {
 	 .help = "the directory that is / to it"},
 	{"stdin", KEY_IN_SERVICE, false, value_input, IN_SETUP(input), stdin_words,
 	 .fallback = "null", .help = "where its standard input comes from"},
+	{"tty", KEY_IN_SERVICE, false, value_tty, IN_SETUP(tty), .fallback = "no",
+	 .help = "whether it has a terminal of its own, and writes to that"},
 	{"capabilities", KEY_IN_SERVICE, false, value_capabilities, IN_SETUP(bounding),
 	 .fallback = "the daemon's", .help = "the capabilities that it may ever have"},
 	{"ambient_capabilities", KEY_IN_SERVICE, false, value_capabilities, IN_SETUP(ambient),

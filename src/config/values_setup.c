@@ -282,6 +282,18 @@ int value_capabilities(const struct value *value)
 	return 0;
 }
 
+static const char two_terminals[] = "it can have one terminal: tty = yes, or stdin = tty:PATH";
+
+int value_tty(const struct value *value)
+{
+	int r = value_bool(value);
+
+	if (r == 0 && value->spec->exec->setup->tty &&
+	    value->spec->exec->setup->input.kind == INPUT_TTY)
+		return value_refuse(value, "%s", two_terminals);
+	return r;
+}
+
 int value_input(const struct value *value)
 {
 	static const struct {
@@ -310,6 +322,8 @@ int value_input(const struct value *value)
 		r = config_expand(path, &vars, &expanded);
 		if (r > 0)
 			return value_refuse(value, "%s", expand_error_text((enum expand_error)r));
+		if (rows[i].kind == INPUT_TTY && value->spec->exec->setup->tty)
+			return value_refuse(value, "%s", two_terminals);
 		if (r == 0)
 			r = value_set_text(&input->path, path);
 		if (r == 0)

@@ -98,6 +98,7 @@ struct exec_setup {
 	struct input input;
 	struct exec_capabilities bounding, ambient;
 	bool no_new_privileges;
+	bool tty;
 };
 
 /* "nofile": what follows limit_ in a key. */

@@ -62,6 +62,7 @@ static const char *const step_names[STEP_N] = {
 	[STEP_CAPABILITIES] = "capabilities",
 	[STEP_AMBIENT_CAPABILITIES] = "ambient_capabilities",
 	[STEP_NO_NEW_PRIVILEGES] = "no_new_privileges",
+	[STEP_TTY] = "tty",
 };
 
 /* The size of text, or of what is left of it where it is cut at a character's border. */

@@ -176,6 +176,8 @@ static const struct {
 	 "there is no capability \"~chown\"; did you mean "
 	 "\"chown\"?: see capabilities(7)"},
 	{"no_new_privileges", "perhaps", "use yes or no"},
+	{"tty", "", "use yes or no"},
+	{"tty", "/dev/tty9", "use yes or no"},
 	{"stdin", "", "use null, file:PATH or tty:PATH"},
 	{"stdin", "log", "use null, file:PATH or tty:PATH"},
 	{"stdin", "file:", "use an absolute path, as in file:/srv/input"},
@@ -218,6 +220,25 @@ Test(setup, bad_values)
 		cr_expect_str_eq(message_at(config, 3), expected, "got %s, not %s",
 				 message_at(config, 3), expected);
 		cr_expect_null(config->root);
+		config_free(config);
+	}
+}
+
+Test(setup, one_terminal)
+{
+	static const char why[] = "it can have one terminal: tty = yes, or stdin = tty:PATH";
+	static const char *const keys[] = {"stdin = tty:/dev/tty9\ntty = yes\n",
+					   "tty = yes\nstdin = tty:/dev/tty9\n"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct folder folder CLEANUP(folder_fini);
+		char text[256];
+		struct config *config;
+
+		folder_init(&folder);
+		snprintf(text, sizeof(text), "%s%s", SERVICE, keys[i]);
+		config = load_text(&folder, text);
+		cr_expect_not_null(strstr(message_at(config, 4), why), "%s", message_at(config, 4));
 		config_free(config);
 	}
 }
