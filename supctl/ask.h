@@ -59,6 +59,17 @@ int ask(struct context *context, const char *request, const char *target, fill_r
  * the same.
  */
 int run_each(struct context *context, const char *request, const char *done, fill_request *fill);
+/* The same; where it takes long, standard error tells every now and then which processes of the
+ * targets do not go. */
+int run_each_end(struct context *context, const char *request, const char *done,
+		 fill_request *fill);
+/* ---- left.c ---- */
+
+/* Which processes of the command's words should be gone, and are not; nothing where there are none.
+ */
+void say_what_is_left(const struct context *context);
+
+/* ---- each.c ---- */
 
 /*
  * The same for requests with rows: all of them in one table, as JSON, or as blocks. Where there are

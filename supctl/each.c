@@ -6,6 +6,7 @@
  * keep for us.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,9 @@
 
 #define WINDOW 64
 #define FLUSH_SIZE 65536
+/* Before the first word about what does not go; doubles. */
+#define PATIENCE SPAN_S(2)
+#define PATIENCE_MAX SPAN_S(60)
 
 int ask(struct context *context, const char *request, const char *target, fill_request *fill)
 {
@@ -38,6 +42,7 @@ struct taker {
 	enum rows_form form;
 	struct grid *grid; /* NULL: replies are printed, there are no rows */
 	size_t n_rows;
+	struct span patience; /* 0: nothing is said meanwhile */
 	struct buf out;
 };
 
@@ -84,6 +89,33 @@ static void take_row(const struct context *context, struct taker *taker,
 		render_flush(&taker->out);
 }
 
+/* The next frame, with a word about what does not go whenever patience is over. */
+static int receive(struct context *context, struct taker *taker, struct wire_frame *ret_frame)
+{
+	struct mono look;
+	int r = -ETIMEDOUT;
+
+	while (taker->patience.ns && r == -ETIMEDOUT) {
+		look = deadline_in(taker->patience);
+		if (look.ns >= context->deadline.ns)
+			break;
+		r = context_take(context, look, ret_frame);
+		if (r == -ETIMEDOUT)
+			say_what_is_left(context);
+		taker->patience.ns = MIN_OF(taker->patience.ns * 2, PATIENCE_MAX.ns);
+	}
+	if (r == -ETIMEDOUT)
+		r = context_take(context, context->deadline, ret_frame);
+	if (r == -ETIMEDOUT) {
+		r = context_failed(context, r);
+		if (taker->patience.ns)
+			say_what_is_left(context);
+	}
+	if (r == 0 && ret_frame->op != WIRE_ROW && ret_frame->op != WIRE_REPLY)
+		return context_failed(context, -EPROTO);
+	return r;
+}
+
 /* Sends as the window allows, takes what comes, until each target has its reply. */
 static int exchange(struct context *context, const char *request, fill_request *fill,
 		    struct taker *taker)
@@ -99,7 +131,7 @@ static int exchange(struct context *context, const char *request, fill_request *
 			r = ask(context, request, context->n_args ? context->args[asked] : NULL,
 				fill);
 		if (!r)
-			r = context_receive(context, &frame);
+			r = receive(context, taker, &frame);
 		if (r)
 			return r;
 		if (frame.op == WIRE_ROW) {
@@ -128,6 +160,15 @@ int run_each(struct context *context, const char *request, const char *done, fil
 		return status;
 	status = exchange(context, request, fill, &taker);
 	expansion_fini(&expansion);
+	buf_fini(&taker.out);
+	return status;
+}
+
+int run_each_end(struct context *context, const char *request, const char *done, fill_request *fill)
+{
+	struct taker taker = {.done = done, .patience = PATIENCE, .out = BUF_INIT};
+	int status = exchange(context, request, fill, &taker);
+
 	buf_fini(&taker.out);
 	return status;
 }

@@ -13,7 +13,8 @@ static int remove_run(struct context *context)
 {
 	bool no_wait = option_value(context, "--no-wait") != NULL;
 
-	return run_each(context, "remove", no_wait ? "is being removed" : "removed", remove_fill);
+	return run_each_end(context, "remove", no_wait ? "is being removed" : "removed",
+			    remove_fill);
 }
 
 const struct command remove_command = {

@@ -17,8 +17,8 @@ static int restart_run(struct context *context)
 		return rolling_run(context, restart_fill);
 	if (option_value(context, "--batch"))
 		return complain_usage(context, "--batch belongs to --rolling");
-	return run_each(context, "restart", no_wait ? "is being restarted" : "restarted",
-			restart_fill);
+	return run_each_end(context, "restart", no_wait ? "is being restarted" : "restarted",
+			    restart_fill);
 }
 
 const struct command restart_command = {

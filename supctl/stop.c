@@ -13,7 +13,7 @@ static int stop_run(struct context *context)
 {
 	bool no_wait = option_value(context, "--no-wait") != NULL;
 
-	return run_each(context, "stop", no_wait ? "is being stopped" : "stopped", stop_fill);
+	return run_each_end(context, "stop", no_wait ? "is being stopped" : "stopped", stop_fill);
 }
 
 const struct command stop_command = {
@@ -21,7 +21,8 @@ const struct command stop_command = {
 	.args = "PATH...",
 	.usage = "stop, and wait until nothing of it is left",
 	.help = "What was stopped stays down, whatever its supervisor does, until supctl start or "
-		"restart.",
+		"restart.\n"
+		"Where it takes long, standard error tells which processes do not go.",
 	.options =
 		(const struct option_spec[]){
 			{"--no-wait", NULL, "do not wait until nothing is left"},

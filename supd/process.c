@@ -252,7 +252,8 @@ static void started(struct processes *ps, struct process *p, const struct child_
 
 	p->pid = pid;
 	p->uid = ps->preparation.request.identity.uid;
-	p->os_pid = p->group = os_pid;
+	p->os_pid = p->group = p->leader = os_pid;
+	p->end_due.ns = 0;
 	p->stopped = p->left = false;
 	p->in_cgroup = ps->preparation.request.cgroup_fd;
 	p->shares_session = ps->preparation.request.shares_session;
@@ -435,9 +436,12 @@ void process_kill(struct daemon *d, uint32_t slot)
 	if (!p->os_pid)
 		return;
 	told_to_end(d, p);
+	if (!p->end_due.ns)
+		p->end_due = loop_now();
 	mainpid_signal(p, SIGKILL, p->kill_mode != KILL_MAIN);
 	if (p->kill_mode != KILL_MAIN)
 		cgroups_kill(d, p);
+	sweep_later(d->processes);
 }
 
 int process_signal(struct daemon *d, uint32_t slot, int unix_signal, bool all)

@@ -154,6 +154,8 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	sweep_note_end(ps, p, p->shares_session ? 0 : p->os_pid);
 	p->os_pid = 0;
 	p->limited = false;
+	if (!p->end_due.ns)
+		p->end_due = loop_now();
 	p->code = event.code;
 	p->by_signal = event.by_signal;
 	p->has_ended = true;

@@ -19,6 +19,7 @@
 #include "core/exec.h"
 #include "supd/listen.h"
 #include "supd/said.h"
+#include "supd/left.h"
 #include "supd/resources.h"
 
 /* ---- single fields ---- */
@@ -149,6 +150,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	said_put(e, d, slot);
 	listen_put_row(e, d, &v);
 	resources_put(e, d, slot, spec);
+	left_put(e, d, slot);
 	row_put_next_run(e, d, slot);
 	return true;
 }

@@ -45,6 +45,14 @@ struct sweep {
 
 /* ---- whose is it ---- */
 
+/* It was killed, and is dead; but a tracer has not looked, and so nobody tells us. */
+static bool is_dead_unseen(const struct process *p)
+{
+	struct proc_stat stat;
+
+	return p->end_due.ns > 0 && proc_stat(p->os_pid, &stat) == 0 && stat.dead;
+}
+
 /* Under kill_mode = main what is left is meant to stay. */
 static bool is_meant_to_stay(const struct daemon *d, const char *name)
 {
@@ -104,7 +112,8 @@ static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 	if (!is_our_socket(s->ps, socket))
 		return LEAVE;
 	p = process_of(d, pid);
-	if ((p && p->os_pid) || is_meant_to_stay(d, proc_variable(&s->environment, "SUP_NAME")))
+	if ((p && p->os_pid && !is_dead_unseen(p)) ||
+	    is_meant_to_stay(d, proc_variable(&s->environment, "SUP_NAME")))
 		return LEAVE;
 	if (p)
 		mark_left(s->ps, p);

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "supd/foreground.h"
+#include "supd/left.h"
 #include "supd/log.h"
 #include "supd/rows.h"
 #include "supd/said.h"
@@ -178,6 +179,16 @@ static void tell_doomed(struct telling *t)
 		log_about(LOG_AT_INFO, &t->about, "will end: %s", t->reason);
 }
 
+static void tell_lingers(struct telling *t)
+{
+	struct buf left CLEANUP(buf_fini) = BUF_INIT;
+
+	left_print(t->d, t->v.slot, &left);
+	log_about(LOG_AT_WARNING, &t->about,
+		  "its main process has ended, but not all that it has started%s%s",
+		  left.size ? ": " : "", buf_text(&left));
+}
+
 static void tell_held(struct telling *t)
 {
 	struct child_view parent;
@@ -215,8 +226,7 @@ static const struct {
 	[LINK_HELD] = {.tell = tell_held},
 	[LINK_RELEASED] = {NULL, LOG_AT_DEBUG, "no longer held down"},
 	[LINK_REMOVED] = {NULL, LOG_AT_INFO, "removed"},
-	[LINK_LINGERS] = {NULL, LOG_AT_WARNING,
-			  "its main process has ended, but not all that it has started"},
+	[LINK_LINGERS] = {.tell = tell_lingers},
 	[LINK_BUDGET] = {.tell = tell_budget},
 	[LINK_IDLE] = {NULL, LOG_AT_DEBUG, "waits until it is wanted"},
 	[LINK_CYCLE] = {NULL, LOG_AT_WARNING,

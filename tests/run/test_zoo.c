@@ -172,10 +172,5 @@ ZOO(clears_its_environment, UNKNOWN)
 ZOO(renames_itself, UNKNOWN)
 ZOO(traces, 0)
 ZOO(is_traced, UNSEEN)
+ZOO(is_traced_from_afar, UNSEEN)
 ZOO(has_a_pid_namespace, NEEDS_ROOT)
-
-/* Without a cgroup a stop does not end before its tracer does: nobody knows of that one. */
-Test(zoo, is_traced_from_afar_with_a_cgroup)
-{
-	keep_one("is_traced_from_afar", true, UNSEEN);
-}
