@@ -21,33 +21,6 @@ static void on_probe(void *owner, enum probe_outcome outcome, const char *detail
 	q->done(q->owner, outcome, detail);
 }
 
-int inquiry_init(struct inquiry *q, struct daemon *d, const struct exec_probe *what,
-		 const struct child_view *service)
-{
-	const struct expand_vars vars = {.path = service->path};
-	char *path = NULL;
-
-	if (what->kind == PROBE_UNIX && config_expand(what->what, &vars, &path) != 0)
-		return -ENOMEM;
-	if (path && strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-		free(path);
-		return -ENAMETOOLONG;
-	}
-	*q = (struct inquiry){.daemon = d, .what = what, .path = path, .slot = service->slot};
-	q->probe.loop = d->loop;
-	q->probe.pool = &d->processes->probes;
-	q->probe.done = on_probe;
-	q->probe.owner = q;
-	return 0;
-}
-
-void inquiry_fini(struct inquiry *q)
-{
-	inquiry_stop(q);
-	free(q->path);
-	q->path = NULL;
-}
-
 /* ---- a command ---- */
 
 static void on_command(void *owner, const struct command_end *end)
@@ -88,13 +61,89 @@ static void start_command(struct inquiry *q)
 	q->done(q->owner, spawn_is_shortage(-r) ? PROBE_SHORT : PROBE_FAILED, detail);
 }
 
+/* ---- a call ---- */
+
+static void end_call(struct inquiry *q, enum probe_outcome outcome, const char *detail)
+{
+	loop_timer_stop(q->daemon->loop, &q->timer);
+	q->done(q->owner, outcome, detail);
+}
+
+static void on_called(void *owner, bool answered)
+{
+	if (answered)
+		end_call(owner, PROBE_WELL, "");
+	else
+		end_call(owner, PROBE_FAILED, "it takes no calls");
+}
+
+static void on_timeout(void *owner)
+{
+	struct inquiry *q = owner;
+	char span[SPAN_TEXT_MAX];
+	char detail[PROBE_DETAIL_MAX];
+
+	caller_cancel(q->daemon, &q->call);
+	snprintf(detail, sizeof(detail), "no answer within %s", span_format(q->timeout, span));
+	end_call(q, PROBE_FAILED, detail);
+}
+
+static void start_call(struct inquiry *q)
+{
+	int r;
+
+	loop_timer_start(q->daemon->loop, &q->timer, mono_add(loop_now(), q->timeout));
+	r = caller_call(q->daemon, &q->call, q->whom, q->what->what);
+	if (r < 0)
+		end_call(q, PROBE_SHORT, strerror(-r));
+}
+
+static void init_call(struct inquiry *q, actor_pid whom)
+{
+	outgoing_call_init(&q->call);
+	q->whom = whom;
+	q->call.done = on_called;
+	q->timer.call = on_timeout;
+	q->call.owner = q->timer.owner = q;
+}
+
 /* ---- all of them ---- */
+
+int inquiry_init(struct inquiry *q, struct daemon *d, const struct exec_probe *what,
+		 const struct child_view *service)
+{
+	const struct expand_vars vars = {.path = service->path};
+	char *path = NULL;
+
+	if (what->kind == PROBE_UNIX && config_expand(what->what, &vars, &path) != 0)
+		return -ENOMEM;
+	if (path && strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+		free(path);
+		return -ENAMETOOLONG;
+	}
+	*q = (struct inquiry){.daemon = d, .what = what, .path = path, .slot = service->slot};
+	init_call(q, service->pid);
+	q->probe.loop = d->loop;
+	q->probe.pool = &d->processes->probes;
+	q->probe.done = on_probe;
+	q->probe.owner = q;
+	return 0;
+}
+
+void inquiry_fini(struct inquiry *q)
+{
+	inquiry_stop(q);
+	free(q->path);
+	q->path = NULL;
+}
 
 void inquiry_start(struct inquiry *q, struct span timeout)
 {
 	q->timeout = timeout;
 	if (q->what->kind == PROBE_COMMAND)
 		start_command(q);
+	else if (q->what->kind == PROBE_MAILBOX)
+		start_call(q);
 	else
 		probe_start(&q->probe, q->what, q->path, timeout);
 }
@@ -102,6 +151,8 @@ void inquiry_start(struct inquiry *q, struct span timeout)
 void inquiry_stop(struct inquiry *q)
 {
 	command_cancel(TAKE(q->command));
+	caller_forget(&q->call);
+	loop_timer_stop(q->daemon->loop, &q->timer);
 	probe_stop(&q->probe);
 }
 

@@ -7,6 +7,7 @@
  * one at a time.
  */
 
+#include "supd/caller.h"
 #include "supd/probe.h"
 #include "supd/processes.h"
 
@@ -18,6 +19,9 @@ struct inquiry {
 	char *path;                    /* owned; PROBE_UNIX: of the socket */
 	uint32_t slot;                 /* of the service */
 	struct probe probe;
+	struct outgoing_call call;
+	struct loop_timer timer; /* of a call */
+	actor_pid whom;          /* ... to this one */
 	struct command *command; /* borrowed; PROBE_COMMAND: that runs; NULL: none does */
 	struct span timeout;
 	/* As a probe's. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "supd/caller.h"
 #include "supd/command.h"
 #include "supd/conditions.h"
 #include "supd/process_actor.h"
@@ -544,6 +545,7 @@ static void processes_free(struct processes *ps)
 	sweep_close(ps);
 	reap_close(ps);
 	commands_fini(ps);
+	caller_free(ps->caller);
 	for (size_t slot = 0; slot < ps->n_slots; slot++) {
 		if (ps->by_slot[slot])
 			process_drop_directories(ps, ps->by_slot[slot]);

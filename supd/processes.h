@@ -79,6 +79,7 @@ struct processes {
 	struct spawner spawner;
 	struct preparation preparation;
 	struct probe_pool probes;
+	struct caller *caller;                 /* owned; NULL: nobody was called yet */
 	struct list taps;                      /* struct tap: outputs that pass through us */
 	char *control_socket;                  /* owned; SUP_SOCKET; NULL: there is none */
 	struct remover *remover;               /* owned; NULL: nothing was to be removed yet */

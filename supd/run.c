@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "supd/caller.h"
 #include "supd/daemon.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
@@ -217,12 +218,18 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		control_on_joined(d->control, effect->out.source, effect->pid);
 		return;
 	case FX_FRAMES:
-		control_on_frames(d->control, effect->out.source, effect->out.data,
-				  effect->out.size);
+		if (effect->out.source >= CALLER_SOURCES)
+			caller_on_frames(d, effect->out.data, effect->out.size);
+		else
+			control_on_frames(d->control, effect->out.source, effect->out.data,
+					  effect->out.size);
 		return;
 	case FX_DROP:
-		control_on_drop(d->control, effect->out.source, effect->out.text,
-				effect->out.ended);
+		if (effect->out.source >= CALLER_SOURCES)
+			caller_on_drop(d);
+		else
+			control_on_drop(d->control, effect->out.source, effect->out.text,
+					effect->out.ended);
 		return;
 	case FX_HALT:
 		run_halt(d, effect);

@@ -191,6 +191,11 @@ static bool goes_through_us(const struct exec *exec)
 	       err == OUTPUT_INHERIT;
 }
 
+static bool asks_mailbox(const struct spec *spec)
+{
+	return spec->exec && spec->exec->probes && spec->exec->probes->health.kind == PROBE_MAILBOX;
+}
+
 /* What the spec's own checks do not know. */
 static void check_section(struct loader *loader, struct section *section,
 			  const struct section *parent)
@@ -204,6 +209,9 @@ static void check_section(struct loader *loader, struct section *section,
 		complain(loader, section, "ready",
 			 "ready = log: looks for a line of what goes to the log: with stdout and "
 			 "stderr elsewhere there is none");
+	if (asks_mailbox(spec) && spec->mailbox == MAILBOX_NONE)
+		complain(loader, section, "health",
+			 "health = mailbox needs a mailbox: not mailbox = none");
 	check_schedule(loader, section);
 	if (spec->ready == READY_EXIT && !section_has(section, "restart"))
 		spec->restart = RESTART_TRANSIENT;

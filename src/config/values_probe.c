@@ -246,8 +246,6 @@ static int take_form(const struct value *value, const struct form *form, struct 
 	struct exec_probe probe = {.kind = form->kind};
 	int r = form->take(value, value->text + strlen(form->prefix), &probe);
 
-	if (r == 0 && form->kind == PROBE_MAILBOX)
-		r = value_refuse(value, "not supported yet by this version");
 	if (r == 0)
 		r = value_set_text(&probe.text, value->text);
 	if (r == 0) {
@@ -309,8 +307,9 @@ int value_ready(const struct value *value)
 
 int value_health(const struct value *value)
 {
-	static const char *const words[] = {"none",     "tcp:ADDRESS:PORT", "unix:PATH",
-					    "http:URL", "command:CMD",      NULL};
+	static const char *const words[] = {
+		"none",        "tcp:ADDRESS:PORT", "unix:PATH",   "http:URL",
+		"command:CMD", "mailbox",          "mailbox:TAG", NULL};
 	const struct form *form = find_form(value->text, true);
 	struct exec_probe *field = value->field;
 	struct value mailbox = *value;

@@ -20,7 +20,8 @@
 #define READY_WORDS                                                                      \
 	"use exec, exit, notify, mailbox, fd:N, tcp:ADDRESS:PORT, unix:PATH, http:URL, " \
 	"command:CMD, log:REGEX or delay:SPAN"
-#define HEALTH_WORDS "use none, tcp:ADDRESS:PORT, unix:PATH, http:URL or command:CMD"
+#define HEALTH_WORDS \
+	"use none, tcp:ADDRESS:PORT, unix:PATH, http:URL, command:CMD, mailbox or mailbox:TAG"
 #define ADDRESS                                                                              \
 	"use a numeric address and a port, such as 127.0.0.1:80, [::1]:80 or localhost:80: " \
 	"names are not looked up here"
@@ -124,6 +125,16 @@ Test(probe, paths_commands_fds)
 	expect_messages(rows, ARRAY_LEN(rows));
 }
 
+Test(probe, health_by_a_mailbox_that_is_none)
+{
+	static const struct message_row rows[] = {
+		{SERVICE "health = mailbox\nmailbox = none\n",
+		 "main:3: service a: health = mailbox needs a mailbox: not mailbox = none\n"},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
 Test(probe, regular_expressions)
 {
 	static const struct message_row rows[] = {
@@ -186,8 +197,8 @@ static const struct exec_probes *probes_of(const struct config *config, const ch
 static const char text[] =
 	"[defaults]\nready = tcp:127.0.0.1:80\nhealth = tcp:127.0.0.1:80\n"
 	"[service v4]\ncommand = x\nready_interval = 50ms\n"
-	"[service v6]\ncommand = x\nready = tcp:[fe80::1]:65535\n"
-	"[service local]\ncommand = x\nready = tcp:localhost:1\n"
+	"[service v6]\ncommand = x\nready = tcp:[fe80::1]:65535\nhealth = mailbox\n"
+	"[service local]\ncommand = x\nready = tcp:localhost:1\nhealth = mailbox:are_you_well\n"
 	"[service web]\ncommand = x\nready = http://127.0.0.1:8080/a%20b?c\n"
 	"health = http:http://[::1]\nhealth_retries = 7\nhealth_start_period = 1min\n"
 	"[service none]\ncommand = x\nready = exec\nhealth = none\n"
@@ -221,7 +232,10 @@ Test(probe, parsed)
 	cr_expect_arr_eq(p->ready.address.bytes, v6, 16);
 	cr_expect_eq(p->ready.address.port, 65535);
 	cr_expect_eq(p->ready_interval.ns, 0);
+	cr_expect_eq(p->health.kind, PROBE_MAILBOX);
+	cr_expect_str_eq(p->health.what, "health");
 	p = probes_of(config, "local");
+	cr_expect_str_eq(p->health.what, "are_you_well");
 	cr_expect_arr_eq(p->ready.address.bytes, loopback, 4);
 	p = probes_of(config, "web");
 	cr_expect_str_eq(p->ready.what, "/a%20b?c");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "listener.h"
+#include "script.h"
 #include "support.h"
 
 RUN_SUITE(health);
@@ -209,6 +210,41 @@ Test(health, many)
 		close(listener_accept(&l));
 	for (int i = 0; i < 200; i++)
 		until_health(n, keep_printf("s%d", i), "healthy");
+	node_end(n);
+}
+
+/* It answers twice, and then no more. */
+Test(health, mailbox)
+{
+	static const struct script scripts[] = {
+		{"a", "supctl ready\n" NEXT "echo $kind $tag\nsupctl reply $from $ref well\n" NEXT
+		      "echo $kind $tag\nsupctl reply $from $ref\nexec sleep 600\n"},
+		{NULL, NULL}};
+	struct node *n = run_scripts(SCRIPT("a") "health = mailbox\nhealth_retries = 2\n"
+						 "health_interval = 100ms\nhealth_timeout = 1s\n",
+				     scripts);
+	struct watch *w = watch_open(n);
+
+	sync_tree(n);
+	until_health(n, "a", "healthy");
+	watch_until(w, "doomed a unhealthy");
+	watch_until(w, "exit a unhealthy");
+	cr_assert_str_eq(status(n, "a", "health_detail"), "no answer within 1s");
+	cr_assert_str_eq(node_read(n, "a.out"), "call health\ncall health\n");
+	node_end(n);
+}
+
+/* One that never looks into its mailbox; another tag; what it has told is not kept for ever. */
+Test(health, mailbox_that_nobody_reads)
+{
+	struct node *n = node_run(PUPPET("a") "restart = temporary\nhealth = mailbox:ping\n"
+					      "health_interval = 10ms\nhealth_timeout = 50ms\n"
+					      "health_retries = 5\n");
+	struct watch *w = watch_open(n);
+
+	watch_until(w, "doomed a unhealthy");
+	watch_until(w, "exit a unhealthy");
+	has(ctl(n, "why a"), "5 failures in a row: mailbox:ping: no answer within 50ms");
 	node_end(n);
 }
 
