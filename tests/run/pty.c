@@ -19,6 +19,8 @@ static void become_leader(void *argument)
 	struct pty *p = argument;
 	int fd;
 
+	if (p->who->prepare)
+		p->who->prepare(p->who->argument);
 	setsid();
 	fd = open(p->name, O_RDWR);
 	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
@@ -31,10 +33,19 @@ static void become_leader(void *argument)
 
 struct pty *pty_start(const char *const *env, const char *const *argv)
 {
+	static const struct person self;
+
+	return pty_start_as(&self, env, argv);
+}
+
+struct pty *pty_start_as(const struct person *before, const char *const *env,
+			 const char *const *argv)
+{
 	const struct winsize size = {.ws_row = 24, .ws_col = 80};
 	struct pty *p = keep(calloc(1, sizeof(*p)));
 	struct person who = {.prepare = become_leader, .argument = p};
 
+	p->who = before;
 	p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	cr_assert_geq(p->fd, 0, "posix_openpt: %s", strerror(errno));
 	cr_assert(grantpt(p->fd) == 0 && unlockpt(p->fd) == 0);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "pty.h"
 #include "sandbox.h"
 
 RUN_SUITE(init);
@@ -481,6 +482,54 @@ Test(init, command_as_first_process)
 	journal_until(n, "up");
 	kill(sandbox_init(n), SIGTERM);
 	cr_assert_eq(node_wait(n), 5, "%s", node_log(n));
+	node_check_nothing_left(n);
+}
+
+/* As docker run -it has it. */
+Test(init, command_at_a_terminal)
+{
+	const char *const env[] = {"PATH=/usr/bin:/bin", "PS1=ready$", NULL};
+	struct node *n = sandbox_new(0)->n;
+	struct pty *p;
+
+	node_config(n, "log_level = warning\n");
+	p = pty_start_as(&n->who, env,
+			 split(keep_printf("supd -c %s -- bash --norc --noprofile --noediting -i",
+					   node_path(n, "supd.conf"))));
+	pty_until(p, "ready$");
+	cr_assert_null(strstr(buf_text(&p->seen), "job control"), "%s", buf_text(&p->seen));
+	pty_type(p, "(echo n''ow $PPID; exec cat)\n");
+	pty_until(p, "now 1\r\n");
+	pty_type(p, "\032");
+	pty_until(p, "Stopped");
+	pty_until(p, "ready$");
+	pty_type(p, "fg\n");
+	pty_until(p, "cat )");
+	pty_type(p, "\003");
+	pty_until(p, "ready$");
+	pty_type(p, "exit 4\n");
+	cr_assert_eq(pty_end(p), 4);
+	node_check_nothing_left(n);
+}
+
+/* Where nobody could let it go on, a stop by the terminal is none. */
+Test(init, command_is_not_stopped_for_ever)
+{
+	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+	struct node *n = sandbox_new(0)->n;
+	struct pty *p;
+
+	node_config(n, "log_level = warning\n");
+	p = pty_start_as(&n->who, env,
+			 split(keep_printf("supd -c %s -- cat", node_path(n, "supd.conf"))));
+	pty_type(p, "one\n");
+	pty_until(p, "one\r\none\r\n");
+	pty_type(p, "\032");
+	pty_until(p, "^Z");
+	pty_type(p, "two\n");
+	pty_until(p, "two\r\ntwo\r\n");
+	pty_type(p, "\004");
+	cr_assert_eq(pty_end(p), 0);
 	node_check_nothing_left(n);
 }
 
