@@ -19,11 +19,11 @@ void signals_end(struct daemon *d, int unix_signal)
 {
 	static const struct event shutdown = {.kind = EVENT_SHUTDOWN};
 	bool again = d->told_to_end.ns > 0;
-	char name[16];
+	char buf[16];
+	const char *name = text_signal_name(unix_signal, buf);
 
 	if (again && mono_between(d->told_to_end, loop_now()).ns < AT_ONCE.ns)
 		return;
-	text_signal_name(unix_signal, name);
 	if (again)
 		log_line(LOG_AT_WARNING, "SIG%s again: all that is left is killed", name);
 	else
