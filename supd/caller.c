@@ -91,18 +91,6 @@ void caller_forget(struct outgoing_call *call)
 	list_unlink(&call->link);
 }
 
-void caller_cancel(struct daemon *d, struct outgoing_call *call)
-{
-	struct caller *caller = d->processes->caller;
-	struct wire_frame frame = wire_frame(WIRE_CANCEL, "", call->ref);
-
-	if (list_is_empty(&call->link))
-		return;
-	list_unlink(&call->link);
-	if (caller->source)
-		send_frame(d, caller, &frame);
-}
-
 void caller_free(struct caller *caller)
 {
 	if (!caller)

@@ -28,10 +28,8 @@ void outgoing_call_init(struct outgoing_call *call);
 /* Calls whom, with an empty payload. done may be called before this returns. 0 or -ENOMEM. Not
  * within an effect. */
 int caller_call(struct daemon *d, struct outgoing_call *call, actor_pid whom, const char *tag);
-/* Nobody waits for the answer any more; within an effect too. */
+/* Nobody waits for the answer any more. */
 void caller_forget(struct outgoing_call *call);
-/* The same; it is taken back where it was not handed out yet. Not within an effect. */
-void caller_cancel(struct daemon *d, struct outgoing_call *call);
 void caller_free(struct caller *caller); /* takes NULL */
 
 /* FX_FRAMES, FX_DROP of sources from CALLER_SOURCES on. */

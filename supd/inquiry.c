@@ -65,16 +65,21 @@ static void start_command(struct inquiry *q)
 
 static void end_call(struct inquiry *q, enum probe_outcome outcome, const char *detail)
 {
+	q->waits = false;
 	loop_timer_stop(q->daemon->loop, &q->timer);
 	q->done(q->owner, outcome, detail);
 }
 
 static void on_called(void *owner, bool answered)
 {
+	struct inquiry *q = owner;
+
+	if (!q->waits)
+		return;
 	if (answered)
-		end_call(owner, PROBE_WELL, "");
+		end_call(q, PROBE_WELL, "");
 	else
-		end_call(owner, PROBE_FAILED, "it takes no calls");
+		end_call(q, PROBE_FAILED, "it takes no calls");
 }
 
 static void on_timeout(void *owner)
@@ -83,17 +88,20 @@ static void on_timeout(void *owner)
 	char span[SPAN_TEXT_MAX];
 	char detail[PROBE_DETAIL_MAX];
 
-	caller_cancel(q->daemon, &q->call);
 	snprintf(detail, sizeof(detail), "no answer within %s", span_format(q->timeout, span));
 	end_call(q, PROBE_FAILED, detail);
 }
 
+/* What was not answered in its time is not asked again: the answer to it will do, and there is one
+ * such call in the mailbox of who reads nothing. */
 static void start_call(struct inquiry *q)
 {
-	int r;
+	int r = 0;
 
+	q->waits = true;
 	loop_timer_start(q->daemon->loop, &q->timer, mono_add(loop_now(), q->timeout));
-	r = caller_call(q->daemon, &q->call, q->whom, q->what->what);
+	if (list_is_empty(&q->call.link))
+		r = caller_call(q->daemon, &q->call, q->whom, q->what->what);
 	if (r < 0)
 		end_call(q, PROBE_SHORT, strerror(-r));
 }
@@ -101,6 +109,7 @@ static void start_call(struct inquiry *q)
 static void init_call(struct inquiry *q, actor_pid whom)
 {
 	outgoing_call_init(&q->call);
+	q->waits = false;
 	q->whom = whom;
 	q->call.done = on_called;
 	q->timer.call = on_timeout;
@@ -152,6 +161,7 @@ void inquiry_stop(struct inquiry *q)
 {
 	command_cancel(TAKE(q->command));
 	caller_forget(&q->call);
+	q->waits = false;
 	loop_timer_stop(q->daemon->loop, &q->timer);
 	probe_stop(&q->probe);
 }

@@ -22,6 +22,7 @@ struct inquiry {
 	struct outgoing_call call;
 	struct loop_timer timer; /* of a call */
 	actor_pid whom;          /* ... to this one */
+	bool waits;              /* ... for its answer */
 	struct command *command; /* borrowed; PROBE_COMMAND: that runs; NULL: none does */
 	struct span timeout;
 	/* As a probe's. */

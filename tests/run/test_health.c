@@ -239,12 +239,15 @@ Test(health, mailbox_that_nobody_reads)
 {
 	struct node *n = node_run(PUPPET("a") "restart = temporary\nhealth = mailbox:ping\n"
 					      "health_interval = 10ms\nhealth_timeout = 50ms\n"
-					      "health_retries = 5\n");
+					      "health_retries = 60\n");
 	struct watch *w = watch_open(n);
 
+	while (atoi(status(n, "a", "health_failures")) < 3)
+		;
+	cr_assert_str_eq(status(n, "a", "message_queue_len"), "1");
 	watch_until(w, "doomed a unhealthy");
 	watch_until(w, "exit a unhealthy");
-	has(ctl(n, "why a"), "5 failures in a row: mailbox:ping: no answer within 50ms");
+	has(ctl(n, "why a"), "60 failures in a row: mailbox:ping: no answer within 50ms");
 	node_end(n);
 }
 
