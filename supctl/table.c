@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&start_command,
 	&stop_command,
 	&restart_command,
+	&reload_command,
 	&scale_command,
 	&add_command,
 	&remove_command,

@@ -57,6 +57,19 @@ struct process *command_process(const struct command *c)
 	return c->p;
 }
 
+void commands_forget(struct processes *ps)
+{
+	for (size_t slot = 0; slot < ps->n_slots; slot++) {
+		struct command *c = ps->by_slot[slot] ? ps->by_slot[slot]->commands : NULL;
+
+		for (; c; c = c->next) {
+			if (!c->dead)
+				map_remove(&ps->by_command, (uint64_t)c->os_pid);
+			c->dead = true;
+		}
+	}
+}
+
 void commands_fini(struct processes *ps)
 {
 	for (size_t slot = 0; slot < ps->n_slots; slot++) {
@@ -82,6 +95,12 @@ void command_stop(struct command *c)
 	if (!c->told)
 		send(c, SIGTERM);
 	c->told = true;
+}
+
+void command_abandon(struct command *c)
+{
+	c->call = NULL;
+	command_stop(c);
 }
 
 void command_kill(struct command *c)

@@ -50,7 +50,8 @@ const char *command_object(const struct daemon *d);
 
 /* SIGTERM and SIGCONT to its group, once; its end is told as ever. */
 void command_stop(struct command *c);
-void command_kill(struct command *c); /* SIGKILL to its group; its end is told as ever */
+void command_abandon(struct command *c); /* the same, and its end is not told any more */
+void command_kill(struct command *c);    /* SIGKILL to its group; its end is told as ever */
 /* SIGKILL to its group; its end is not told any more. Takes NULL. */
 void command_cancel(struct command *c);
 
@@ -67,6 +68,8 @@ struct process *command_process(const struct command *c);               /* whose
 void command_ended(struct processes *ps, struct command *c, const siginfo_t *info);
 /* Forgets those whose groups have become empty. */
 void commands_settle(struct processes *ps);
+/* All of our children have been reaped by somebody else: no more Unix signals. */
+void commands_forget(struct processes *ps);
 void commands_fini(struct processes *ps);
 
 #endif

@@ -88,6 +88,9 @@ void control_close(struct control *control); /* takes NULL; removes the socket *
 pid_t process_os_pid(const struct daemon *d, uint32_t slot); /* 0: no process */
 /* A Unix signal to the main OS process, or with `all` to its whole group. 0, -ESRCH, -EINVAL. */
 int process_signal(struct daemon *d, uint32_t slot, int unix_signal, bool all);
+/* The hook that is under way: "start_pre", "start_post", "stop_command", "stop_post", "reload";
+ * NULL: none. Static. */
+const char *process_activity(const struct daemon *d, uint32_t slot);
 /* "cgroup", "session" or "ancestry": what tells which processes belong to it; static. */
 const char *process_containment(const struct daemon *d, uint32_t slot);
 /* The exit status of the last incarnation as waitid gave it: "0", "3", "SIGTERM"; "" where none. */

@@ -68,7 +68,9 @@ static struct process *find_speaker(struct daemon *d, pid_t sender)
 
 		p = c ? command_process(c) : NULL;
 	}
-	if (!p || p->notify_access == NOTIFY_GROUP)
+	if (!p || !p->os_pid)
+		return NULL;
+	if (p->notify_access == NOTIFY_GROUP)
 		return p;
 	if (p->notify_access == NOTIFY_MAIN)
 		said_complain(d, p, COMPLAINT_SPEAKER,

@@ -6,17 +6,15 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "supd/caller.h"
 #include "supd/command.h"
+#include "supd/hooks.h"
 #include "supd/conditions.h"
 #include "supd/process_actor.h"
 #include "supd/cgroups.h"
@@ -26,10 +24,8 @@
 #include "supd/log.h"
 #include "supd/mainpid.h"
 #include "supd/notify.h"
-#include "supd/place.h"
 #include "supd/probing.h"
 #include "supd/processes.h"
-#include "supd/remover.h"
 #include "supd/run_table.h"
 #include "supd/tty.h"
 #include "supd/said.h"
@@ -92,13 +88,20 @@ static struct process *admit(struct processes *ps, uint32_t slot)
 	return p;
 }
 
-static void process_free(struct process *p)
+/* What others keep of it. */
+void process_let_go(struct process *p)
+{
+	said_free(p);
+	hooks_free(p);
+	probing_free(TAKE(p->probing));
+}
+
+void process_free(struct process *p)
 {
 	if (!p)
 		return;
-	said_free(p);
+	process_let_go(p);
 	tty_free(p->tty);
-	probing_free(p->probing);
 	free(p->cgroup);
 	free(p);
 }
@@ -126,12 +129,19 @@ static void start_failed(struct daemon *d, actor_pid pid, enum start_step step, 
 			 const char *object)
 {
 	struct event event = {.kind = EVENT_SHORTAGE, .pid = pid, .code = error};
+	struct process *p = process_find(d, core_find_pid(d->core, pid));
 
+	if (p && p->probing)
+		probing_end(p->probing);
 	if (!spawn_is_shortage(error)) {
 		event.kind = EVENT_START_FAILED;
 		event.reason = reason_exec(step, error, object && *object ? object : NULL);
 	}
-	daemon_step(d, &event);
+	if (event.kind == EVENT_SHORTAGE || !p || !hooks_start_failed(p, &event.reason)) {
+		if (p)
+			process_end_directories(d->processes, p);
+		daemon_step(d, &event);
+	}
 	reason_fini(&event.reason);
 }
 
@@ -247,24 +257,30 @@ static int make_request(struct daemon *d, const struct child_view *v, actor_pid 
 }
 
 static void started(struct processes *ps, struct process *p, const struct child_view *v,
-		    actor_pid pid, pid_t os_pid)
+		    pid_t os_pid)
 {
-	const struct exec *exec = v->spec->exec;
-
-	p->pid = pid;
 	p->uid = ps->preparation.request.identity.uid;
 	p->os_pid = p->group = p->leader = os_pid;
-	p->end_due.ns = 0;
-	p->stopped = p->left = false;
 	p->in_cgroup = ps->preparation.request.cgroup_fd;
 	p->shares_session = ps->preparation.request.shares_session;
 	if (p->shares_session)
 		foreground_started(ps->daemon, os_pid);
+	map_set(&ps->by_os_pid, (uint64_t)os_pid, p);
+	said_begin(ps->daemon, p, v->spec->exec);
+}
+
+/* p is the record of that incarnation from now on. */
+static int begin(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid)
+{
+	const struct exec *exec = v->spec->exec;
+
+	p->pid = pid;
+	p->stopped = p->left = false;
+	p->end_due.ns = 0;
 	p->stop_signal = (uint8_t)exec->stop_signal;
 	p->kill_mode = (uint8_t)exec->kill_mode;
 	p->notify_access = (uint8_t)exec->notify_access;
-	map_set(&ps->by_os_pid, (uint64_t)os_pid, p);
-	said_begin(ps->daemon, p, exec);
+	return exec->hooks ? hooks_begin(d, p) : 0;
 }
 
 /* A condition of its start does not hold: as if it had said ignore (SEMANTICS 94). */
@@ -334,12 +350,10 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 {
 	struct processes *ps = d->processes;
 	struct process *p = admit(ps, slot);
-	struct process_actor_start start = {0};
 	enum start_step step = STEP_DIRECTORIES;
 	const char *unmet;
 	struct child_view v;
-	pid_t os_pid;
-	int r = 0;
+	int r;
 
 	if (!p || !core_view(d->core, slot, &v)) {
 		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
@@ -350,35 +364,59 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		pass_over(d, pid, unmet);
 		return;
 	}
-	r = process_make_directories(d, p, &v, &step);
-	if (r < 0) {
-		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
-		process_end_directories(ps, p);
+	if (begin(d, p, &v, pid) < 0) {
+		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
 		return;
 	}
+	r = process_make_directories(d, p, &v, &step);
+	if (r < 0)
+		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
+	else if (!hooks_start(p))
+		process_launch(d, slot, pid);
+}
+
+void process_launch(struct daemon *d, uint32_t slot, actor_pid pid)
+{
+	struct processes *ps = d->processes;
+	struct process *p = process_find(d, slot);
+	struct process_actor_start start = {0};
+	struct child_view v;
+	pid_t os_pid;
+	int r = 0;
+
+	if (!core_view(d->core, slot, &v))
+		return;
 	if (v.spec->mailbox != MAILBOX_NONE)
 		r = process_actor_prepare(d, &(struct conn_actor){pid, v.spec}, &start);
 	if (r < 0) {
 		start_failed(d, pid, STEP_MAILBOX, -r, NULL);
-		process_end_directories(ps, p);
 		return;
 	}
 	if (launch(d, p, &v, pid, &start, &os_pid) < 0) {
-		if (p->probing)
-			probing_end(p->probing);
 		process_actor_abandon(&start);
-		process_end_directories(ps, p);
 		return;
 	}
-	started(ps, p, &v, pid, os_pid);
+	started(ps, p, &v, os_pid);
 	daemon_step(d, &(struct event){.kind = EVENT_STARTED, .pid = pid, .uid = p->uid});
 	process_actor_begin(p, &start, &ps->preparation.request.identity);
 	if (p->probing)
 		probing_begin(p->probing);
+	hooks_started(p);
+}
+
+bool process_is_starting(const struct daemon *d, uint32_t slot)
+{
+	const struct process *p = process_find(d, slot);
+
+	return p && hooks_are_starting(p);
 }
 
 void process_ready(struct daemon *d, actor_pid pid)
 {
+	struct process *p = process_find(d, core_find_pid(d->core, pid));
+
+	if (p && p->pid.n == pid.n && hooks_ready(p))
+		return;
 	daemon_step(d, &(struct event){.kind = EVENT_READY, .pid = pid});
 }
 
@@ -386,6 +424,8 @@ void process_gone(struct processes *ps, struct process *p)
 {
 	struct event event = {.kind = EVENT_GONE, .pid = p->pid};
 
+	if (hooks_hold_end(p))
+		return;
 	list_unlink(&p->ending);
 	p->group = 0;
 	cgroups_leave(ps->daemon, p, p->stopped);
@@ -394,7 +434,8 @@ void process_gone(struct processes *ps, struct process *p)
 	run_table_clear(ps->daemon->run_table, p->slot);
 	mainpid_forget(ps, p);
 	fdstore_gone(p);
-	daemon_step(ps->daemon, &event);
+	if (!hooks_tell_end(p))
+		daemon_step(ps->daemon, &event);
 }
 
 /* ---- Unix signals ---- */
@@ -415,14 +456,19 @@ static void told_to_end(struct daemon *d, struct process *p)
 void process_stop(struct daemon *d, uint32_t slot)
 {
 	struct process *p = process_find(d, slot);
-	bool group;
-	int bite;
 
-	if (!p || !p->os_pid)
+	if (!p || (!p->os_pid && !hooks_are_starting(p)))
 		return;
 	told_to_end(d, p);
-	bite = watchdog_signal(p);
-	group = p->kill_mode == KILL_GROUP;
+	if (watchdog_signal(p) || !hooks_stop(p))
+		process_signal_stop(p);
+}
+
+void process_signal_stop(struct process *p)
+{
+	bool group = p->kill_mode == KILL_GROUP;
+	int bite = watchdog_signal(p);
+
 	mainpid_signal(p, bite ? bite : p->stop_signal, group);
 	mainpid_signal(p, SIGCONT, group);
 }
@@ -433,10 +479,12 @@ void process_kill(struct daemon *d, uint32_t slot)
 
 	if (!p)
 		return;
+	hooks_kill(p);
 	command_kill_all(p, true);
+	if (p->os_pid || hooks_are_starting(p))
+		told_to_end(d, p);
 	if (!p->os_pid)
 		return;
-	told_to_end(d, p);
 	if (!p->end_due.ns)
 		p->end_due = loop_now();
 	mainpid_signal(p, SIGKILL, p->kill_mode != KILL_MAIN);
@@ -463,6 +511,13 @@ pid_t process_os_pid(const struct daemon *d, uint32_t slot)
 	return p ? p->os_pid : 0;
 }
 
+const char *process_activity(const struct daemon *d, uint32_t slot)
+{
+	const struct process *p = process_find(d, slot);
+
+	return p ? hooks_activity(p) : NULL;
+}
+
 const char *process_containment(const struct daemon *d, uint32_t slot)
 {
 	const struct process *p = process_find(d, slot);
@@ -485,111 +540,4 @@ const char *process_exit_text(const struct daemon *d, uint32_t slot, char buf[24
 	else
 		snprintf(buf, 24, "%d", (int)p->code);
 	return buf;
-}
-
-/* ---- all of them ---- */
-
-/* Services read nothing from our terminal, and no fd of ours may ever be 0, 1 or 2. */
-static int settle_standard_fds(int null_fd)
-{
-	if (dup2(null_fd, STDIN_FILENO) < 0)
-		return -errno;
-	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && dup2(null_fd, fd) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int open_null(void)
-{
-	int low = place_open_null();
-	int fd;
-	int r;
-
-	if (low < 0)
-		return low;
-	fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
-	r = fd < 0 ? -errno : settle_standard_fds(fd);
-	if (low > STDERR_FILENO)
-		close(low);
-	if (r < 0 && fd >= 0)
-		close(fd);
-	return r < 0 ? r : fd;
-}
-
-static int set_up(struct processes *ps)
-{
-	int r;
-
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return -errno;
-	if (ps->daemon->run_dir &&
-	    asprintf(&ps->control_socket, "%s/control", ps->daemon->run_dir) < 0) {
-		ps->control_socket = NULL;
-		return -ENOMEM;
-	}
-	ps->null_fd = open_null();
-	if (ps->null_fd < 0)
-		return ps->null_fd;
-	r = spawner_init(&ps->spawner);
-	if (r == 0)
-		r = reap_open(ps);
-	if (r == 0)
-		sweep_open(ps);
-	return r;
-}
-
-static void processes_free(struct processes *ps)
-{
-	sweep_close(ps);
-	reap_close(ps);
-	commands_fini(ps);
-	caller_free(ps->caller);
-	for (size_t slot = 0; slot < ps->n_slots; slot++) {
-		if (ps->by_slot[slot])
-			process_drop_directories(ps, ps->by_slot[slot]);
-		process_free(ps->by_slot[slot]);
-	}
-	free(ps->by_slot);
-	remover_free(ps->remover);
-	map_fini(&ps->by_os_pid);
-	spawner_fini(&ps->spawner);
-	preparation_fini(&ps->preparation);
-	if (ps->null_fd >= 0)
-		close(ps->null_fd);
-	free(ps->control_socket);
-	free(ps);
-}
-
-int processes_open(struct daemon *d)
-{
-	struct processes *ps = calloc(1, sizeof(*ps));
-	int r;
-
-	if (!ps)
-		return -ENOMEM;
-	ps->daemon = d;
-	ps->null_fd = ps->signal_fd = -1;
-	ps->probes.max = probing_max();
-	list_init(&ps->taps);
-	list_init(&ps->ending);
-	list_init(&ps->commands);
-	r = set_up(ps);
-	if (r < 0) {
-		processes_free(ps);
-		return r;
-	}
-	d->processes = ps;
-	return 0;
-}
-
-void processes_close(struct daemon *d)
-{
-	if (!d->processes)
-		return;
-	sweep_everything(d->processes);
-	taps_close(&d->processes->taps);
-	processes_free(d->processes);
-	d->processes = NULL;
 }

@@ -32,12 +32,15 @@ struct process_streams {
 };
 void process_hand(struct daemon *d, const struct process_streams *streams);
 
-/* FX_START: leads to EVENT_STARTED, EVENT_START_FAILED or EVENT_SHORTAGE before it returns. */
+/* FX_START: leads to EVENT_STARTED, EVENT_START_FAILED or EVENT_SHORTAGE before it returns; with
+ * hooks, later. */
 void process_start(struct daemon *d, uint32_t slot, actor_pid pid);
 /* The service has said that it is ready, or was found to be: in its time this becomes EVENT_READY.
  */
 void process_ready(struct daemon *d, actor_pid pid);
-/* FX_STOP: stop signal and SIGCONT, by kill_mode. */
+/* A start of it is under way, and no main process runs yet, or its failure is not told yet. */
+bool process_is_starting(const struct daemon *d, uint32_t slot);
+/* FX_STOP: stop signal and SIGCONT, by kill_mode; after stop_command. */
 void process_stop(struct daemon *d, uint32_t slot);
 void process_kill(struct daemon *d, uint32_t slot);    /* FX_KILL */
 void process_noticed(struct daemon *d, uint32_t slot); /* FX_NOTICE: its state may be another */

@@ -4,7 +4,8 @@
 
 /*
  * Between the files that know services' OS processes: process.c (records, start, Unix signals),
- * reap.c (ends), sweep.c (what is left elsewhere), notify.c (whose words count).
+ * processes.c (all of them), reap.c (ends), sweep.c (what is left elsewhere), notify.c (whose words
+ * count).
  *
  * A record belongs to a slot and holds what is known of its present or last incarnation. The life
  * of that: started (os_pid, group); its main process dead and reaped (os_pid 0, group while the
@@ -32,6 +33,7 @@ struct process {
 	pid_t group;  /* 0: seen empty, or nobody asks */
 	int32_t code; /* of the last end: exit status or Unix signal */
 	bool by_signal, has_ended;
+	bool dumped;          /* by_signal, and it has left a core */
 	bool stopped;         /* told to stop: gone only where a sweep finds nothing of it */
 	bool left;            /* the last sweep has found something of it */
 	bool in_cgroup;       /* this incarnation was born in its cgroup */
@@ -50,6 +52,7 @@ struct process {
 	uint8_t token[HELLO_TOKEN_SIZE];
 	struct directories *directories; /* owned; to be removed; NULL: none (directories.h) */
 	struct tty *tty;                 /* owned; NULL: it has none of ours (tty.h) */
+	struct hooks *hooks;             /* owned; NULL: its spec has none (hooks.h) */
 	struct command *commands;        /* owned; beside its main process (command.h) */
 	struct probing *probing;         /* owned; NULL: it is asked nothing (probing.h) */
 	struct said *said;               /* owned; NULL: no more than that it is ready (said.h) */
@@ -105,6 +108,9 @@ struct processes {
 /* ---- process.c ---- */
 
 struct process *process_find(const struct daemon *d, uint32_t slot); /* NULL: never started */
+/* What others keep of p ends; what they hold of its commands is not used any more. */
+void process_let_go(struct process *p);
+void process_free(struct process *p); /* takes NULL */
 /* Of that incarnation, where nothing newer has taken its record; else NULL. */
 struct process *process_of(const struct daemon *d, actor_pid pid);
 /*
@@ -117,6 +123,10 @@ int process_prepare(struct daemon *d, const struct child_view *v, struct prepare
 /* As spawn(), of that request: into the cgroup of v's service, where it has one. */
 int process_spawn(struct daemon *d, struct process *p, const struct child_view *v,
 		  pid_t *ret_os_pid, struct spawn_failure *ret_failure);
+/* FX_START, from where start_pre has succeeded. */
+void process_launch(struct daemon *d, uint32_t slot, actor_pid pid);
+/* The stop signal and SIGCONT, by kill_mode; its main process runs. */
+void process_signal_stop(struct process *p);
 /* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */
 void process_gone(struct processes *ps, struct process *p);
 

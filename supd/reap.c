@@ -158,6 +158,7 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 		p->end_due = loop_now();
 	p->code = event.code;
 	p->by_signal = event.by_signal;
+	p->dumped = info->si_code == CLD_DUMPED;
 	p->has_ended = true;
 	list_append(&ps->ending, &p->ending);
 	said_end(p);

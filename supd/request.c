@@ -34,6 +34,8 @@ static const struct request_command commands[] = {
 	OPERATOR("stop", REQUEST_STOP),
 	OPERATOR("restart", REQUEST_RESTART),
 	OPERATOR("remove", REQUEST_REMOVE),
+	{"reload", RIGHT_EVERYTHING, REQUEST_N_KINDS, true, request_take_reload,
+	 request_answer_reload, FOR_NOBODY_ELSE},
 	{"exit", RIGHT_EVERYTHING, REQUEST_EXIT, true, request_take_exit, request_answer_operator,
 	 FOR_ACTORS},
 	{"wait", RIGHT_LOOK, REQUEST_WAIT_READY, true, request_take_wait, request_answer_operator,
@@ -193,10 +195,9 @@ static struct pending *pending_new(struct conn *conn, const struct request_comma
 	return pending;
 }
 
-void request_submit(struct conn *conn, const struct request_command *command,
-		    const struct wire_frame *frame, struct request *request)
+uint64_t request_hold(struct conn *conn, const struct request_command *command,
+		      const struct wire_frame *frame)
 {
-	struct event event = {.kind = EVENT_REQUEST};
 	struct pending *pending;
 
 	if (conn->n_pending >= CONN_PENDING_MAX) {
@@ -204,15 +205,25 @@ void request_submit(struct conn *conn, const struct request_command *command,
 			conn, frame->ref, STATUS_FAILED,
 			"%d requests of this connection wait for their answers: take those first",
 			CONN_PENDING_MAX);
-		return;
+		return 0;
 	}
 	pending = pending_new(conn, command, frame);
 	if (!pending) {
 		request_fail(conn, frame->ref, STATUS_FAILED,
 			     "the daemon is short of memory; nothing was changed, try again");
-		return;
+		return 0;
 	}
-	request->id = pending->id;
+	return pending->id;
+}
+
+void request_submit(struct conn *conn, const struct request_command *command,
+		    const struct wire_frame *frame, struct request *request)
+{
+	struct event event = {.kind = EVENT_REQUEST};
+
+	request->id = request_hold(conn, command, frame);
+	if (!request->id)
+		return;
 	request->source = conn->source;
 	event.request = *request;
 	daemon_step(conn->control->daemon, &event);

@@ -43,6 +43,9 @@ struct request_command {
 	enum request_for whom;
 };
 
+/* A request that is answered later, by control_on_reply() with this id. 0: refused, and told. */
+uint64_t request_hold(struct conn *conn, const struct request_command *command,
+		      const struct wire_frame *frame);
 /* Hands a request to the core; its id is set here. The answer comes through request_answer(). */
 void request_submit(struct conn *conn, const struct request_command *command,
 		    const struct wire_frame *frame, struct request *request);
@@ -70,6 +73,12 @@ void request_take_wait(struct conn *conn, const struct request_command *command,
 void request_take_shutdown(struct conn *conn, const struct request_command *command,
 			   const struct wire_frame *frame);
 void request_answer_operator(struct pending *pending, const struct reply *reply);
+
+/* ---- request_reload.c ---- */
+
+void request_take_reload(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame);
+void request_answer_reload(struct pending *pending, const struct reply *reply);
 
 /* ---- request_actor.c ---- */
 

@@ -302,7 +302,7 @@ static void run_tell_one_starved(struct daemon *d, uint32_t slot)
 		return;
 	event.pid = v.pid;
 	if ((v.state == CHILD_STARTING || v.state == CHILD_STOPPING) &&
-	    process_os_pid(d, slot) == 0)
+	    process_os_pid(d, slot) == 0 && !process_is_starting(d, slot))
 		run_step(d, &event);
 }
 

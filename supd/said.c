@@ -170,10 +170,12 @@ void said_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 	const struct process *p = process_find(d, slot);
 	const struct said *said = p ? p->said : NULL;
 	struct span watchdog = watchdog_span(said ? said->watchdog : NULL);
+	const char *activity = process_activity(d, slot);
 	char error[16];
 
-	field_put_text(e, FIELD_DETAIL, "activity",
-		       said && said->activity ? activity_names[said->activity] : NULL);
+	if (!activity && said && said->activity)
+		activity = activity_names[said->activity];
+	field_put_text(e, FIELD_DETAIL, "activity", activity);
 	field_put_text(e, FIELD_DETAIL, "status_text", said ? said->text : NULL);
 	field_put_text(e, FIELD_DETAIL, "status_error",
 		       said && said->error ? text_errno_name(said->error, error) : NULL);

@@ -29,6 +29,7 @@
 
 #include "supd/proc.h"
 #include "supd/command.h"
+#include "supd/hooks.h"
 
 #define SWEEP_AFTER SPAN_MS(100)
 #define SWEEP_AFTER_MAX SPAN_S(5)
@@ -112,7 +113,7 @@ static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 	if (!is_our_socket(s->ps, socket))
 		return LEAVE;
 	p = process_of(d, pid);
-	if ((p && p->os_pid && !is_dead_unseen(p)) ||
+	if ((p && ((p->os_pid && !is_dead_unseen(p)) || hooks_are_starting(p))) ||
 	    is_meant_to_stay(d, proc_variable(&s->environment, "SUP_NAME")))
 		return LEAVE;
 	if (p)

@@ -38,6 +38,8 @@
 			.help = "the mode of those directories, octal" \
 	}
 #define IN_RESOURCES(field) IN_PART(PART_RESOURCES, exec_resources, field)
+#define IN_HOOK(kind) IN_PART(PART_HOOKS, exec_hooks, of[kind])
+#define IN_HOOK_TIMEOUT(kind) IN_PART(PART_HOOKS, exec_hooks, of[kind].timeout)
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 
@@ -120,6 +122,29 @@ const struct key config_keys[] = {
 	 .fallback = "TERM", .help = "the Unix signal that asks it to end"},
 	{"kill_mode", KEY_IN_SERVICE, false, value_word, IN_EXEC(kill_mode), kill_modes,
 	 .fallback = "group", .help = "who gets the Unix signals of a stop"},
+	{"start_pre", KEY_IN_SERVICE, true, value_hook, IN_HOOK(HOOK_START_PRE), .fallback = "",
+	 .help = "a command before the main process"},
+	{"start_pre_timeout", KEY_IN_SERVICE, false, value_span, IN_HOOK_TIMEOUT(HOOK_START_PRE),
+	 .min = 1, .max = 1, .fallback = "30s", .help = "how long each of them may take"},
+	{"start_post", KEY_IN_SERVICE, true, value_start_post, IN_HOOK(HOOK_START_POST),
+	 .fallback = "", .help = "a command once it is ready, before others may count on it"},
+	{"start_post_timeout", KEY_IN_SERVICE, false, value_span, IN_HOOK_TIMEOUT(HOOK_START_POST),
+	 .min = 1, .max = 1, .fallback = "30s", .help = "how long each of them may take"},
+	{"stop_command", KEY_IN_SERVICE, true, value_hook, IN_HOOK(HOOK_STOP), .fallback = "",
+	 .help = "a command that asks it to end; stop_signal follows"},
+	{"stop_command_timeout", KEY_IN_SERVICE, false, value_span, IN_HOOK_TIMEOUT(HOOK_STOP),
+	 .min = 1, .max = 1, .fallback = "30s", .help = "how long each of them may take"},
+	{"stop_post", KEY_IN_SERVICE, true, value_hook, IN_HOOK(HOOK_STOP_POST), .fallback = "",
+	 .help = "a command when nothing is left of it"},
+	{"stop_post_timeout", KEY_IN_SERVICE, false, value_span, IN_HOOK_TIMEOUT(HOOK_STOP_POST),
+	 .min = 1, .max = 1, .fallback = "30s", .help = "how long each of them may take"},
+	{"reload_command", KEY_IN_SERVICE, true, value_hook, IN_HOOK(HOOK_RELOAD), .fallback = "",
+	 .help = "what supctl reload runs"},
+	{"reload_command_timeout", KEY_IN_SERVICE, false, value_span, IN_HOOK_TIMEOUT(HOOK_RELOAD),
+	 .min = 1, .max = 1, .fallback = "30s", .help = "how long each of them may take"},
+	{"reload_signal", KEY_IN_SERVICE, false, value_signal,
+	 IN_PART(PART_HOOKS, exec_hooks, reload_signal), .fallback = "",
+	 .help = "the Unix signal that supctl reload sends"},
 	{"success_exit", KEY_IN_SERVICE, false, value_success_exit, IN_SPEC(success_codes),
 	 .fallback = "0", .help = "exit statuses and Unix signals that count as normal"},
 	{"autostart", KEY_IN_SERVICE, false, value_bool, IN_SPEC(autostart), .fallback = "yes",

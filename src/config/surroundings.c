@@ -266,9 +266,9 @@ static const char *judge_search(const struct look *look, const char *name)
 	return why;
 }
 
-static void check_program(const struct look *look)
+static void check_program(const struct look *look, const char *key, const char *name)
 {
-	char *program CLEANUP(cleanup_free) = look_expand(look, look->exec->argv[0]);
+	char *program CLEANUP(cleanup_free) = look_expand(look, name);
 	struct buf path CLEANUP(buf_fini) = BUF_INIT;
 	const char *why;
 
@@ -284,12 +284,25 @@ static void check_program(const struct look *look)
 	if (path.error)
 		look->loader->error = -ENOMEM;
 	else if (!*program)
-		look_complain(look, "command", program, "the name of the program is empty");
+		look_complain(look, key, program, "the name of the program is empty");
 	else {
 		why = strchr(program, '/') ? judge_program(look, buf_text(&path))
 					   : judge_search(look, program);
 		if (why)
-			look_complain(look, "command", program, why);
+			look_complain(look, key, program, why);
+	}
+}
+
+static void check_hooks(const struct look *look)
+{
+	const struct exec_hooks *hooks = look->exec->hooks;
+
+	for (int kind = 0; hooks && kind < HOOK_N_KINDS; kind++) {
+		for (size_t i = 0; i < hooks->of[kind].n; i++) {
+			if (!hooks->of[kind].commands[i].may_fail)
+				check_program(look, hook_names[kind],
+					      hooks->of[kind].commands[i].argv[0]);
+		}
 	}
 }
 
@@ -314,7 +327,8 @@ static void check_service(struct loader *loader, const struct section *section)
 		check_output(&look, "stderr", &look.exec->standard_error);
 	}
 	if (look.exec->argv)
-		check_program(&look);
+		check_program(&look, "command", look.exec->argv[0]);
+	check_hooks(&look);
 	if (look.exec->setup)
 		look_at_setup(&look);
 }

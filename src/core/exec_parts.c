@@ -10,30 +10,11 @@
 
 #include "core/exec.h"
 
-/* Of a hook that does not say; systemd's for a command of a start. */
-#define HOOK_TIMEOUT SPAN_S(90)
-
 static void strings_free_all(char **strings)
 {
 	for (char **s = strings; s && *s; s++)
 		free(*s);
 	free(strings);
-}
-
-static void hooks_init(void *part)
-{
-	struct exec_hooks *hooks = part;
-
-	for (int kind = 0; kind < HOOK_N_KINDS; kind++)
-		hooks->of[kind].timeout = HOOK_TIMEOUT;
-}
-
-static void hooks_fini(void *part)
-{
-	struct exec_hooks *hooks = part;
-
-	for (int kind = 0; kind < HOOK_N_KINDS; kind++)
-		strings_free_all(hooks->of[kind].argv);
 }
 
 static void setup_init(void *part)
@@ -111,8 +92,8 @@ static const struct part_row {
 	void (*init)(void *part);
 	void (*fini)(void *part);
 } rows[PART_N] = {
-	[PART_HOOKS] = {offsetof(struct exec, hooks), sizeof(struct exec_hooks), hooks_init,
-			hooks_fini},
+	[PART_HOOKS] = {offsetof(struct exec, hooks), sizeof(struct exec_hooks), exec_hooks_init,
+			exec_hooks_fini},
 	[PART_SETUP] = {offsetof(struct exec, setup), sizeof(struct exec_setup), setup_init,
 			setup_fini},
 	[PART_PROBES] = {offsetof(struct exec, probes), sizeof(struct exec_probes), probes_init,

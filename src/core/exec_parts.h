@@ -11,31 +11,12 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "core/exec_hooks.h"
 #include "core/exec_probes.h"
 #include "core/exec_setup.h"
 #include "core/exec_sockets.h"
 
 struct exec;
-
-/* A command that is run beside the main process. */
-struct exec_hook {
-	char **argv; /* NULL: none */
-	struct span timeout;
-};
-
-enum hook_kind {
-	HOOK_START_PRE,  /* before the main process */
-	HOOK_START_POST, /* once it is ready, before others are told so */
-	HOOK_STOP,       /* instead of the stop signal, which follows it */
-	HOOK_STOP_POST,  /* when nothing is left of it */
-	HOOK_RELOAD,
-	HOOK_N_KINDS,
-};
-
-struct exec_hooks {
-	struct exec_hook of[HOOK_N_KINDS];
-	int reload_signal; /* 0: none */
-};
 
 /* Of its cgroup. */
 struct exec_resources {

@@ -110,7 +110,7 @@ Test(exec, parts_are_made_on_demand_and_go_with_it)
 	cr_expect_eq(exec_part(exec, PART_HOOKS), hooks, "twice is once");
 	cr_expect_gt(hooks->of[HOOK_STOP].timeout.ns, 0, "defaults");
 	cr_expect_eq(resources->memory_max, UINT64_MAX);
-	hooks->of[HOOK_STOP].argv = list("a", "b");
+	cr_assert_eq(exec_hook_add(&hooks->of[HOOK_STOP], list("a", "b"), true), 0);
 	cr_assert_eq(exec_sockets_add(exec_part(exec, PART_SOCKETS),
 				      &(struct exec_listen){.address = strdup("*:80"),
 							    .name = strdup("http"),
@@ -122,7 +122,8 @@ Test(exec, parts_are_made_on_demand_and_go_with_it)
 	exec = exec_pack(exec);
 	cr_expect(exec->packed);
 	cr_expect_eq(exec->hooks, hooks);
-	cr_expect_str_eq(exec->hooks->of[HOOK_STOP].argv[1], "b");
+	cr_expect_str_eq(exec->hooks->of[HOOK_STOP].commands[0].argv[1], "b");
+	cr_expect(exec->hooks->of[HOOK_STOP].commands[0].may_fail);
 	exec_free(exec);
 	cr_expect_eq(alloc_live(), 0);
 }
