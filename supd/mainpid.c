@@ -122,6 +122,17 @@ static bool says_so(const struct processes *ps, const struct process *p, pid_t o
 	       actor_pid_parse(text, &pid) == 0 && pid.n == p->pid.n;
 }
 
+/* A cgroup of its own tells too. */
+static bool is_in_its_cgroup(const struct process *p, pid_t os_pid)
+{
+	struct buf its CLEANUP(buf_fini) = BUF_INIT;
+	struct buf main CLEANUP(buf_fini) = BUF_INIT;
+
+	return p->in_cgroup && proc_cgroup(os_pid, &its) == 0 &&
+	       proc_cgroup(p->os_pid, &main) == 0 && its.size > 1 &&
+	       strcmp(buf_text(&its), buf_text(&main)) == 0;
+}
+
 static bool is_anothers(const struct processes *ps, const struct process *p, pid_t os_pid)
 {
 	const struct process *other = map_get(&ps->by_os_pid, (uint64_t)os_pid);
@@ -140,7 +151,7 @@ static bool is_its_own(const struct processes *ps, const struct process *p, pid_
 		return false;
 	return (first && stat->session == first) || (moved && stat->session == moved->session) ||
 	       is_descended(os_pid, p->os_pid) || (first && is_descended(os_pid, first)) ||
-	       says_so(ps, p, os_pid);
+	       says_so(ps, p, os_pid) || is_in_its_cgroup(p, os_pid);
 }
 
 /* ---- the move ---- */

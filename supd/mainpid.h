@@ -4,9 +4,9 @@
 
 /*
  * MAINPID=: the main process of a service is another one than that which was started. Who is named
- * must be the service's own: in its session, descended from it, or a child of ours (we are a
- * subreaper) whose environment names this incarnation; and nobody else's main process, command or
- * group.
+ * must be the service's own: in its session or its cgroup, descended from it, or a child of ours
+ * (we are a subreaper) whose environment names this incarnation; and nobody else's main process,
+ * command or group.
  *
  * The new one need not be our child: its parent may live, and reap it. So it is held by a pidfd,
  * which tells of its end, and by which alone it is signalled. What invariants that leaves:

@@ -105,9 +105,9 @@ int proc_usage(pid_t os_pid, struct proc_usage *ret_usage)
 	return 0;
 }
 
-int proc_environment(pid_t os_pid, struct buf *out)
+static int read_whole(pid_t os_pid, const char *name, struct buf *out)
 {
-	int fd = open_of(os_pid, "environ");
+	int fd = open_of(os_pid, name);
 	ssize_t n = 1;
 
 	if (fd < 0)
@@ -126,6 +126,28 @@ int proc_environment(pid_t os_pid, struct buf *out)
 	}
 	close(fd);
 	return n < 0 ? (int)n : 0;
+}
+
+int proc_environment(pid_t os_pid, struct buf *out)
+{
+	return read_whole(os_pid, "environ", out);
+}
+
+int proc_cgroup(pid_t os_pid, struct buf *out)
+{
+	struct buf all CLEANUP(buf_fini) = BUF_INIT;
+	int r = read_whole(os_pid, "cgroup", &all);
+	const char *line = buf_text(&all);
+
+	while (r == 0 && strncmp(line, "0::", 3) != 0) {
+		line = strchr(line, '\n');
+		if (!line++)
+			return -ENOENT;
+	}
+	if (r < 0)
+		return r;
+	buf_clear(out);
+	return buf_append(out, line + 3, strcspn(line + 3, "\n"));
 }
 
 const char *proc_variable(const struct buf *environment, const char *name)

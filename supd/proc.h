@@ -33,6 +33,8 @@ int proc_stat(pid_t os_pid, struct proc_stat *ret_stat);
 int proc_usage(pid_t os_pid, struct proc_usage *ret_usage);
 /* Its environment as it was executed, NAME=VALUE with a NUL after each. 0 or -errno (-EACCES). */
 int proc_environment(pid_t os_pid, struct buf *out);
+/* Its cgroup v2, "/a/b". 0, -ENOENT: there is none, -errno. */
+int proc_cgroup(pid_t os_pid, struct buf *out);
 /* The value of NAME in such an environment, borrowed; NULL: not there. */
 const char *proc_variable(const struct buf *environment, const char *name);
 /* Calls for each OS process there is, in no order, until a call returns false. 0 or -errno. */

@@ -171,6 +171,53 @@ Test(mainpid, a_child_of_the_first_which_ends_before_it)
 	node_end(n);
 }
 
+/* ---- one that only its cgroup tells of ---- */
+
+/* It has a session of its own, no parent, and no environment. */
+static struct node *node_with_stranger(const char *config)
+{
+	const struct script scripts[] = {
+		{"a", keep_printf("mkfifo \"${0%%.sh}.fifo\"\n"
+				  "( setsid env -i sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh "
+				  "\"${0%%.sh}.fifo\" & )\n"
+				  "read -r pid <\"${0%%.sh}.fifo\"\necho \"$pid\"\n"
+				  "%s \"send:MAINPID=$pid;READY=1\" barrier\n",
+				  build_path("tests/herald"))},
+		{NULL, NULL}};
+	struct node *n = run_scripts(
+		keep_printf("%s%s", config, SCRIPT("a") "notify_access = group\n"), scripts);
+
+	ctl(n, "sync");
+	return n;
+}
+
+Test(mainpid, one_in_its_cgroup)
+{
+	struct node *n = node_with_stranger("");
+
+	if (strcmp(json_get(ctl(n, "--json status a"), "containment"), "cgroup") != 0) {
+		node_end(n);
+		cr_assert_null(getenv("NO_SKIP"), "needs cgroup v2");
+		cr_skip_test("there is no cgroup v2 that the test may write to");
+	}
+	cr_expect_str_eq(state_of(n, "a"), "running");
+	cr_expect_eq(os_pid_of(n, "a"), atoi(node_read(n, "a.out")));
+	ctl(n, "stop a");
+	cr_expect_str_eq(look(n, "a").reason, "shutdown");
+	node_end(n);
+}
+
+Test(mainpid, a_stranger)
+{
+	struct node *n = node_with_stranger("cgroup = no\n");
+
+	ctl(n, "wait a --for down");
+	cr_expect_str_eq(state_of(n, "a"), "done");
+	cr_expect_not_null(strstr(node_log(n), "is not heard: that is none of its processes"));
+	kill((pid_t)atoi(node_read(n, "a.out")), SIGKILL);
+	node_end(n);
+}
+
 /* ---- lies ---- */
 
 Test(mainpid, only_of_its_own)

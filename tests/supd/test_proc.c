@@ -33,6 +33,17 @@ Test(proc, ourselves)
 	cr_assert_null(proc_variable(&environment, "NO_SUCH_VARIABLE"));
 }
 
+Test(proc, cgroup)
+{
+	struct buf cgroup CLEANUP(buf_fini) = BUF_INIT;
+	int r = proc_cgroup(getpid(), &cgroup);
+
+	cr_assert(r == 0 || r == -ENOENT, "%d", r);
+	if (r == 0)
+		cr_assert_eq(buf_text(&cgroup)[0], '/');
+	cr_assert_eq(proc_cgroup(0, &cgroup), -ESRCH);
+}
+
 /* What is used grows with use. */
 Test(proc, usage)
 {
