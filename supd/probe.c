@@ -198,6 +198,11 @@ static void send_request(struct probe *p)
 
 /* ---- connecting ---- */
 
+static in_port_t port_of(const union address *address)
+{
+	return address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port;
+}
+
 /* The kernel has connected us to ourselves: the port is one of those that it gives to clients. */
 static bool is_self(const struct probe *p)
 {
@@ -205,6 +210,7 @@ static bool is_self(const struct probe *p)
 	socklen_t size = sizeof(here), other = sizeof(there);
 
 	return p->what->kind != PROBE_UNIX && getsockname(p->fd, &here.any, &size) == 0 &&
+	       port_of(&here) == htons(p->what->address.port) &&
 	       getpeername(p->fd, &there.any, &other) == 0 && size == other &&
 	       memcmp(&here, &there, size) == 0;
 }
@@ -280,7 +286,10 @@ static socklen_t set_address(union address *address, const struct exec_probe *wh
 	return sizeof(address->v4);
 }
 
-/* As connect(), which of a unix socket says at once what it says. */
+/*
+ * As connect(). Of a unix socket it says at once what it says; on loopback it is through when it
+ * has returned, though it says otherwise, and asked again it tells: nothing has to wait then.
+ */
 static int begin_connect(struct probe *p, const char *path)
 {
 	union address address = {0};
@@ -288,11 +297,17 @@ static int begin_connect(struct probe *p, const char *path)
 
 	if (connect(p->fd, &address.any, size) == 0)
 		return 0;
-	return errno == EINTR ? EINPROGRESS : errno;
+	if (errno == EINPROGRESS && connect(p->fd, &address.any, size) == 0)
+		return 0;
+	return errno == EINTR || errno == EALREADY ? EINPROGRESS : errno == EISCONN ? 0 : errno;
 }
 
-static void wait_for_connection(struct probe *p)
+/* From now on the loop has it. */
+static void wait_for_peer(struct probe *p)
 {
+	p->timer.call = on_timeout;
+	p->timer.owner = p;
+	loop_timer_start(p->loop, &p->timer, mono_add(loop_now(), p->timeout));
 	p->watcher.call = on_event;
 	p->watcher.owner = p;
 	loop_fd_start(p->loop, &p->watcher, p->fd, LOOP_WRITE);
@@ -318,16 +333,14 @@ void probe_start(struct probe *p, const struct exec_probe *what, const char *pat
 	}
 	p->pool->running++;
 	p->stage = PROBE_CONNECTS;
-	p->timer.call = on_timeout;
-	p->timer.owner = p;
-	loop_timer_start(p->loop, &p->timer, mono_add(loop_now(), timeout));
 	error = begin_connect(p, path);
 	if (error == EAGAIN && what->kind == PROBE_UNIX) {
 		fail(p, "it does not accept the connections that wait already");
 	} else if (error && error != EINPROGRESS) {
 		fail_by(p, error);
 	} else {
-		wait_for_connection(p);
+		if (error || what->kind == PROBE_HTTP)
+			wait_for_peer(p);
 		if (!error)
 			connected(p);
 	}
