@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,4 +138,39 @@ Test(exec, parts_without_memory)
 	cr_expect(alloc_fail_end());
 	cr_expect_null(exec->setup);
 	exec_free(exec);
+}
+
+/* What bounds a process bounds those that it has started; what was made for it is its own. */
+Test(exec, setup_that_is_inherited)
+{
+	struct exec_setup from, to;
+
+	exec_setup_init(&from);
+	from.limits[LIMIT_CPU] = (struct exec_limit){1, 2, true};
+	from.nice = 5;
+	from.bounding = (struct exec_capabilities){true, 3};
+	from.no_new_privileges = from.tty = true;
+	from.chroot = strdup("/srv/%i");
+	from.input = (struct input){INPUT_FILE, strdup("/in")};
+	from.directories[DIRECTORY_STATE].names = list("a", "b");
+	exec_setup_init(&to);
+	cr_assert_eq(exec_setup_inherit(&to, &from), 0);
+	cr_expect_eq(to.limits[LIMIT_CPU].hard, 2);
+	cr_expect_eq(to.nice, 5);
+	cr_expect_eq(to.oom_score_adj, SETUP_NOT_GIVEN);
+	cr_expect_eq(to.bounding.set, 3);
+	cr_expect(to.no_new_privileges);
+	cr_expect_str_eq(to.chroot, "/srv/%i");
+	cr_expect_not(to.tty);
+	cr_expect_null(to.input.path);
+	cr_expect_not(exec_setup_has_directories(&to));
+	cr_expect(exec_setup_has_directories(&from));
+	exec_setup_fini(&to);
+	exec_setup_init(&to);
+	alloc_fail_at(1);
+	cr_expect_eq(exec_setup_inherit(&to, &from), -ENOMEM);
+	cr_expect(alloc_fail_end());
+	exec_setup_fini(&to);
+	exec_setup_fini(&from);
+	cr_expect_eq(alloc_live(), 0);
 }
