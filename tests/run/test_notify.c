@@ -204,8 +204,8 @@ Test(notify, extend_timeout_of_a_start)
 	struct node *n = node_run("[supervisor /]\nstart = parallel\n"
 				  "[service a]\ncommand = @puppet/a "
 				  "notify:EXTEND_TIMEOUT_USEC=60000000\nready = notify\n"
-				  "start_timeout = 2s\n"
-				  "[service later]\ncommand = @puppet/later\nready = delay:3s\n");
+				  "start_timeout = 4s\n"
+				  "[service later]\ncommand = @puppet/later\nready = delay:5s\n");
 
 	ctl(n, "wait later --for ready");
 	cr_assert_str_eq(state_of(n, "a"), "starting");
@@ -218,8 +218,8 @@ Test(notify, extend_timeout_of_a_start)
 Test(notify, extend_timeout_of_a_stop)
 {
 	struct node *n = node_run("[service a]\ncommand = @puppet/a catch:TERM ready\n"
-				  "ready = notify\nshutdown = 2s\nrestart = temporary\n"
-				  "[service later]\ncommand = @puppet/later\nready = delay:3s\n"
+				  "ready = notify\nshutdown = 4s\nrestart = temporary\n"
+				  "[service later]\ncommand = @puppet/later\nready = delay:5s\n"
 				  "autostart = no\n");
 	struct watch *w;
 

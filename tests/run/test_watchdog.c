@@ -46,7 +46,7 @@ Test(watchdog, one_without_it_is_told_nothing)
 /* It lives for longer than the watchdog's span, and ends by itself. */
 Test(watchdog, words_keep_it)
 {
-	struct node *n = node_run(HERALD("pulse:50*40", "autostart = no\nwatchdog = 1s\n"));
+	struct node *n = node_run(HERALD("pulse:100*40", "autostart = no\nwatchdog = 3s\n"));
 	struct watch *w = watch_open(n);
 
 	ctl(n, "start a");
@@ -57,17 +57,17 @@ Test(watchdog, words_keep_it)
 Test(watchdog, words_over_the_control_socket_keep_it)
 {
 	const struct script scripts[] = {
-		{"a", "supctl ready 'at work'\ni=0\nwhile [ $i -lt 15 ]; do\n"
+		{"a", "supctl ready 'at work'\ni=0\nwhile [ $i -lt 25 ]; do\n"
 		      "supctl recv --timeout 200ms || [ $? = 5 ]\nsupctl watchdog\ni=$((i + 1))\n"
 		      "done\n"},
 		{NULL, NULL}};
-	struct node *n = run_scripts(SCRIPT("a") "watchdog = 2s\nnotify_access = none\n", scripts);
+	struct node *n = run_scripts(SCRIPT("a") "watchdog = 4s\nnotify_access = none\n", scripts);
 	struct watch *w;
 
 	ctl(n, "wait a --for ready");
 	w = watch_open(n);
 	cr_expect_str_eq(json_get(ctl(n, "--json status a"), "status_text"), "at work");
-	cr_expect_str_eq(json_get(ctl(n, "--json status a"), "watchdog"), "2.000000");
+	cr_expect_str_eq(json_get(ctl(n, "--json status a"), "watchdog"), "4.000000");
 	cr_expect_str_eq(watch_until(w, "exit a *"), "exit a normal", "%s", node_read(n, "a.out"));
 	node_end(n);
 }
@@ -109,8 +109,8 @@ Test(watchdog, is_not_for_stops)
 {
 	struct node *n = node_run("[supervisor /]\nstart = parallel\n"
 				  "[service a]\ncommand = @puppet/a catch:TERM catch:ABRT ready\n"
-				  "ready = notify\nshutdown = 60s\nwatchdog = 1s\n"
-				  "[service later]\ncommand = @puppet/later\nready = delay:2s\n"
+				  "ready = notify\nshutdown = 60s\nwatchdog = 4s\n"
+				  "[service later]\ncommand = @puppet/later\nready = delay:5s\n"
 				  "autostart = no\n");
 
 	ctl(n, "wait a --for ready");
@@ -150,8 +150,8 @@ Test(watchdog, switched_off_by_itself)
 {
 	struct node *n =
 		node_run(keep_printf("[supervisor /]\nstart = parallel\n%s[service later]\n"
-				     "command = @puppet/later\nready = delay:3s\n",
-				     HERALD("send:WATCHDOG_USEC=0 pause", "watchdog = 2s\n")));
+				     "command = @puppet/later\nready = delay:5s\n",
+				     HERALD("send:WATCHDOG_USEC=0 pause", "watchdog = 4s\n")));
 
 	ctl(n, "wait later --for ready");
 	cr_expect_str_eq(state_of(n, "a"), "running");
@@ -162,9 +162,9 @@ Test(watchdog, switched_off_by_itself)
 /* The daemon was stopped for longer than the span, and what the service said meanwhile waits. */
 Test(watchdog, time_in_which_the_daemon_was_away_does_not_count)
 {
-	struct node *n = node_run(HERALD("pulse:20*100 'say:@folder/journal=a through' "
-					 "pulse:20*100 'say:@folder/journal=a end'",
-					 "autostart = no\nwatchdog = 1s\n"));
+	struct node *n = node_run(HERALD("pulse:100*40 'say:@folder/journal=a through' "
+					 "pulse:100*40 'say:@folder/journal=a end'",
+					 "autostart = no\nwatchdog = 3s\n"));
 	struct watch *w = watch_open(n);
 
 	ctl(n, "start a");
