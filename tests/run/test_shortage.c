@@ -114,6 +114,46 @@ Test(shortage, emfile_at_a_start)
 	node_end(n);
 }
 
+/* start_pre is tried again with the start. */
+Test(shortage, emfile_at_start_pre)
+{
+	struct node *n = node_run("[supervisor s]\nintensity = 1\nperiod = 1h\n" PUPPET(
+		"s/a", "a") "stdout = file:@folder/out\nstart_pre = true\nstart_post = true\n");
+	struct watch *w;
+
+	sync_tree(n);
+	w = watch_open(n);
+	limit_supd(n, RLIMIT_NOFILE, highest_fd(n));
+	kill(os_pid_of(n, "s/a"), SIGKILL);
+	watch_until(w, "shortage s/a");
+	watch_until(w, "shortage s/a");
+	unlimit_supd(n, RLIMIT_NOFILE);
+	watch_until(w, "ready s/a");
+	cr_assert_eq(watch_count(w, "start_failed *"), 0);
+	cr_assert_eq(look(n, "s/a").restarts, 1);
+	node_end(n);
+}
+
+/* stop_post waits by itself, and what waits for it goes on waiting. */
+Test(shortage, emfile_at_stop_post)
+{
+	struct node *n = node_run(PUPPET("a", "a") "stdout = file:@folder/out\n"
+						   "stop_post = sh -c 'echo ${SUP_REASON}'\n");
+	struct watch *w;
+
+	sync_tree(n);
+	w = watch_open(n);
+	limit_supd(n, RLIMIT_NOFILE, highest_fd(n));
+	kill(os_pid_of(n, "a"), SIGKILL);
+	watch_until(w, "lingers a*");
+	cr_assert_eq(watch_count(w, "exit a*"), 0);
+	unlimit_supd(n, RLIMIT_NOFILE);
+	watch_until(w, "exit a killed");
+	watch_until(w, "ready a");
+	cr_assert_str_eq(node_read(n, "out"), "killed\n");
+	node_end(n);
+}
+
 /* Who is connected goes on; who comes waits, and gets in when there is room. */
 Test(shortage, emfile_at_the_control_socket)
 {
