@@ -31,7 +31,7 @@ static const struct phrase kinds[] = {
 	{"shortage", "could not be started", "something was short"},
 	{"gave_up", "gave up", "more restarts than its intensity allows"},
 	{"failed", "failed", "it was restarted too often"},
-	{"waiting", "went down", "until its cause is started again"},
+	{"waiting", "began to wait", "until its cause is up again"},
 	{"auto_shutdown", "shut down", "significant children have ended"},
 	{"held", "was held down", NULL},
 	{"released", "was let go", NULL},

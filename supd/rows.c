@@ -94,6 +94,15 @@ static void row_put_place(struct wire_encoder *e, const struct daemon *d,
 		field_put_null(e, FIELD_DETAIL, "parent");
 }
 
+static void row_put_waits(struct wire_encoder *e, const struct daemon *d,
+			  const struct child_view *v)
+{
+	struct child_view on;
+	bool known = v->waits && core_view(d->core, v->waits_for, &on);
+
+	field_put_text(e, FIELD_DETAIL, "waits_for", known ? on.path : NULL);
+}
+
 static void row_put_process(struct wire_encoder *e, const struct daemon *d,
 			    const struct child_view *v)
 {
@@ -127,6 +136,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	field_put_text(e, 0, "state", child_state_name(v.state));
 	row_put_process(e, d, &v);
 	row_put_place(e, d, &v);
+	row_put_waits(e, d, &v);
 	field_put_int(e, 0, "restarts", (int64_t)v.restarts);
 	if (v.state == CHILD_RUNNING)
 		field_put_span(e, 0, "uptime", mono_between(v.since, loop_now()));
@@ -384,6 +394,9 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	field_put_span(e, 0, "restart_delay_max", spec->restart_delay_max);
 	field_put_span(e, 0, "restart_reset", spec->restart_reset);
 	row_put_list(e, "link", spec->links);
+	row_put_list(e, "after", spec->after);
+	row_put_list(e, "requires", spec->requires);
+	row_put_list(e, "provides", spec->provides);
 	if (spec->type == CHILD_SUPERVISOR) {
 		row_put_supervisor_spec(e, spec);
 		return;

@@ -310,9 +310,13 @@ const struct key config_keys[] = {
 	 .help = "what it may do to actors of other Unix users"},
 	{"link", CHILDREN, false, value_links, IN_SPEC(links), .fallback = "",
 	 .help = "who is linked to it whenever both run"},
+	{"after", CHILDREN, false, value_depends, IN_SPEC(after), .fallback = "",
+	 .help = "who is ready, or given up, before it is started"},
+	{"requires", CHILDREN, false, value_depends, IN_SPEC(requires), .fallback = "",
+	 .help = "who must be ready for it to run; it stops with them, and starts again"},
+	{"provides", CHILDREN, false, value_provides, IN_SPEC(provides), .fallback = "",
+	 .help = "names of what it does, for the after and requires of others"},
 
-	{.name = "after", .where = CHILDREN},
-	{.name = "requires", .where = CHILDREN},
 	{.name = NULL},
 };
 

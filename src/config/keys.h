@@ -75,7 +75,7 @@ value_fn value_account, value_command, value_environment, value_environment_file
 	value_working_directory;
 value_fn value_condition, value_cpu_max, value_schedule;
 value_fn value_listen;
-value_fn value_aliases, value_grants, value_links, value_size;
+value_fn value_aliases, value_depends, value_grants, value_links, value_provides, value_size;
 value_fn value_capabilities, value_cpus, value_directories, value_input, value_integer,
 	value_io_class, value_limit, value_mode, value_tty;
 value_fn value_health, value_interval, value_ready; /* values_probe.c */

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/actors.h"
 #include "config/loader.h"
+#include "config/order.h"
 #include "config/warn.h"
 
 /* To compare a wrong name with all of them takes time: only the first ones get a suggestion. */
@@ -255,12 +256,16 @@ static const char *error_key(enum spec_error error)
 		return "instances";
 	case SPEC_E_READY:
 		return "ready";
+	case SPEC_E_PROVIDES:
+		return "provides";
 	case SPEC_OK:
 	case SPEC_E_NAME:
 	case SPEC_E_DUPLICATE:
 	case SPEC_E_DEPTH:
 	case SPEC_E_ONESHOT:
 	case SPEC_E_ADDED:
+	case SPEC_E_UNKNOWN:
+	case SPEC_E_CYCLE:
 	case SPEC_N_ERRORS:
 		break;
 	}
@@ -357,6 +362,8 @@ void loader_link(struct loader *loader)
 	}
 	if (top && loader->error == 0)
 		loader_check_actors(loader);
+	if (top && loader->error == 0)
+		loader_check_order(loader);
 	if (loader->error || !top)
 		return;
 	if (loader->config->n_errors == 0) {

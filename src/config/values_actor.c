@@ -100,6 +100,30 @@ int value_links(const struct value *value)
 	return take_list(value, check_link, "use paths of services or supervisors, such as web/db");
 }
 
+int value_depends(const struct value *value)
+{
+	return take_list(value, check_link,
+			 "use paths or aliases of services or supervisors, or what they provide");
+}
+
+static int check_provided(const struct value *value, const char *word)
+{
+	char shown[QUOTE_TEXT_MAX];
+
+	if (strchr(word, '/'))
+		return value_refuse(value, "%s: a name in provides has no / in it",
+				    quote_text(word, shown));
+	if (!spec_name_is_valid(word))
+		return value_refuse(value, "%s: %s", quote_text(word, shown),
+				    spec_error_text(SPEC_E_NAME));
+	return 0;
+}
+
+int value_provides(const struct value *value)
+{
+	return take_list(value, check_provided, "use names with blanks between them");
+}
+
 static int check_grant(const struct value *value, const char *word)
 {
 	static const char *const words[] = {"link", "exit", "spawn", "admin", NULL};

@@ -44,7 +44,7 @@ static void call_finish(struct call *call, struct reply *reply)
 	call_free(call);
 }
 
-static void call_answer(struct call *call, enum answer answer)
+void call_answer(struct call *call, enum answer answer)
 {
 	call_finish(call,
 		    &(struct reply){.answer = answer, .slot = SLOT_NONE, .blocker = SLOT_NONE});
@@ -220,6 +220,21 @@ void call_child_ready(struct child *c)
 		call_answer_child(call, ANSWER_OK_UP, c);
 }
 
+void call_child_parked(struct child *c)
+{
+	struct call *call = c->call;
+
+	if (!call)
+		return;
+	job_arrived(c);
+	if (call->kind == REQUEST_START)
+		call_free(call);
+	else if (call->kind == REQUEST_TERMINATE_CHILD)
+		call_answer(call, ANSWER_OK);
+	else
+		call_answer_child(call, ANSWER_OK_UNDEFINED, c);
+}
+
 void call_child_down(struct child *c)
 {
 	struct call *call = c->call;
@@ -250,9 +265,36 @@ static bool call_has_pid(const struct child *c)
 	return (c->live || c->state == CHILD_DEAD) && !c->restarting;
 }
 
+/* Started; or parked, which is as good (D16). */
+static void call_launch(struct supervisor *s, struct call *call, struct child *c,
+			struct cause cause)
+{
+	call_hand_over(s, call, c);
+	child_start(c, cause);
+	if (c->parked)
+		call_child_parked(c);
+}
+
+static void call_answer_blocked(struct call *call, uint32_t blocker)
+{
+	call_finish(call, &(struct reply){
+				  .answer = ANSWER_BLOCKED, .slot = SLOT_NONE, .blocker = blocker});
+}
+
+static void call_refuse_new(struct call *call, struct child *c, int wrong)
+{
+	tree_forget(c);
+	call_finish(call, &(struct reply){.answer = wrong < 0 ? ANSWER_NO_MEMORY : ANSWER_BAD_SPEC,
+					  .code = wrong < 0 ? 0 : wrong,
+					  .slot = SLOT_NONE,
+					  .blocker = SLOT_NONE});
+}
+
 static void call_start_new(struct supervisor *s, struct call *call, struct spec *spec)
 {
+	uint32_t blocker = SLOT_NONE;
 	struct child *c;
+	int wrong;
 
 	if (s->n_listed >= s->self->spec->max_children) {
 		call_answer(call, ANSWER_MAX_CHILDREN);
@@ -262,14 +304,23 @@ static void call_start_new(struct supervisor *s, struct call *call, struct spec 
 		call_answer(call, ANSWER_NO_MEMORY);
 		return;
 	}
+	wrong = depend_check_new(c);
+	if (wrong) {
+		call_refuse_new(call, c, wrong);
+		return;
+	}
+	if (depend_is_blocked(c, &blocker)) {
+		call_answer_blocked(call, blocker);
+		tree_forget(c);
+		return;
+	}
 	c->held = false;
 	if (spec->on_demand) {
 		child_idle(c, cause_origin(ORIGIN_CALL));
 		call_answer_child(call, ANSWER_OK_UNDEFINED, c);
 		return;
 	}
-	call_hand_over(s, call, c);
-	child_start(c, cause_origin(ORIGIN_CALL));
+	call_launch(s, call, c, cause_origin(ORIGIN_CALL));
 }
 
 static void call_start_child(struct supervisor *s, struct call *call)
@@ -346,6 +397,8 @@ static void call_terminate(struct supervisor *s, struct call *call)
 static void call_restart(struct supervisor *s, struct call *call)
 {
 	struct child *c = call_target(s, call);
+	uint32_t blocker = SLOT_NONE;
+	bool held;
 
 	if (call_is_simple(s)) {
 		call_answer(call, ANSWER_SIMPLE_ONE_FOR_ONE);
@@ -353,10 +406,14 @@ static void call_restart(struct supervisor *s, struct call *call)
 		call_answer(call, ANSWER_NOT_FOUND);
 	} else if (c->restarting || c->live || c->state == CHILD_DEAD) {
 		call_answer(call, c->restarting ? ANSWER_RESTARTING : ANSWER_RUNNING);
+	} else if (depend_is_blocked(c, &blocker)) {
+		call_answer_blocked(call, blocker);
 	} else {
+		held = c->held_by_operator;
 		c->held = c->held_by_operator = false;
-		call_hand_over(s, call, c);
-		child_start(c, cause_origin(ORIGIN_CALL));
+		call_launch(s, call, c, cause_origin(ORIGIN_CALL));
+		if (held && c->parked)
+			chain_add(c, LINK_RELEASED, cause_origin(ORIGIN_CALL), NULL, 0);
 	}
 }
 
@@ -376,6 +433,13 @@ static void call_delete(struct supervisor *s, struct call *call)
 	}
 }
 
+/* It comes by itself, with its range, when what that waits for is there (D16). */
+static bool is_suspended(const struct supervisor *s, const struct child *c)
+{
+	return s->suspended && c->state == CHILD_WAITING &&
+	       (c == s->suspended || c->parked_by == s->suspended->slot);
+}
+
 /*
  * An operator's start, or a trigger's. The failed child of a parked range takes its range along,
  * its window empty (D6); so does one whose restart, and that of its range, was due.
@@ -388,7 +452,7 @@ static void call_start(struct supervisor *s, struct call *call)
 		      !c->spec->on_demand;
 	bool group = !supervisor_is_independent(s) && (parked || c->state == CHILD_BACKOFF);
 
-	if (c->live || c->held || c->removed || operator_is_parked(c)) {
+	if (c->live || c->held || c->removed || depend_is_stuck(c) || is_suspended(s, c)) {
 		call_free(call);
 		waiter_check(c);
 		return;
@@ -404,8 +468,7 @@ static void call_start(struct supervisor *s, struct call *call)
 		strategy_resume(s, c, cause);
 		return;
 	}
-	call_hand_over(s, call, c);
-	child_start(c, cause);
+	call_launch(s, call, c, cause);
 }
 
 /* ---- questions ---- */
@@ -521,36 +584,4 @@ void call_run(struct supervisor *s, struct call *call)
 		call_free(call);
 		break;
 	}
-}
-
-/* ---- calls that come to nothing ---- */
-
-void call_cancel_all(struct supervisor *s)
-{
-	LIST_EACH (l, &s->queue) {
-		struct item *item = LIST_ENTRY(l, struct item, link);
-		struct call *call;
-
-		list_unlink(&item->link);
-		if (item->kind != ITEM_CALL)
-			continue;
-		call = CONTAINER_OF(item, struct call, item);
-		if (call->kind != REQUEST_START) {
-			call_answer(call, ANSWER_NOPROC);
-			continue;
-		}
-		call_free(call);
-	}
-}
-
-void call_drop_child(struct child *c)
-{
-	LIST_EACH (l, &c->core->calls) {
-		struct call *call = LIST_ENTRY(l, struct call, in_calls);
-
-		if (call->item.child == c)
-			call_answer(call, ANSWER_NOPROC);
-	}
-	if (c->sup)
-		call_cancel_all(c->sup);
 }

@@ -20,7 +20,7 @@ static bool check_is_process_state(enum child_state state)
 static bool check_is_due(const struct supervisor *s, const struct item *item)
 {
 	return !list_is_empty(&item->link) || s->failed || s->job == JOB_SHUTDOWN ||
-	       s->job == JOB_GROUP_STOP || s->job == JOB_PARK;
+	       s->job == JOB_GROUP_STOP || s->job == JOB_PARK || s->job == JOB_SUSPEND;
 }
 
 static const char *check_child(const struct core *core, const struct child *c)
@@ -43,7 +43,7 @@ static const char *check_child(const struct core *core, const struct child *c)
 		return "a death that nobody will look at";
 	if (!c->live && c->verdict.kind != REASON_NONE)
 		return "a verdict on what does not run";
-	if (c->awaited && (!s || !c->live))
+	if (c->awaited && (!s || !(c->live || c->parked)))
 		return "a job waits for what does not run";
 	if (c->news || !list_is_empty(&c->news_link))
 		return "news was left";
@@ -75,7 +75,7 @@ static const char *check_due(const struct child *c)
 
 static const char *check_counts(const struct supervisor *s)
 {
-	uint32_t kids = 0, listed = 0, live = 0, awaited = 0;
+	uint32_t kids = 0, listed = 0, live = 0, awaited = 0, parked = 0;
 
 	LIST_EACH (l, &s->kids) {
 		const struct child *c = LIST_ENTRY(l, struct child, link);
@@ -84,9 +84,12 @@ static const char *check_counts(const struct supervisor *s)
 		listed += c->listed;
 		live += c->live;
 		awaited += c->awaited;
+		parked += c->awaited && c->parked;
 	}
 	if (kids != s->n_kids || listed != s->n_listed || live != s->n_live)
 		return "a supervisor has lost count of its children";
+	if (parked != s->waiting_parked)
+		return "a job has lost count of those that are parked (D16)";
 	if (awaited != s->waiting)
 		return "a job has lost count of what it waits for";
 	return NULL;
@@ -133,7 +136,7 @@ static const char *check_idle(const struct supervisor *s)
 		const struct child *c = LIST_ENTRY(l, struct child, link);
 
 		if (c->state == CHILD_WAITING && c->listed && !c->call && !c->start_again &&
-		    !c->spec->on_demand)
+		    !c->spec->on_demand && !c->parked)
 			return "a child was never started";
 	}
 	return NULL;
@@ -179,6 +182,8 @@ static const char *check_one(const struct core *core, const struct child *c)
 		broken = check_timer(c);
 	if (!broken)
 		broken = check_due(c);
+	if (!broken)
+		broken = depend_check(c);
 	if (!broken && c->sup)
 		broken = check_counts(c->sup);
 	if (!broken && c->sup)

@@ -47,6 +47,10 @@ void child_set_state(struct child *c, enum child_state state)
 	c->state = state;
 	c->since = c->core->now;
 	child_count(c, 1);
+	if (c->parked)
+		depend_left(c);
+	if (c->core->needs.used)
+		depend_changed(c);
 	waiter_check(c);
 }
 

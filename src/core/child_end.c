@@ -17,6 +17,8 @@ void child_kill_now(struct child *c, actor_pid from)
 {
 	child_fix_verdict(c, &REASON(REASON_KILLED));
 	timer_cancel(c);
+	if (c->polite == POLITE_LATER)
+		c->polite = POLITE_NOT;
 	if (c->killed)
 		return;
 	c->killed = true;
@@ -65,16 +67,28 @@ void act_stop(struct child *c, const struct event *event)
 	(void)event;
 	c->cause = chain_add(c, LINK_STOPPING, c->cause, &REASON(REASON_SHUTDOWN), 0);
 	child_set_state(c, CHILD_STOPPING);
+	if (c->short_of) {
+		act_shortage_stopping(c, event);
+	} else if (depend_stops_later(c)) {
+		timer_cancel(c);
+		c->polite = POLITE_LATER;
+	} else {
+		child_stop_now(c);
+	}
+}
+
+void child_stop_now(struct child *c)
+{
+	bool again = c->verdict.kind != REASON_NONE; /* its own last words came first */
+
+	c->polite = POLITE_NOT;
+	c->since = c->core->now;
 	if (c->sup) {
 		supervisor_shut_down(c->sup, &REASON(REASON_SHUTDOWN), c->cause);
 		child_patience(c);
 		return;
 	}
-	if (c->short_of) {
-		act_shortage_stopping(c, event);
-		return;
-	}
-	if (child_ask(c))
+	if (!again && child_ask(c))
 		return;
 	if (c->spec->shutdown != SHUTDOWN_BRUTAL_KILL)
 		effect_add(c->core, FX_STOP, c);
@@ -92,8 +106,12 @@ void child_stop(struct child *c, struct cause cause)
 {
 	if (c->state != CHILD_STOPPING && c->state != CHILD_ENDING)
 		c->cause = cause;
-	c->restarting = false;
-	c->expected = c->live;
+	c->restarting = c->parking = false;
+	c->expected &= c->live;
+	if (c->live && !c->expected) {
+		c->expected = true;
+		depend_changed(c); /* its end is no more its supervisor's affair alone */
+	}
 	child_input(c, IN_STOP, NULL);
 }
 

@@ -100,6 +100,8 @@ void child_start(struct child *c, struct cause cause)
 	bool restarting = c->restarting;
 
 	c->cause = cause;
+	if (depend_defers(c, cause))
+		return;
 	child_input(c, IN_START, NULL);
 	c->restarting = restarting;
 }

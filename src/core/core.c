@@ -45,6 +45,7 @@ int core_new(struct core **ret_core)
 	list_init(&core->signals);
 	list_init(&core->unsent);
 	list_init(&core->unlinked);
+	list_init(&core->due);
 	list_init(&core->mailboxes);
 	list_init(&core->flushes);
 	*ret_core = core;
@@ -72,6 +73,7 @@ void core_free(struct core *core)
 	strmap_fini(&core->paths);
 	strmap_fini(&core->names);
 	strmap_fini(&core->standings);
+	strmap_fini(&core->needs);
 	map_fini(&core->sources);
 	map_fini(&core->memfd_copies);
 	edge_table_fini(&core->edges);
@@ -182,10 +184,13 @@ static void core_watch_budget(struct core *core)
 
 static void core_give_up_order(struct core *core, struct cause cause)
 {
+	core->order_given_up = true;
 	child_stop(core->root, cause);
 	for (struct child *c = tree_next(core->root, core->root); c; c = tree_next(c, core->root))
 		if (c->state == CHILD_STARTING || c->state == CHILD_RUNNING)
 			child_stop(c, cause);
+		else if (c->state == CHILD_STOPPING && c->polite == POLITE_LATER)
+			child_stop_now(c);
 }
 
 static void core_take_budget(struct core *core)
@@ -220,10 +225,12 @@ static void core_run_agenda(struct core *core)
 	struct list *l;
 
 	signal_run(core);
-	while ((l = list_take_first(&core->agenda))) {
-		supervisor_run(LIST_ENTRY(l, struct supervisor, on_agenda));
-		signal_run(core);
-	}
+	do {
+		while ((l = list_take_first(&core->agenda))) {
+			supervisor_run(LIST_ENTRY(l, struct supervisor, on_agenda));
+			signal_run(core);
+		}
+	} while (depend_run_one(core) || !list_is_empty(&core->agenda));
 }
 
 static void core_tick(struct core *core)

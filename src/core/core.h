@@ -53,11 +53,13 @@ struct child_view {
 	char *const *args; /* simple_one_for_one: extra arguments of this child, or NULL */
 	enum child_state state;
 	bool comes_back; /* STOPPED for a moment: a start of it, or of its range, is due */
-	bool parked;     /* WAITING until the failed one that it waits for is started again (D6) */
+	bool parked;     /* WAITING until an operator starts another one again (D6, D16) */
 	bool listed;     /* on its supervisor's list: the child API knows it */
 	bool held;
 	bool spawned;         /* by an actor: no child of the tree; its path is its pid */
 	bool dynamic;         /* added by a call: gone with its supervisor's end */
+	bool waits;           /* WAITING for another one, or with its range (D6, D16) */
+	uint32_t waits_for;   /* of whom, then; SLOT_NONE: one that is no more */
 	bool removed;         /* forgotten by request; comes back when its supervisor starts anew */
 	actor_pid pid;        /* of the present or last incarnation */
 	uint64_t starts;      /* successful ones, over all of its life */

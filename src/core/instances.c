@@ -109,10 +109,8 @@ struct child *instances_make(struct core *core, const char *target, enum answer 
 	if (instances_add(s, template, name, &c) < 0)
 		return NULL;
 	last = instances_find_last(s, c);
-	if (last) {
-		list_unlink(&c->link);
-		list_insert_before(last->link.next, &c->link);
-	}
+	if (last)
+		tree_move_behind(c, last);
 	return c;
 }
 

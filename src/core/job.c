@@ -18,6 +18,7 @@ void job_await(struct supervisor *s, struct child *c)
 		return;
 	c->awaited = true;
 	s->waiting++;
+	s->waiting_parked += c->parked;
 }
 
 void job_arrived(struct child *c)
@@ -26,6 +27,7 @@ void job_arrived(struct child *c)
 		return;
 	c->awaited = false;
 	c->parent->waiting--;
+	c->parent->waiting_parked -= c->parked;
 }
 
 void job_abort(struct supervisor *s)
@@ -35,13 +37,14 @@ void job_abort(struct supervisor *s)
 			LIST_ENTRY(l, struct child, link)->awaited = false;
 		}
 	}
-	s->waiting = 0;
+	s->waiting = s->waiting_parked = 0;
 	s->cursor = s->first = s->failed = NULL;
 }
 
 static bool job_is_stop_pass(enum job job)
 {
-	return job == JOB_GROUP_STOP || job == JOB_PARK || job == JOB_SHUTDOWN;
+	return job == JOB_GROUP_STOP || job == JOB_PARK || job == JOB_SUSPEND ||
+	       job == JOB_SHUTDOWN;
 }
 
 static bool job_is_start_pass(enum job job)
@@ -69,8 +72,24 @@ static struct child *job_other_failed(const struct supervisor *s, const struct c
 	return NULL;
 }
 
+void job_release_parked(struct supervisor *s)
+{
+	LIST_EACH (l, &s->kids) {
+		struct child *c = LIST_ENTRY(l, struct child, link);
+
+		if (c->parked)
+			job_arrived(c);
+	}
+}
+
+bool job_stops(const struct supervisor *s, const struct child *c)
+{
+	return job_is_stop_pass(s->job) && s->first && c->place >= s->first->place;
+}
+
 void job_forget_kid(struct supervisor *s, struct child *c)
 {
+	depend_forget_kid(s, c);
 	job_arrived(c);
 	if (s->cursor == c)
 		s->cursor = job_step_cursor(s, c);
@@ -95,6 +114,8 @@ void job_stop_range(struct supervisor *s, enum job job, struct child *first, str
 	s->cause = cause;
 	s->first = first;
 	s->cursor = first ? tree_previous_kid(s, NULL) : NULL;
+	if (s->suspended && first && s->suspended->place >= first->place)
+		s->suspended = NULL; /* this range goes its own way */
 }
 
 void job_start_range(struct supervisor *s, enum job job, struct child *first, struct cause cause)
@@ -103,6 +124,8 @@ void job_start_range(struct supervisor *s, enum job job, struct child *first, st
 	supervisor_set_job(s, job);
 	s->cause = cause;
 	s->cursor = s->first = first;
+	if (first)
+		(void)depend_blocks_all(s);
 }
 
 /* ---- stop passes ---- */
@@ -111,19 +134,26 @@ void job_start_range(struct supervisor *s, enum job job, struct child *first, st
 static void job_child_stopped(struct supervisor *s, struct child *c)
 {
 	enum child_state state = c->state;
+	bool was_down = state == CHILD_DONE || state == CHILD_FAILED || state == CHILD_STOPPED;
 
 	call_child_down(c);
 	if (c == s->culprit && s->job == JOB_PARK)
 		return;
-	if (state != CHILD_DONE && state != CHILD_FAILED && state != CHILD_STOPPED)
+	if (s->job == JOB_SUSPEND && was_down && !c->parking && c != s->suspended)
+		return;
+	if (!was_down)
 		child_settle(c, CHILD_STOPPED);
+	c->parking = false;
 	if (s->job == JOB_SHUTDOWN || !c->listed || c->held)
 		return;
-	if (c->spec->restart == RESTART_TEMPORARY && c != s->culprit && !c->spec->on_demand) {
+	if (c->spec->restart == RESTART_TEMPORARY && c != s->culprit && !c->spec->on_demand &&
+	    s->job != JOB_SUSPEND) {
 		tree_unlist(c);
 		return;
 	}
 	child_settle(c, CHILD_WAITING);
+	if (s->job == JOB_SUSPEND)
+		depend_suspended(s, c);
 	if (s->job == JOB_PARK && s->culprit) {
 		c->parked_by = s->culprit->slot;
 		chain_add(c, LINK_WAITING, s->cause, NULL, 0);
@@ -141,6 +171,7 @@ static void job_stop_step(struct supervisor *s)
 		return;
 	}
 	child_stop(c, s->cause);
+	c->parking = s->job == JOB_SUSPEND;
 	if (c->live)
 		job_await(s, c);
 	if (job_is_at_once(s))
@@ -173,7 +204,33 @@ static void job_start_step(struct supervisor *s)
 	}
 	c->restarting = false;
 	child_start(c, s->cause);
-	job_await(s, c);
+	if (!c->parked)
+		job_await(s, c);
+	else if (!supervisor_is_independent(s))
+		depend_reached(s, c);
+}
+
+/* The first that has failed is tried again, with its range; the others of that wait. */
+void job_retry_failed(struct supervisor *s)
+{
+	struct child *failed = s->failed;
+
+	if (!failed)
+		return;
+	LIST_EACH (l, &s->kids) {
+		struct child *c = LIST_ENTRY(l, struct child, link);
+
+		if (c->state != CHILD_DEAD || !list_is_empty(&c->exit_item.link))
+			continue;
+		if (c != failed) {
+			child_settle(c, CHILD_WAITING);
+			continue;
+		}
+		chain_add(failed, LINK_RETRY, chain_last(failed), NULL, 0);
+		failed->retry_item.kind = ITEM_RETRY;
+		child_backoff(failed, (struct span){0}, chain_last(failed));
+		supervisor_enqueue(s, &failed->retry_item);
+	}
 }
 
 /*
@@ -182,23 +239,10 @@ static void job_start_step(struct supervisor *s)
  */
 static void job_start_aborted(struct supervisor *s)
 {
-	struct child *failed = s->failed;
-	bool init = s->job == JOB_INIT, retry = failed->state == CHILD_DEAD;
-
-	LIST_EACH (l, &s->kids) {
-		struct child *c = LIST_ENTRY(l, struct child, link);
-
-		if (c->state == CHILD_DEAD && list_is_empty(&c->exit_item.link))
-			child_settle(c, CHILD_WAITING);
-	}
+	bool init = s->self->state == CHILD_STARTING;
+	job_retry_failed(s);
 	job_abort(s);
 	supervisor_set_job(s, JOB_IDLE);
-	if (retry) {
-		chain_add(failed, LINK_RETRY, chain_last(failed), NULL, 0);
-		failed->retry_item.kind = ITEM_RETRY;
-		child_backoff(failed, (struct span){0}, chain_last(failed));
-		supervisor_enqueue(s, &failed->retry_item);
-	}
 	if (init)
 		child_supervisor_ready(s->self);
 }
@@ -240,10 +284,17 @@ static void job_done(struct supervisor *s)
 		s->culprit = NULL;
 		supervisor_set_job(s, JOB_IDLE);
 		break;
+	case JOB_SUSPEND:
+		if (job_is_at_once(s))
+			job_settle_range(s);
+		depend_suspend_done(s);
+		break;
 	case JOB_GROUP_START:
 		s->culprit = NULL;
 		job_abort(s);
 		supervisor_set_job(s, JOB_IDLE);
+		if (s->self->state == CHILD_STARTING)
+			child_supervisor_ready(s->self);
 		break;
 	case JOB_CALL:
 		supervisor_set_job(s, JOB_IDLE);

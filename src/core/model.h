@@ -20,6 +20,7 @@
 #include "core/actor.h"
 #include "core/edge.h"
 #include "core/core.h"
+#include "core/depend.h"
 
 struct core;
 struct supervisor;
@@ -31,6 +32,7 @@ enum item_kind {
 	ITEM_RETRY, /* a child's start failed in a restart; count, then restart (SEMANTICS 143, 144)
 		     */
 	ITEM_RESUME, /* a restart that was counted already and has waited out its delay (D7) */
+	ITEM_UNPARK, /* what it depends on is there (D16) */
 	ITEM_CALL,
 };
 
@@ -99,6 +101,7 @@ enum child_input {
 /* A stop of one who traps asks first: it is not doomed by that. */
 enum politeness {
 	POLITE_NOT,
+	POLITE_LATER, /* it is told when those that depend on it are gone (D16) */
 	POLITE_ASKED, /* it has the EXIT message, and some time to act on it */
 	POLITE_TAKEN, /* it has taken that, and all of its time */
 	POLITE_TOLD,  /* FX_STOP was given as well */
@@ -156,7 +159,16 @@ struct child {
 	uint8_t news;
 	uint8_t shortages;  /* in a row */
 	uint32_t delays;    /* deaths in a row that count for restart_delay */
-	uint32_t parked_by; /* slot of the failed child it waits for; SLOT_NONE */
+	uint32_t parked_by; /* slot of the failed or parked child it waits for; SLOT_NONE */
+
+	/* what it depends on, and who on it: depend.c (D16) */
+	struct list depends;  /* owned struct depend */
+	struct list due_link; /* core.due */
+	uint64_t place;       /* in the order of admission: among siblings that of the list */
+	uint32_t waits_for;   /* slot; while parked; SLOT_NONE: of what is no more */
+	enum gate gate;       /* while parked */
+	bool parked;          /* WAITING, to be started when its gate opens */
+	bool parking;         /* told to stop, to be parked then */
 
 	struct reason reason; /* owned; of the last end */
 	struct mono ready_at;
@@ -188,6 +200,7 @@ enum supervisor_input {
 	ON_ITEM_EXIT,
 	ON_ITEM_RETRY,
 	ON_ITEM_RESUME,
+	ON_ITEM_UNPARK,
 	ON_ITEM_CALL,
 	ON_N,
 };
@@ -199,6 +212,7 @@ enum job {
 	JOB_GROUP_STOP,  /* a group restart: stopping the range */
 	JOB_GROUP_START, /* ... starting it */
 	JOB_PARK,        /* give_up = hold: stopping the range of a failed child */
+	JOB_SUSPEND,     /* what a child requires is lost: stopping its range (D16) */
 	JOB_CALL,        /* one child is started or stopped by request */
 	JOB_SHUTDOWN,    /* stopping all, then it ends */
 	JOB_N,
@@ -219,10 +233,12 @@ struct supervisor {
 	struct child *cursor;  /* the next child the pass will look at; NULL: the pass is through */
 	struct child *first;   /* of the range; NULL: it is empty */
 	struct child *culprit; /* of a group restart */
-	struct child *failed;  /* the first, in order, whose start failed in this pass */
-	uint32_t waiting;      /* children awaited */
-	struct span delay;     /* GROUP_STOP: what to wait before GROUP_START */
-	struct cause cause;    /* of the job in hand */
+	struct child *suspended; /* the parked child whose range waits with it; NULL: none */
+	struct child *failed;    /* the first, in order, whose start failed in this pass */
+	uint32_t waiting;        /* children awaited */
+	uint32_t waiting_parked; /* ... those of them that are parked */
+	struct span delay;       /* GROUP_STOP: what to wait before GROUP_START */
+	struct cause cause;      /* of the job in hand */
 	struct window window;
 	uint64_t next_instance; /* simple_one_for_one */
 	bool busy;              /* counted in core.n_busy */
@@ -271,6 +287,10 @@ struct core {
 	struct list signals;  /* of struct actor: doomed or ended, and not told yet (signal.c) */
 	struct list unsent;   /* of struct actor: with letters that wait for memory */
 	struct list unlinked; /* of struct child: ready, with standing links that wait for memory */
+	struct strmap needs;  /* name -> owned struct need (depend.c) */
+	struct list due;      /* of struct child: what they depend on has changed */
+	uint64_t next_place;
+	bool order_given_up;     /* D21: nobody waits for those that depend on it any more */
 	struct strmap standings; /* partner -> one of the struct standing that name it */
 	struct list mailboxes;   /* of struct mailbox: with something to be handed out or let in */
 	bool mail_is_short;      /* ... but there was no memory for it */
@@ -318,6 +338,8 @@ void child_set_state(struct child *c, enum child_state state);
 /* Down, and out of any restart that was due. */
 void child_settle(struct child *c, enum child_state state);
 void child_idle(struct child *c, struct cause cause); /* WAITING for a trigger */
+/* What a stop does at last, when nobody has to go before it. */
+void child_stop_now(struct child *c);
 void child_backoff(struct child *c, struct span delay, struct cause cause);
 /* NULL: the cell is an action; else why this input in this state is ignored or impossible. */
 const char *child_cell_note(enum child_state state, enum child_input input, bool *ret_impossible);
@@ -362,7 +384,10 @@ void job_start_range(struct supervisor *s, enum job job, struct child *first, st
 void job_await(struct supervisor *s, struct child *c);
 void job_arrived(struct child *c); /* what was awaited of it has come */
 void job_advance(struct supervisor *s);
-void job_abort(struct supervisor *s);                       /* nothing is awaited any more */
+void job_abort(struct supervisor *s);          /* nothing is awaited any more */
+void job_retry_failed(struct supervisor *s);   /* before a start pass is given up */
+void job_release_parked(struct supervisor *s); /* no pass waits for what is parked */
+bool job_stops(const struct supervisor *s, const struct child *c); /* a stop pass will, or did */
 void job_forget_kid(struct supervisor *s, struct child *c); /* before its record leaves the list */
 
 /* ---- call.c: the child API ---- */
@@ -370,19 +395,23 @@ void job_forget_kid(struct supervisor *s, struct child *c); /* before its record
 void call_run(struct supervisor *s, struct call *call); /* its turn has come */
 void call_child_ready(struct child *c);
 void call_child_down(struct child *c);
+void call_child_parked(struct child *c); /* it counts as started (D16) */
 void call_admit(struct core *core, const struct request *request, struct child *target);
 /* A start of c, not queued yet; NULL: no memory. */
 struct call *call_new_start(struct child *c, enum origin origin);
 bool call_is_admitting(
 	const struct child *c);             /* start_child has not come back: not on the list yet */
 void call_cancel_all(struct supervisor *s); /* its queue: noproc */
+void call_answer(struct call *call, enum answer answer); /* and frees it */
 void call_free(struct call *call);
 void call_drop_child(struct child *c); /* the child goes: answers what was to be done with it */
 bool call_must_wait(const struct supervisor *s, const struct call *call);
 
 /* ---- operator.c ---- */
 
-bool operator_is_parked(const struct child *c); /* D6: down until its culprit is started */
+/* D6, D16: down until another one is started by request: its slot, SLOT_NONE where it is no more.
+ */
+bool operator_is_parked(const struct child *c, uint32_t *ret_blocker);
 void operator_request(struct core *core, const struct request *request);
 /* After a restart's stop: queues the start that was prepared with the request. */
 void operator_start_again(struct child *c);
@@ -409,6 +438,7 @@ int tree_add_spawned(struct core *core, struct spec *spec, struct child **ret_ch
 void tree_relist(
 	struct supervisor *s);     /* before a start: the children of its spec, and no others */
 void tree_unlist(struct child *c); /* off the list; a dynamic one is forgotten */
+void tree_move_behind(struct child *c, const struct child *sibling); /* in the start order */
 void tree_forget(struct child *c); /* the record and all below it, at the next step */
 void tree_reap(struct core *core);
 void tree_free(struct core *core);

@@ -126,14 +126,14 @@ static void operator_start_new(struct core *core, const struct request *request)
 
 static void operator_start(const struct request *request, struct child *c)
 {
-	uint32_t down = operator_down_above(c);
+	uint32_t down = operator_down_above(c), blocker = SLOT_NONE;
 
 	if (c->state == CHILD_RUNNING)
 		operator_answer(c->core, request, ANSWER_ALREADY, c, SLOT_NONE);
 	else if (down != SLOT_NONE)
 		operator_answer(c->core, request, ANSWER_PARENT_DOWN, c, down);
-	else if (operator_is_parked(c))
-		operator_answer(c->core, request, ANSWER_BLOCKED, c, c->parked_by);
+	else if (operator_is_parked(c, &blocker) || depend_is_blocked(c, &blocker))
+		operator_answer(c->core, request, ANSWER_BLOCKED, c, blocker);
 	else if (!c->parent)
 		operator_answer(c->core, request, ANSWER_SHUTTING_DOWN, c, SLOT_NONE);
 	else
@@ -161,7 +161,8 @@ static void operator_trigger(const struct request *request, struct child *c)
 	struct call *call;
 
 	if (!c->parent || !c->spec->on_demand || !idle || c->held ||
-	    operator_down_above(c) != SLOT_NONE || operator_is_parked(c) || operator_is_wanted(c))
+	    operator_down_above(c) != SLOT_NONE || depend_is_stuck(c) || c->parked ||
+	    operator_is_wanted(c))
 		return;
 	call = call_new_start(c, (enum origin)request->origin);
 	if (call)
@@ -170,14 +171,14 @@ static void operator_trigger(const struct request *request, struct child *c)
 
 static void operator_restart(const struct request *request, struct child *c)
 {
-	uint32_t down = operator_down_above(c);
+	uint32_t down = operator_down_above(c), blocker = SLOT_NONE;
 
 	if (!c->parent)
 		operator_answer(c->core, request, ANSWER_ROOT, c, SLOT_NONE);
 	else if (down != SLOT_NONE)
 		operator_answer(c->core, request, ANSWER_PARENT_DOWN, c, down);
-	else if (operator_is_parked(c))
-		operator_answer(c->core, request, ANSWER_BLOCKED, c, c->parked_by);
+	else if (operator_is_parked(c, &blocker))
+		operator_answer(c->core, request, ANSWER_BLOCKED, c, blocker);
 	else
 		operator_bring_up(request, c);
 }

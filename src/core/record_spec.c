@@ -32,8 +32,9 @@ struct spec_list {
 	size_t offset;
 };
 
-static const struct spec_list lists[] = {
-	{"alias", AT(aliases)}, {"link", AT(links)}, {"grant", AT(grants)}};
+static const struct spec_list lists[] = {{"alias", AT(aliases)},     {"link", AT(links)},
+					 {"after", AT(after)},       {"requires", AT(requires)},
+					 {"provides", AT(provides)}, {"grant", AT(grants)}};
 
 static const struct spec_field fields[] = {
 	{"restart", FIELD_NAME, AT(restart), restart_type_names},

@@ -74,6 +74,9 @@ static void spec_free(struct spec *spec)
 	exec_free(spec->exec);
 	spec_free_texts(spec->aliases);
 	spec_free_texts(spec->links);
+	spec_free_texts(spec->after);
+	spec_free_texts(spec->requires);
+	spec_free_texts(spec->provides);
 	spec_free_texts(spec->grants);
 	free(spec->children);
 	free(spec);
@@ -166,6 +169,9 @@ struct spec *spec_new_instance(const struct spec *template, const char *name)
 	spec->exec = exec_ref(template->exec);
 	good = copy_texts(template->aliases, &spec->aliases);
 	good = copy_texts(template->links, &spec->links) && good;
+	good = copy_texts(template->after, &spec->after) && good;
+	good = copy_texts(template->requires, &spec->requires) && good;
+	good = copy_texts(template->provides, &spec->provides) && good;
 	good = copy_texts(template->grants, &spec->grants) && good;
 	if (good)
 		return spec;
@@ -220,15 +226,22 @@ static enum spec_error validate_supervisor(const struct spec *spec)
 	return has_duplicates(spec) ? SPEC_E_DUPLICATE : SPEC_OK;
 }
 
+static bool are_names(char *const *names)
+{
+	for (size_t i = 0; names && names[i]; i++) {
+		if (!spec_name_is_valid(names[i]))
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(names[i], names[j]) == 0)
+				return false;
+	}
+	return true;
+}
+
 static enum spec_error validate_actor(const struct spec *spec)
 {
-	for (size_t i = 0; spec->aliases && spec->aliases[i]; i++) {
-		if (!spec_name_is_valid(spec->aliases[i]))
-			return SPEC_E_ALIAS;
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(spec->aliases[i], spec->aliases[j]) == 0)
-				return SPEC_E_ALIAS;
-	}
+	if (!are_names(spec->aliases))
+		return SPEC_E_ALIAS;
 	for (size_t i = 0; spec->grants && spec->grants[i]; i++)
 		if (!rights_is_grant(spec->grants[i]))
 			return SPEC_E_GRANT;
@@ -263,6 +276,8 @@ enum spec_error spec_validate(const struct spec *spec, const struct spec *parent
 		return SPEC_E_SIGNIFICANT;
 	if (!is_root && !validate_instances(spec, parent))
 		return SPEC_E_INSTANCES;
+	if (!are_names(spec->provides))
+		return SPEC_E_PROVIDES;
 	if (spec->type == CHILD_SUPERVISOR)
 		return validate_supervisor(spec);
 	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
@@ -300,6 +315,12 @@ const char *spec_error_text(enum spec_error error)
 		[SPEC_E_INSTANCES] =
 			"a name that ends with @ is a template's: of a service, without an alias, "
 			"not below a simple_one_for_one, with at most 10000 instances",
+		[SPEC_E_PROVIDES] = "bad name in provides: use names as for a service, each only "
+				    "once",
+		[SPEC_E_UNKNOWN] = "after or requires names what is not in the tree: add that "
+				   "first",
+		[SPEC_E_CYCLE] = "after and requires, with the order of the supervisors' children, "
+				 "would make it wait for itself",
 		[SPEC_E_TRAP] = "trap_exit needs a mailbox: not mailbox = none",
 		[SPEC_E_POST] = "start_post runs beside a main process, and with ready = exit that "
 				"has ended: use stop_post, or a service of its own after this one",

@@ -99,9 +99,12 @@ struct spec {
 	uint64_t mailbox_limit; /* bytes; UINT64_MAX: no limit */
 	uint64_t outbox_limit;
 	/* owned lists of owned texts, each ends with NULL; NULL where empty */
-	char **aliases; /* further names, reserved for it */
-	char **links;   /* names of those that it is linked to whenever both run (D16) */
-	char **grants;  /* "link:GLOB", "exit:GLOB", "spawn:USER", "admin" (ARCHITECTURE 6) */
+	char **aliases;  /* further names, reserved for it */
+	char **links;    /* names of those that it is linked to whenever both run (D16) */
+	char **after;    /* names of those that it is not started before (D16) */
+	char **requires; /* names of those without which it does not run (D16) */
+	char **provides; /* names that others may have in after and requires */
+	char **grants;   /* "link:GLOB", "exit:GLOB", "spawn:USER", "admin" (ARCHITECTURE 6) */
 
 	/* supervisor */
 	enum strategy strategy;
@@ -134,6 +137,9 @@ enum spec_error {
 	SPEC_E_ADDED,     /* a template that is added at run time */
 	SPEC_E_INSTANCES, /* a template that is a supervisor, or of a simple_one_for_one, has an
 			     alias, or more than SPEC_INSTANCES_MAX instances */
+	SPEC_E_PROVIDES,  /* no name, or twice the same */
+	SPEC_E_UNKNOWN,   /* after or requires: nobody in the tree has that name (call.c) */
+	SPEC_E_CYCLE,     /* after or requires: it would wait for itself (call.c) */
 	SPEC_N_ERRORS,
 };
 

@@ -194,10 +194,11 @@ static bool strategy_wants_restart(const struct child *c)
 	return false;
 }
 
-/* OTP: its pid is not undefined. */
+/* OTP: its pid is not undefined. What waits for another (D16) is on its way as well. */
 static bool strategy_has_pid(const struct child *c)
 {
-	return c->live || c->restarting || c->state == CHILD_DEAD;
+	return c->live || c->restarting || c->state == CHILD_DEAD || c->parked ||
+	       (c->parent->suspended && c->state == CHILD_WAITING);
 }
 
 static bool strategy_is_last_significant(const struct supervisor *s, const struct child *c)
@@ -274,13 +275,6 @@ static void strategy_init_failed(struct supervisor *s, struct child *c)
 	reason_fini(&reason);
 }
 
-static bool strategy_is_before(struct supervisor *s, const struct child *a, const struct child *b)
-{
-	while (a && a != b)
-		a = tree_next_kid(s, a);
-	return a != NULL;
-}
-
 void strategy_start_failed(struct supervisor *s, struct child *c)
 {
 	bool hold = s->self->spec->give_up == GIVE_UP_HOLD;
@@ -290,13 +284,14 @@ void strategy_start_failed(struct supervisor *s, struct child *c)
 	} else if (s->job == JOB_INIT && hold && c->spec->restart == RESTART_TEMPORARY) {
 		job_arrived(c);
 		supervisor_retire(s, c);
-	} else if (supervisor_is_independent(s)) {
+	} else if (supervisor_is_independent(s) || !c->awaited) {
 		job_arrived(c);
 		strategy_retry_alone(s, c);
 	} else {
 		job_arrived(c);
 		s->cursor = NULL;
-		if (!s->failed || strategy_is_before(s, c, s->failed))
+		job_release_parked(s);
+		if (!s->failed || c->place < s->failed->place)
 			s->failed = c;
 	}
 }

@@ -120,7 +120,7 @@ void supervisor_begin(struct supervisor *s)
 {
 	tree_relist(s);
 	s->window.used = s->window.next = 0;
-	s->culprit = NULL;
+	s->culprit = s->suspended = NULL;
 	s->delay = (struct span){0};
 	for (struct child *c = tree_next_kid(s, NULL); c; c = tree_next_kid(s, c)) {
 		c->window.used = c->window.next = 0;
@@ -140,6 +140,7 @@ void supervisor_shut_down(struct supervisor *s, const struct reason *reason, str
 	child_fix_verdict(self, reason);
 	self->cause = cause;
 	child_set_state(self, CHILD_STOPPING);
+	self->polite = POLITE_NOT;
 	job_stop_range(s, JOB_SHUTDOWN, tree_next_kid(s, NULL), cause);
 	s->culprit = NULL;
 	call_cancel_all(s);
@@ -181,7 +182,7 @@ void supervisor_kill(struct supervisor *s, struct cause cause)
 		c->restarting = false;
 		if (!c->sup) {
 			child_doom(c, &killed, cause, ACTOR_PID_NONE);
-		} else if (c->state != CHILD_STOPPING) {
+		} else if (c->state != CHILD_STOPPING || c->polite == POLITE_LATER) {
 			c->cause = chain_add(c, LINK_STOPPING, cause, &killed, 0);
 			supervisor_shut_down(c->sup, &killed, c->cause);
 		}
@@ -202,7 +203,7 @@ void supervisor_kill_tree(struct supervisor *s, struct cause cause)
 		c->restarting = false;
 		if (!c->sup) {
 			child_kill(c, cause, ACTOR_PID_NONE);
-		} else if (c->state != CHILD_STOPPING) {
+		} else if (c->state != CHILD_STOPPING || c->polite == POLITE_LATER) {
 			c->cause = chain_add(c, LINK_KILLING, cause, NULL, 0);
 			supervisor_shut_down(c->sup, &killed, c->cause);
 		}
@@ -247,8 +248,15 @@ static void on_start_failed(struct supervisor *s, struct child *c)
 static void on_stopped(struct supervisor *s, struct child *c)
 {
 	bool simple = s->self->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE;
+	bool parks =
+		c->parking && c->listed && supervisor_is_independent(s) && s->job != JOB_SHUTDOWN;
 
 	job_arrived(c);
+	if (parks) {
+		c->parking = false;
+		depend_park(c);
+		return;
+	}
 	child_settle(c, CHILD_STOPPED);
 	call_child_down(c);
 	if (c->dying)
@@ -295,6 +303,11 @@ static void on_item_resume(struct supervisor *s, struct child *c)
 	strategy_resume(s, c, due ? chain_last(c) : cause_origin(ORIGIN_OPERATOR));
 }
 
+static void on_item_unpark(struct supervisor *s, struct child *c)
+{
+	depend_unpark(s, c);
+}
+
 /* ---- the table ---- */
 
 #define ACT(f)             \
@@ -315,21 +328,18 @@ static void on_item_resume(struct supervisor *s, struct child *c)
 #define WAITS IMPOSSIBLE("the queue waits for the job to be done")
 #define BY_CALL IMPOSSIBLE("the queue hands calls to call.c")
 #define STOPPING IGNORED("everything of it is being stopped")
-#define NOT_THE_PASS IMPOSSIBLE("nothing of it is starting while its range is stopped")
 
-#define SOLO_ITEMS                                                                \
-	[ON_ITEM_EXIT] = ACT(on_item_exit), [ON_ITEM_RETRY] = ACT(on_item_retry), \
-	[ON_ITEM_RESUME] = ACT(on_item_resume), [ON_ITEM_CALL] = BY_CALL
+#define SOLO_ITEMS                                                                      \
+	[ON_ITEM_EXIT] = ACT(on_item_exit), [ON_ITEM_RETRY] = ACT(on_item_retry),       \
+	[ON_ITEM_RESUME] = ACT(on_item_resume), [ON_ITEM_UNPARK] = ACT(on_item_unpark), \
+	[ON_ITEM_CALL] = BY_CALL
 #define QUEUED_ITEMS                                                               \
 	[ON_ITEM_EXIT] = WAITS, [ON_ITEM_RETRY] = WAITS, [ON_ITEM_RESUME] = WAITS, \
-	[ON_ITEM_CALL] = BY_CALL
+	[ON_ITEM_UNPARK] = WAITS, [ON_ITEM_CALL] = BY_CALL
 #define NEWS                                                                      \
 	[ON_READY] = ACT(on_ready), [ON_IGNORED] = ACT(on_ignored),               \
 	[ON_START_FAILED] = ACT(on_start_failed), [ON_STOPPED] = ACT(on_stopped), \
 	[ON_EXIT] = ACT(on_exit)
-#define STOP_NEWS                                                                                 \
-	[ON_READY] = NOT_THE_PASS, [ON_IGNORED] = NOT_THE_PASS, [ON_START_FAILED] = NOT_THE_PASS, \
-	[ON_STOPPED] = ACT(on_stopped), [ON_EXIT] = ACT(on_exit)
 
 static const struct job_cell cells[JOB_N][ON_N] = {
 	[JOB_DOWN] =
@@ -342,13 +352,16 @@ static const struct job_cell cells[JOB_N][ON_N] = {
 			[ON_ITEM_EXIT] = QUEUE_EMPTY,
 			[ON_ITEM_RETRY] = QUEUE_EMPTY,
 			[ON_ITEM_RESUME] = QUEUE_EMPTY,
+			[ON_ITEM_UNPARK] = QUEUE_EMPTY,
 			[ON_ITEM_CALL] = QUEUE_EMPTY,
 		},
 	[JOB_IDLE] = {NEWS, SOLO_ITEMS},
 	[JOB_INIT] = {NEWS, SOLO_ITEMS}, /* items: one_for_one alone (D8) */
 	[JOB_GROUP_START] = {NEWS, QUEUED_ITEMS},
-	[JOB_GROUP_STOP] = {STOP_NEWS, QUEUED_ITEMS},
-	[JOB_PARK] = {STOP_NEWS, QUEUED_ITEMS},
+	/* What starts then stands before the range, and a pass was given up meanwhile (D16). */
+	[JOB_GROUP_STOP] = {NEWS, QUEUED_ITEMS},
+	[JOB_PARK] = {NEWS, QUEUED_ITEMS},
+	[JOB_SUSPEND] = {NEWS, QUEUED_ITEMS},
 	[JOB_CALL] = {NEWS, QUEUED_ITEMS},
 	[JOB_SHUTDOWN] =
 		{
@@ -433,9 +446,8 @@ static struct item *supervisor_next_item(const struct supervisor *s)
 static void supervisor_run_item(struct supervisor *s, struct item *item)
 {
 	static const enum supervisor_input inputs[] = {
-		[ITEM_EXIT] = ON_ITEM_EXIT,
-		[ITEM_RETRY] = ON_ITEM_RETRY,
-		[ITEM_RESUME] = ON_ITEM_RESUME,
+		[ITEM_EXIT] = ON_ITEM_EXIT,     [ITEM_RETRY] = ON_ITEM_RETRY,
+		[ITEM_RESUME] = ON_ITEM_RESUME, [ITEM_UNPARK] = ON_ITEM_UNPARK,
 		[ITEM_CALL] = ON_ITEM_CALL,
 	};
 
@@ -451,11 +463,13 @@ void supervisor_run(struct supervisor *s)
 	struct item *item;
 
 	supervisor_take_news(s);
-	job_advance(s);
-	while ((item = supervisor_next_item(s)) && !effect_is_crowded(s->self->core)) {
-		supervisor_run_item(s, item);
+	do {
 		job_advance(s);
-	}
+		while ((item = supervisor_next_item(s)) && !effect_is_crowded(s->self->core)) {
+			supervisor_run_item(s, item);
+			job_advance(s);
+		}
+	} while (depend_yield(s));
 	if (item && list_is_empty(&s->put_off))
 		list_append(&s->self->core->put_off, &s->put_off);
 	supervisor_count_busy(s);

@@ -16,6 +16,8 @@
 
 /* Twice what one event, or one item of a queue, may lead to for one child at the most. */
 #define EFFECTS_PER_CHILD 20
+/* Between the places of two that were admitted one after the other: room for others. */
+#define PLACE_GAP (UINT64_C(1) << 20)
 
 char **strings_copy(char *const *strings)
 {
@@ -67,6 +69,21 @@ struct child *tree_next(const struct child *c, const struct child *top)
 		c = c->parent->self;
 	}
 	return next;
+}
+
+void tree_move_behind(struct child *c, const struct child *sibling)
+{
+	const struct child *next;
+
+	list_unlink(&c->link);
+	list_insert_before(sibling->link.next, &c->link);
+	next = tree_next_kid(c->parent, c);
+	c->place = next ? sibling->place + (next->place - sibling->place) / 2 : c->place;
+	if (c->place > sibling->place)
+		return;
+	LIST_EACH (l, &c->parent->kids) {
+		LIST_ENTRY(l, struct child, link)->place = c->core->next_place += PLACE_GAP;
+	}
 }
 
 /* ---- admission ---- */
@@ -148,6 +165,7 @@ static void child_free(struct child *c)
 		return;
 	registry_unreserve(c);
 	standing_release(c);
+	depend_release(c);
 	actor_fini(&c->actor);
 	if (c->sup)
 		window_fini(&c->sup->window);
@@ -167,13 +185,16 @@ static void child_init(struct child *c, struct core *core, struct supervisor *pa
 	c->parent = parent;
 	c->depth = parent ? parent->self->depth + 1 : 0;
 	c->since = core->now;
-	c->parked_by = SLOT_NONE;
+	c->parked_by = c->waits_for = SLOT_NONE;
+	c->place = core->next_place += PLACE_GAP;
 	c->listed = true;
 	c->exit_item = (struct item){.kind = ITEM_EXIT, .child = c};
 	c->retry_item = (struct item){.kind = ITEM_RETRY, .child = c};
 	actor_init(&c->actor, core, c);
 	list_init(&c->aliases);
 	list_init(&c->standings);
+	list_init(&c->depends);
+	list_init(&c->due_link);
 	list_init(&c->unlinked);
 	list_init(&c->link);
 	list_init(&c->exit_item.link);
@@ -213,6 +234,8 @@ static int tree_admit(struct core *core, struct child *c, struct spec *spec, cha
 	if (r >= 0)
 		r = standing_reserve(c);
 	if (r >= 0)
+		r = depend_reserve(c);
+	if (r >= 0)
 		r = effect_reserve(core, EFFECTS_PER_CHILD);
 	if (r >= 0)
 		r = tree_take_slot(core, c);
@@ -248,6 +271,7 @@ static int tree_add_one(struct core *core, struct supervisor *parent, struct spe
 		if (parent->self->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 			parent->next_instance++;
 	}
+	depend_changed(c);
 	*ret_child = c;
 	return 0;
 }
@@ -357,14 +381,18 @@ static void tree_release_path(struct child *c)
 
 void tree_unlist(struct child *c)
 {
+	if (c->parked)
+		child_settle(c, CHILD_STOPPED);
 	if (c->listed) {
 		c->listed = false;
 		c->parent->n_listed--;
 	}
-	if (c->dynamic && !c->live)
+	if (c->dynamic && !c->live) {
 		tree_forget(c);
-	else
+	} else {
+		depend_changed(c);
 		waiter_unlisted(c);
+	}
 }
 
 /* Nobody waits any more for what is no more. */
@@ -402,6 +430,8 @@ static void tree_forget_one(struct child *c)
 	standing_release(c);
 	actor_fini(&c->actor);
 	tree_release_path(c);
+	depend_changed(c);
+	depend_release(c);
 	tree_unpark(c);
 	if (c->sup) {
 		list_unlink(&c->sup->on_agenda);

@@ -52,7 +52,7 @@ void waiter_answer(struct waiter *w, enum answer answer)
 	struct reply reply = {.id = w->id, .answer = answer, .slot = c->slot, .blocker = SLOT_NONE};
 
 	if (answer == ANSWER_BLOCKED)
-		reply.blocker = c->parked_by;
+		(void)operator_is_parked(c, &reply.blocker);
 	if (answer == ANSWER_START_FAILED || answer == ANSWER_STOPPED ||
 	    answer == ANSWER_OK_UNDEFINED)
 		reply.reason = reason_copy(&c->reason);
@@ -67,13 +67,12 @@ bool child_is_down(const struct child *c)
 	return !c->live && c->state != CHILD_DEAD;
 }
 
-bool operator_is_parked(const struct child *c)
+bool operator_is_parked(const struct child *c, uint32_t *ret_blocker)
 {
-	const struct core *core = c->core;
-	const struct child *culprit =
-		c->parked_by < core->n_slots ? core->slots[c->parked_by] : NULL;
-
-	return c->state == CHILD_WAITING && culprit && culprit->state == CHILD_FAILED;
+	if (!depend_is_stuck(c))
+		return false;
+	*ret_blocker = c->parked ? c->waits_for : c->parked_by;
+	return true;
 }
 
 /* The answer to someone who wants it up; ANSWER_N: not yet. */
@@ -101,7 +100,8 @@ static enum answer waiter_judge_start(struct waiter *w)
 	case CHILD_STOPPED:
 		return w->attempted ? ANSWER_STOPPED : ANSWER_N;
 	case CHILD_WAITING:
-		return operator_is_parked(c) ? ANSWER_BLOCKED : ANSWER_N;
+		w->attempted |= c->parked || c->parked_by != SLOT_NONE;
+		return depend_is_stuck(c) ? ANSWER_BLOCKED : ANSWER_N;
 	case CHILD_STOPPING:
 	case CHILD_ENDING:
 	case CHILD_DEAD:
@@ -196,8 +196,12 @@ void waiter_unlisted(struct child *c)
 
 static bool operator_is_due(const struct supervisor *s)
 {
+	if (s->suspended)
+		return true;
 	LIST_EACH (l, &s->kids) {
-		if (LIST_ENTRY(l, struct child, link)->state == CHILD_BACKOFF)
+		const struct child *c = LIST_ENTRY(l, struct child, link);
+
+		if (c->state == CHILD_BACKOFF || c->parked)
 			return true;
 	}
 	return false;

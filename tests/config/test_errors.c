@@ -100,8 +100,6 @@ Test(errors, keys)
 		 "main:2: restart is a key of [service] and of a [supervisor] below the root\n"},
 		{"[service a]\ncommand = x\nrun_dir = /x\n",
 		 "main:3: run_dir is a key of [supd]\n"},
-		{"[service a]\ncommand = x\nafter = b\n",
-		 "main:3: \"after\" is not supported yet by this version: remove the line\n"},
 		{"[service a]\ncommand = x\ncommand = y\n",
 		 "main:3: command is given twice: first in line 2; remove one\n"},
 		{"[supd]\nlog_level = info\n[supd]\nlog_level = info\n",

@@ -45,7 +45,7 @@ Test(keys, nearest_may_stand_there)
 	cr_expect_str_eq(key_nearest("intensty", KEY_IN_SUPERVISOR), "intensity");
 	cr_expect_null(key_nearest("intensty", KEY_IN_SERVICE));
 	cr_expect_str_eq(key_nearest("limit_nofiles", KEY_IN_SERVICE), "limit_nofile");
-	cr_expect_null(key_nearest("requiers", KEY_IN_SERVICE), "not supported, so not suggested");
+	cr_expect_str_eq(key_nearest("requiers", KEY_IN_SERVICE), "requires");
 }
 
 /* Every key has an item ".It Ic KEY" in the page; every such item is a key, be it one to come. */

@@ -87,10 +87,13 @@ static void read_span(struct spec *spec, const char *key, const char *value)
 
 static bool read_text(struct spec *spec, const char *key, const char *value)
 {
-	char ***list = strcmp(key, "alias") == 0   ? &spec->aliases
-		       : strcmp(key, "link") == 0  ? &spec->links
-		       : strcmp(key, "grant") == 0 ? &spec->grants
-						   : NULL;
+	char ***list = strcmp(key, "alias") == 0      ? &spec->aliases
+		       : strcmp(key, "link") == 0     ? &spec->links
+		       : strcmp(key, "after") == 0    ? &spec->after
+		       : strcmp(key, "requires") == 0 ? &spec->requires
+		       : strcmp(key, "provides") == 0 ? &spec->provides
+		       : strcmp(key, "grant") == 0    ? &spec->grants
+						      : NULL;
 
 	if (list)
 		cr_assert_eq(spec_add_text(list, value), 0);

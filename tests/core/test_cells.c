@@ -407,6 +407,12 @@ struct job_case {
 #define DELAY "/{a(restart_delay=1s) b(notify)}"
 #define PARK "/(rest_for_one intensity=0){a b c}"
 #define BUSY "/(intensity=9){a(notify) b}"
+#define UNPARK "/{a(requires=b) b(notify) c(notify)}"
+#define FATE "/(rest_for_one intensity=9){s{q} p a(notify) e f b(requires=s/q) c}"
+#define FATAL "/(rest_for_one intensity=0){s{q} p a(notify) e f b(requires=s/q) c}"
+/* a starts, and no pass waits for it any more. */
+#define LOSING "boot . mute a restart a stubborn c stop s/q "
+#define LEFT "boot . mute a restart a stop s/q stubborn f crash e "
 
 /* The supervisor is always the root. */
 static const struct job_case job_rows[] = {
@@ -418,6 +424,9 @@ static const struct job_case job_rows[] = {
 	{JOB_IDLE, ON_ITEM_EXIT, SOLO, "boot . crash a", "-a >a +a"},
 	{JOB_IDLE, ON_ITEM_RETRY, SOLO, "boot . failing a crash a", "-a >a !a retry:a >a +a"},
 	{JOB_IDLE, ON_ITEM_RESUME, DELAY, "boot . crash a pass 1500", ">a +a"},
+	{JOB_IDLE, ON_ITEM_UNPARK, "/{a(requires=b) b(notify)}", "mute b boot . behave b",
+	 "+b +/ >a +a"},
+	{JOB_INIT, ON_ITEM_UNPARK, UNPARK, "mute b mute c boot . behave b", "+b >c >a +a"},
 	{JOB_INIT, ON_READY, REST, "mute b boot . behave b", "+b >c +c +/"},
 	{JOB_INIT, ON_IGNORED, REST, "mute b boot . ignore b", "~b >c +c +/"},
 	{JOB_INIT, ON_START_FAILED, REST, "mute b boot . fail b", "!b retry:b +/ >b +b >c +c"},
@@ -436,6 +445,18 @@ static const struct job_case job_rows[] = {
 	{JOB_GROUP_STOP, ON_STOPPED, REST, "boot . stubborn c crash a behave c",
 	 "-c tb -b >a +a >b +b >c +c"},
 	{JOB_GROUP_STOP, ON_EXIT, REST, "boot . stubborn c crash a crash b", "-b"},
+	{JOB_GROUP_STOP, ON_READY, FATE, LEFT "behave a", "+a"},
+	{JOB_GROUP_STOP, ON_IGNORED, FATE, LEFT "ignore a", "~a"},
+	{JOB_GROUP_STOP, ON_START_FAILED, FATE, LEFT "fail a", "!a"},
+	{JOB_PARK, ON_READY, FATAL, LEFT "behave a", "+a"},
+	{JOB_PARK, ON_IGNORED, FATAL, LEFT "ignore a", "~a"},
+	{JOB_PARK, ON_START_FAILED, FATAL, LEFT "fail a", "!a"},
+	{JOB_SUSPEND, ON_READY, FATE, LOSING "behave a", "+a"},
+	{JOB_SUSPEND, ON_IGNORED, FATE, LOSING "ignore a", "~a"},
+	{JOB_SUSPEND, ON_START_FAILED, FATE, LOSING "fail a", "!a"},
+	{JOB_SUSPEND, ON_STOPPED, FATE, LOSING "behave c",
+	 "-c waiting:c tb -b waiting:b ts/q -s/q"},
+	{JOB_SUSPEND, ON_EXIT, FATE, LOSING "crash p", "-p"},
 	{JOB_PARK, ON_STOPPED, PARK, "boot . stubborn c crash a behave c",
 	 "-c waiting:c tb -b waiting:b"},
 	{JOB_PARK, ON_EXIT, PARK, "boot . stubborn c crash a crash b", "-b"},
@@ -493,6 +514,7 @@ static const struct {
 	{JOB_GROUP_START, REST, "boot . mute b crash a"},
 	{JOB_GROUP_STOP, REST, "boot . stubborn c crash a"},
 	{JOB_PARK, PARK, "boot . stubborn c crash a"},
+	{JOB_SUSPEND, FATE, LOSING},
 	{JOB_CALL, REST, "boot . stubborn b terminate b"},
 	{JOB_SHUTDOWN, BUSY, "boot . stubborn b shutdown ."},
 };

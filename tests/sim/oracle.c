@@ -44,7 +44,8 @@ static uint64_t oracle_place(struct sim *sim, const struct child_view *view)
 	struct child_view other;
 
 	sim->next_order += ORDER_GAP;
-	for (uint32_t slot = view->parent; view->spec->instance && slot != view->slot;
+	for (uint32_t slot = view->parent;
+	     view->spec->instance && slot != view->slot && slot != SLOT_NONE;
 	     slot = core_next(sim->core, slot))
 		if (core_view(sim->core, slot, &other) && other.parent == view->parent)
 			before = &sim->seen[slot];
@@ -165,19 +166,24 @@ static void oracle_check_pass_start(struct sim *sim, uint32_t slot, const struct
 {
 	const struct spec *spec = parent_spec(sim, slot);
 	const struct seen *me = &sim->seen[slot];
+	uint8_t kind = link->cause.seq ? sim->links[link->cause.seq].kind : LINK_N_KINDS;
+	bool resumes = kind == LINK_WAITING || kind == LINK_HELD ||
+		       kind == LINK_REMOVED; /* some may be up */
+	bool late = is_at_once(spec) && (me->spec->after || me->spec->requires);
 
 	for (uint32_t i = 0; i < sim->n_slots; i++) {
 		const struct seen *other = &sim->seen[i];
-		bool mine;
+		bool mine, stalls;
 
 		if (!other->known || other->parent != me->parent || i == slot)
 			continue;
 		mine = is_same_cause(&other->start_cause, &link->cause);
-		if (mine && other->order > me->order)
+		stalls = is_independent(spec) && other->spec->type == CHILD_SUPERVISOR;
+		if (mine && other->order > me->order && !late)
 			sim_fail(sim, "slot %u: started after slot %u, which follows it", slot, i);
-		if (mine && other->up && !other->ready && !is_at_once(spec))
+		if (mine && other->up && !other->ready && !is_at_once(spec) && !stalls)
 			sim_fail(sim, "slot %u: started before slot %u was ready", slot, i);
-		if (mine || !other->up || is_independent(spec))
+		if (mine || !other->up || is_independent(spec) || resumes)
 			continue;
 		if (other->order > me->order || spec->strategy == STRATEGY_ONE_FOR_ALL)
 			sim_fail(sim, "slot %u: started while slot %u of the group was up", slot,
@@ -218,17 +224,21 @@ static void oracle_start(struct sim *sim, uint32_t slot, const struct link *link
 		seen->held = false;
 	if (seen->forgiven || link->cause.origin == ORIGIN_OPERATOR)
 		seen->own.n = 0;
-	if (link->cause.seq && !by_parent && !l)
+	if (link->cause.seq && !by_parent && !l && !depend_leads_to(sim, slot, link))
 		sim_fail(sim, "slot %u: started by somebody else's link", slot);
 	if (by_parent && sim->links[link->cause.seq].kind != LINK_START)
 		sim_fail(sim, "slot %u: started by its supervisor's %s", slot,
 			 link_kind_names[sim->links[link->cause.seq].kind]);
+	if (depend_leads_to(sim, slot, link) && is_independent(parent_spec(sim, slot)))
+		l = NULL;
 	if (l && l->order != seen->order && is_independent(parent_spec(sim, slot)))
 		sim_fail(sim, "slot %u: started for a sibling under one_for_one", slot);
-	if (by_parent || (l && !is_independent(parent_spec(sim, slot))))
+	if (by_parent ||
+	    (l && !depend_leads_to(sim, slot, link) && !is_independent(parent_spec(sim, slot))))
 		oracle_check_pass_start(sim, slot, link);
+	depend_check_start(sim, slot);
 	seen->up = true;
-	seen->ready = false;
+	seen->done = seen->ready = false;
 	seen->start_cause = link->cause;
 	oracle_reset_windows(sim, slot);
 }
@@ -266,6 +276,8 @@ static void oracle_end(struct sim *sim, uint32_t slot, const struct link *link)
 			 seen->ready ? "" : " not");
 	if (link->kind != LINK_IGNORED && link->reason.kind == REASON_NONE)
 		sim_fail(sim, "slot %u: an end without a reason", slot);
+	seen->done =
+		seen->ready && seen->spec->type == CHILD_SERVICE && seen->spec->ready == READY_EXIT;
 	seen->up = seen->ready = false;
 	if (slot != 0 && seen->parent == SLOT_NONE && link->kind != LINK_EXITED)
 		post_never_was(sim, link->pid);
@@ -301,10 +313,14 @@ static void oracle_stopping(struct sim *sim, uint32_t slot, const struct link *l
 
 	if (!seen->up)
 		sim_fail(sim, "slot %u: told to stop, and is down", slot);
+	if (depend_leads_to(sim, slot, link)) {
+		seen->stop_cause = link->cause;
+		return;
+	}
 	if (l && l->order != seen->order && is_independent(above) && kind != LINK_START_FAILED)
 		sim_fail(sim, "slot %u: stopped for a sibling under one_for_one", slot);
-	if (l && above->strategy == STRATEGY_REST_FOR_ONE && kind != LINK_START_FAILED &&
-	    l->order > seen->order)
+	if (l && above->strategy == STRATEGY_REST_FOR_ONE && !is_at_once(above) &&
+	    kind != LINK_START_FAILED && l->order > seen->order)
 		sim_fail(sim, "slot %u: stopped for a later one under rest_for_one", slot);
 	if (above && !is_at_once(above) && kind != LINK_KILLING && kind != LINK_BUDGET &&
 	    (by_parent || (l && l->order != seen->order)))
@@ -340,7 +356,8 @@ static void oracle_watch_restarts(struct sim *sim, uint32_t slot, const struct l
 {
 	struct link_seen *l = link->cause.seq ? &sim->links[link->cause.seq] : NULL;
 
-	if (!l || (l->kind != LINK_EXITED && l->kind != LINK_RETRY) || l->spent ||
+	if (!l || depend_leads_to(sim, slot, link) ||
+	    (l->kind != LINK_EXITED && l->kind != LINK_RETRY) || l->spent ||
 	    !sibling_cause(sim, slot, link) || sim->seen[l->slot].order != l->order)
 		return;
 	if (link->kind != LINK_START && link->kind != LINK_STOPPING && link->kind != LINK_BACKOFF)
@@ -393,6 +410,9 @@ void oracle_take_notice(struct sim *sim, uint32_t slot, const struct link *link)
 		oracle_gave_up(sim, slot, link);
 	else if (link->kind == LINK_DOOMED)
 		post_take_doom(sim, link);
+	else if (link->kind == LINK_BUDGET)
+		sim->no_order = true;
+	sim->seen[slot].last = (uint8_t)link->kind;
 }
 
 void oracle_check_end(struct sim *sim)

@@ -61,6 +61,8 @@ static bool is_put_off(const struct sim *sim, const struct asked *a)
 
 	if (a->kind != REQUEST_START && a->kind != REQUEST_RESTART)
 		return false;
+	if (core_view(sim->core, a->slot, &view) && view.waits && !view.parked)
+		return true;
 	parent = sim->seen[a->slot].parent;
 	for (uint32_t i = 0; i < sim->n_slots; i++)
 		if (core_view(sim->core, i, &view) && view.parent == parent &&
@@ -314,6 +316,8 @@ void request_random(struct sim *sim)
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 98))
 		request.spec = spec_random_child(&sim->rng, above.spec);
 	actors_random_spec(sim, request.spec);
+	if (request.spec && rng_chance(&sim->rng, 20))
+		depend_random_child(sim, request.spec);
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 50))
 		request.args = words.args;
 	if (request.kind == REQUEST_EXIT)

@@ -136,7 +136,11 @@ static void sim_boot(struct sim *sim)
 			     .budget = budget < 0 ? SPAN_INFINITY : SPAN_MS(budget),
 			     .seed = rng_next(&sim->rng)};
 
+	struct rng rng = {sim->seed * 77 + 5};
+
 	actors_random_spec(sim, boot.spec);
+	if (boot.spec && rng_chance(&rng, 60))
+		depend_random_tree(&rng, boot.spec);
 	if (!boot.spec || core_new(&sim->core) < 0)
 		abort();
 	sim_grow(sim, 64);
@@ -252,6 +256,8 @@ static void sim_rest(struct sim *sim)
 		sim_tick(sim);
 	}
 	request_check_rest(sim);
+	if (!sim_failed(sim) && !sim->halted)
+		depend_check_rest(sim);
 	if (!sim_failed(sim) && !sim->halted)
 		actors_rest(sim);
 }

@@ -14,6 +14,7 @@
  *   post.h     actors, what they do to each other, and what they get
  *   oracle.c   notices: order, causes, intensity, one outcome an attempt
  *   trace.c    events and effects as a hash and as text
+ *   depend.c   what depends on what, and how that is kept
  *   run.c      one seed: boot, storm, rest, storm, the end
  */
 
@@ -95,6 +96,8 @@ struct seen {
 	bool held;           /* an operator's stop was obeyed */
 	bool forgiven;       /* an operator's start empties its own window, now or later */
 	uint64_t starts;
+	bool done;    /* a oneshot: ended well, and not started since */
+	uint8_t last; /* the kind of its last link but for those that change nothing of it */
 	struct cause start_cause;
 	struct cause stop_cause;
 	struct window_seen below; /* of a supervisor: its children's restarts */
@@ -151,8 +154,9 @@ struct sim {
 	uint64_t trace_from; /* event number from which everything is printed */
 	char failure[256];
 	bool halted;
-	bool ending; /* EVENT_SHUTDOWN was given */
-	bool obey;   /* all processes do as asked */
+	bool ending;   /* EVENT_SHUTDOWN was given */
+	bool no_order; /* the shutdown budget is at four fifths */
+	bool obey;     /* all processes do as asked */
 	bool alloc_expected;
 	bool was_short;     /* an allocation was made to fail: that is in no recording */
 	struct buf *record; /* borrowed; NULL: not recorded */
@@ -218,6 +222,15 @@ void oracle_forget(struct sim *sim, uint32_t slot);
 void oracle_check_start(struct sim *sim, uint32_t slot); /* FX_START */
 void oracle_adopt(struct sim *sim, uint32_t slot);       /* a slot seen for the first time */
 void oracle_check_end(struct sim *sim);
+
+/* depend.c */
+void depend_random_tree(struct rng *rng, struct spec *root);
+void depend_random_child(struct sim *sim, struct spec *spec);
+void depend_check_start(struct sim *sim, uint32_t slot);
+void depend_check_stop(struct sim *sim, uint32_t slot); /* FX_STOP */
+/* The link may have come from what slot depends on. */
+bool depend_leads_to(const struct sim *sim, uint32_t slot, const struct link *link);
+void depend_check_rest(struct sim *sim);
 
 /* trace.c */
 void trace_event(struct sim *sim, const struct event *event);

@@ -142,6 +142,9 @@ void world_take_effect(struct sim *sim, const struct effect *effect)
 		world_start(sim, effect->slot, effect->pid);
 		break;
 	case FX_STOP:
+		depend_check_stop(sim, effect->slot);
+		world_signal(sim, effect);
+		break;
 	case FX_KILL:
 		world_signal(sim, effect);
 		break;
