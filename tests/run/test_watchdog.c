@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libsup.h"
 #include "script.h"
 
 RUN_SUITE(watchdog);
@@ -69,6 +70,29 @@ Test(watchdog, words_over_the_control_socket_keep_it)
 	cr_expect_str_eq(json_get(ctl(n, "--json status a"), "status_text"), "at work");
 	cr_expect_str_eq(json_get(ctl(n, "--json status a"), "watchdog"), "4.000000");
 	cr_expect_str_eq(watch_until(w, "exit a *"), "exit a normal", "%s", node_read(n, "a.out"));
+	node_end(n);
+}
+
+/* The same by the library, over the mailbox's socket; then it falls silent. */
+Test(watchdog, words_of_the_library_keep_it)
+{
+	struct node *n = node_run("[service a]\ncommand = @puppet/a\nready = notify\n"
+				  "restart = temporary\nnotify_access = none\nwatchdog = 3s\n");
+	struct watch *w;
+	struct sup *sup;
+
+	journal_until(n, "a start *");
+	sup = sup_borrow(n, "a");
+	w = watch_open(n);
+	cr_assert_eq(sup_ready(sup), 0);
+	for (int i = 0; i < 20; i++) {
+		cr_assert_str_eq(sup_take(sup, NULL, 0, 0, 200), "ETIMEDOUT");
+		cr_assert_eq(sup_watchdog(sup), 0);
+	}
+	cr_expect_str_eq(state_of(n, "a"), "running");
+	cr_expect_eq(watch_count(w, "exit *"), 0);
+	cr_expect_str_eq(watch_until(w, "exit *"), "exit a watchdog");
+	sup_close(sup);
 	node_end(n);
 }
 
