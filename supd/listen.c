@@ -18,7 +18,7 @@
 
 /* ---- records ---- */
 
-static struct listener *find(const struct daemon *d, uint32_t slot)
+struct listener *listener_find(const struct daemon *d, uint32_t slot)
 {
 	return d->listen ? map_get(&d->listen->by_slot, slot) : NULL;
 }
@@ -38,7 +38,7 @@ static struct listen *get_all(struct daemon *d)
 
 static struct listener *admit(struct daemon *d, const struct child_view *v)
 {
-	struct listener *l = find(d, v->slot);
+	struct listener *l = listener_find(d, v->slot);
 	struct listen *all = get_all(d);
 
 	if (l || !all)
@@ -71,6 +71,7 @@ static void close_sockets(struct listener *l)
 static void drop(struct listener *l)
 {
 	lazy_free(l);
+	accept_free(l);
 	close_sockets(l);
 	map_remove(&l->all->by_slot, l->slot);
 	list_unlink(&l->link);
@@ -166,6 +167,8 @@ int listen_hand(struct daemon *d, const struct child_view *v, struct handed *han
 
 	if (!what)
 		return 0;
+	if (what->accept)
+		return accept_hand(d, v, handed);
 	l = admit(d, v);
 	if (!l)
 		return -ENOMEM;
@@ -178,7 +181,7 @@ int listen_hand(struct daemon *d, const struct child_view *v, struct handed *han
 	return r;
 }
 
-static void note_change(struct listener *l)
+void listener_note_change(struct listener *l)
 {
 	if (list_is_empty(&l->unsettled))
 		list_append(&l->all->unsettled, &l->unsettled);
@@ -209,7 +212,7 @@ static void admit_lazy(struct daemon *d, const struct child_view *above)
 		if (l && !l->sockets)
 			listener_open(l, v.path, &object);
 		if (l)
-			note_change(l);
+			listener_note_change(l);
 	}
 }
 
@@ -280,13 +283,31 @@ static enum wish judge(const struct daemon *d, uint32_t slot)
 	return UNWANTED;
 }
 
+/* It is open before those after it start. */
+static void admit_accept(struct daemon *d, uint32_t slot)
+{
+	struct buf object CLEANUP(buf_fini) = BUF_INIT;
+	struct listener *l;
+	struct child_view v;
+
+	if (!core_view(d->core, slot, &v) || !listener_accepts(v.spec))
+		return;
+	l = admit(d, &v);
+	if (l && !l->sockets)
+		listener_open(l, v.path, &object);
+	if (l)
+		listener_note_change(l);
+}
+
 void listen_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 {
-	struct listener *l = find(d, slot);
+	struct listener *l = listener_find(d, slot);
 	struct child_view v;
 
 	if (l)
-		note_change(l);
+		listener_note_change(l);
+	else if (link->kind == LINK_START)
+		admit_accept(d, slot);
 	if (l || !core_view(d->core, slot, &v) || v.spec->type != CHILD_SUPERVISOR)
 		return;
 	if (link->kind == LINK_START)
@@ -294,14 +315,15 @@ void listen_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 	if (!d->listen)
 		return;
 	LIST_EACH (it, &d->listen->listeners) {
-		note_change(LIST_ENTRY(it, struct listener, link));
+		listener_note_change(LIST_ENTRY(it, struct listener, link));
 	}
 }
 
 void listen_on_forget(struct daemon *d, uint32_t slot)
 {
-	struct listener *l = find(d, slot);
+	struct listener *l = listener_find(d, slot);
 
+	accept_on_forget(d, slot);
 	if (l)
 		drop(l);
 }
@@ -316,8 +338,10 @@ void listen_settle(struct daemon *d)
 
 		if (wish == UNWANTED)
 			drop(l);
-		else if (wish == WANTED && lazy_settle(l))
+		else if (wish == WANTED && lazy_settle(l) && accept_settle(l))
 			list_unlink(&l->unsettled);
+		else if (wish == UNDECIDED)
+			accept_settle(l);
 	}
 }
 
@@ -328,6 +352,7 @@ void listen_close(struct daemon *d)
 	LIST_EACH (it, &d->listen->listeners)
 		drop(LIST_ENTRY(it, struct listener, link));
 	map_fini(&d->listen->by_slot);
+	map_fini(&d->listen->connections);
 	free(d->listen);
 	d->listen = NULL;
 }
@@ -337,10 +362,10 @@ void listen_close(struct daemon *d)
 void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct child_view *v)
 {
 	const struct exec_sockets *what = listener_sockets(v->spec);
-	const struct listener *l = find(d, v->slot);
+	const struct listener *l = listener_find(d, v->slot);
 	struct texts addresses = {0}, names = {0};
 
-	if (!what) {
+	if (!what || (what->accept && v->spec->type == CHILD_SERVICE)) {
 		field_put_null(e, FIELD_DETAIL, "listen");
 		return;
 	}
@@ -356,6 +381,8 @@ void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct
 	field_put_list(e, FIELD_DETAIL, "listen_names", texts_list(&names));
 	field_put_bool(e, FIELD_DETAIL, "bound", l && l->sockets);
 	field_put_bool(e, FIELD_DETAIL, "listening", l && lazy_is_watching(l));
+	if (what->accept)
+		field_put_int(e, FIELD_DETAIL, "connections", l ? (int64_t)accept_count(l) : 0);
 	texts_fini(&addresses);
 	texts_fini(&names);
 }

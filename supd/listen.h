@@ -26,6 +26,12 @@ struct listen;
 int listen_hand(struct daemon *d, const struct child_view *v, struct handed *handed,
 		struct buf *object);
 
+/* With accept = yes: what a child has of its connection besides, NULL: nothing; that it runs. */
+char *const *accept_variables(const struct daemon *d, uint32_t slot);
+void accept_set_streams(const struct daemon *d, uint32_t slot, struct spawn_request *request);
+void accept_started(struct daemon *d, uint32_t slot);
+void accept_on_reply(struct daemon *d, const struct reply *reply);
+
 /* What run.c tells: of a change of slot's state, of its end, and when a turn is over. */
 void listen_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
 void listen_on_forget(struct daemon *d, uint32_t slot);

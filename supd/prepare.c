@@ -185,6 +185,8 @@ static void set_os_pid(struct preparation *p, const struct prepare_what *what)
 {
 	char number[12];
 
+	for (char *const *setting = what->variables; setting && *setting; setting++)
+		texts_set(&p->environment, *setting);
 	/* Room for what the child writes there. */
 	if (!what->argv) {
 		texts_set_value(&p->environment, "SUP_OS_PID", "01234567890");
@@ -195,8 +197,6 @@ static void set_os_pid(struct preparation *p, const struct prepare_what *what)
 	snprintf(number, sizeof(number), "%d", (int)what->main_os_pid);
 	if (what->main_os_pid)
 		texts_set_value(&p->environment, "MAINPID", number);
-	for (char *const *setting = what->variables; setting && *setting; setting++)
-		texts_set(&p->environment, *setting);
 }
 
 static bool may_notify(const struct prepare_what *what)

@@ -245,12 +245,14 @@ static int make_request(struct daemon *d, const struct child_view *v, actor_pid 
 		.args = v->args,
 		.token = start->conn ? start->token_text : NULL,
 		.mailbox_fd = start->fd,
+		.variables = accept_variables(d, v->slot),
 	};
 	int r = process_prepare(d, v, &what, ret_step);
 
 	if (r < 0)
 		return r;
 	set_streams(ps, v->spec, &ps->preparation.request);
+	accept_set_streams(d, v->slot, &ps->preparation.request);
 	foreground_request(d, v->spec, &ps->preparation.request);
 	ps->preparation.request.stamp = enter(d, v, pid);
 	return 0;
@@ -397,6 +399,7 @@ void process_launch(struct daemon *d, uint32_t slot, actor_pid pid)
 		return;
 	}
 	started(ps, p, &v, os_pid);
+	accept_started(d, slot);
 	daemon_step(d, &(struct event){.kind = EVENT_STARTED, .pid = pid, .uid = p->uid});
 	process_actor_begin(p, &start, &ps->preparation.request.identity);
 	if (p->probing)

@@ -207,6 +207,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		return;
 	case FX_REPLY:
 		control_on_reply(d->control, &effect->reply);
+		accept_on_reply(d, &effect->reply);
 		return;
 	case FX_FORGET:
 		process_forget(d, effect->slot);

@@ -105,6 +105,9 @@ void reading_assign(struct reading *reading, const struct line *line);
 void section_apply_defaults(struct reading *reading, struct section *section);
 
 /* sockets.c: what keys of sockets mean together. */
+/* What stands in the tree for a section: its spec, or with accept = yes a supervisor of that.
+ * Owned; NULL: no memory. */
+struct spec *section_spec(struct section *section);
 void section_check_sockets(struct loader *loader, struct section *section,
 			   const struct section *parent);
 

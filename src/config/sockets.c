@@ -26,12 +26,72 @@ static void check_lazy(struct loader *loader, struct section *section, const str
 	spec->on_demand = true;
 }
 
+struct spec *section_spec(struct section *section)
+{
+	struct spec *spec = section->spec;
+	const struct exec_sockets *sockets = spec->exec ? spec->exec->sockets : NULL;
+	struct spec *above;
+
+	if (!sockets || !sockets->accept)
+		return spec_ref(spec);
+	above = spec_new(CHILD_SUPERVISOR, spec->name);
+	if (!above)
+		return NULL;
+	above->strategy = STRATEGY_SIMPLE_ONE_FOR_ONE;
+	above->max_children = sockets->max_connections;
+	above->autostart = spec->autostart;
+	spec->autostart = true;
+	if (spec_add_child(above, spec_ref(spec)) == 0)
+		return above;
+	spec_unref(spec);
+	spec_unref(above);
+	return NULL;
+}
+
+static void check_accept(struct loader *loader, struct section *section,
+			 const struct section *parent)
+{
+	const struct exec_sockets *sockets = section->spec->exec->sockets;
+	bool streams = sockets->n_listen > 0;
+
+	for (size_t i = 0; i < sockets->n_listen; i++)
+		streams &= listen_is_stream(sockets->listen[i].kind);
+	if (!streams)
+		complain(loader, section, sockets->n_listen ? "listen" : "accept",
+			 "accept = yes needs connections: listen on tcp, unix or unix-seqpacket "
+			 "alone");
+	if (sockets->activation == ACTIVATION_LAZY)
+		complain(loader, section, "activation",
+			 "with accept = yes it starts by connections alone: remove activation");
+	if (section_has(section, "restart") && section->spec->restart != RESTART_TEMPORARY)
+		complain(loader, section, "restart",
+			 "with accept = yes a process ends with its connection, and is not started "
+			 "again: remove restart");
+	if (section->spec->template || section->spec->instances ||
+	    (parent && parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE))
+		complain(loader, section, "accept",
+			 "a service with accept = yes is a template already: it can not be one of "
+			 "another kind");
+	section->spec->restart = RESTART_TEMPORARY;
+}
+
 void section_check_sockets(struct loader *loader, struct section *section,
 			   const struct section *parent)
 {
 	const struct exec_sockets *sockets = section->spec->exec->sockets;
 
 	if (!sockets || section->damaged)
+		return;
+	if (sockets->accept)
+		check_accept(loader, section, parent);
+	else if (section_has(section, "max_connections") ||
+		 section_has(section, "max_connections_per_source"))
+		complain(loader, section,
+			 section_has(section, "max_connections") ? "max_connections"
+								 : "max_connections_per_source",
+			 "limits on connections need accept = yes: else the service itself "
+			 "accepts them");
+	if (sockets->accept)
 		return;
 	if (sockets->activation == ACTIVATION_LAZY && !sockets->n_listen)
 		complain(loader, section, "activation",

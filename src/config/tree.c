@@ -287,8 +287,10 @@ static void validate(struct loader *loader, const struct section *section,
 
 static void add_child(struct loader *loader, struct section *parent, struct section *section)
 {
-	if (spec_add_child(parent->spec, spec_ref(section->spec)) < 0) {
-		spec_unref(section->spec);
+	struct spec *spec = section_spec(section);
+
+	if (!spec || spec_add_child(parent->spec, spec) < 0) {
+		spec_unref(spec);
 		loader->error = -ENOMEM;
 	}
 }
@@ -368,6 +370,8 @@ void loader_link(struct loader *loader)
 		return;
 	if (loader->config->n_errors == 0) {
 		loader_warn(loader);
-		loader->config->root = spec_ref(top->spec);
+		loader->config->root = section_spec(top);
+		if (!loader->config->root)
+			loader->error = -ENOMEM;
 	}
 }

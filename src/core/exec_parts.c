@@ -39,7 +39,10 @@ static void probes_fini(void *part)
 
 static void sockets_init(void *part)
 {
-	(void)part;
+	struct exec_sockets *sockets = part;
+
+	sockets->max_connections = ACCEPT_MAX_CONNECTIONS;
+	sockets->max_connections_per_source = UINT32_MAX;
 }
 
 static void sockets_fini(void *part)

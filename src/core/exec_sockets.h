@@ -53,7 +53,13 @@ struct exec_sockets {
 	struct exec_listen *listen; /* owned */
 	size_t n_listen;
 	enum activation activation;
+	/* A process for each connection: a service that is the template of a simple_one_for_one. */
+	bool accept;
+	uint32_t max_connections;
+	uint32_t max_connections_per_source; /* UINT32_MAX: no limit */
 };
+
+#define ACCEPT_MAX_CONNECTIONS 64u /* systemd's MaxConnections */
 
 extern const char *const listen_kind_names[]; /* ends with NULL; so do others */
 extern const char *const activation_names[];

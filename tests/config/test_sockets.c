@@ -219,3 +219,51 @@ Test(sockets, activation)
 	cr_expect_not(find_spec(config, "b")->on_demand);
 	config_free(config);
 }
+
+Test(sockets, accept)
+{
+	static const struct message_row rows[] = {
+		{SERVICE "accept = yes\n",
+		 "main:3: service a: accept = yes needs connections: listen on tcp, unix or "
+		 "unix-seqpacket alone\n"},
+		{SERVICE "accept = yes\nlisten = udp:*:80\n",
+		 "main:4: service a: accept = yes needs connections: listen on tcp, unix or "
+		 "unix-seqpacket alone\n"},
+		{SERVICE
+		 "accept = yes\nlisten = tcp:*:80\nactivation = lazy\nrestart = permanent\n",
+		 "main:5: service a: with accept = yes it starts by connections alone: remove "
+		 "activation\n"
+		 "main:6: service a: with accept = yes a process ends with its connection, and is "
+		 "not started again: remove restart\n"},
+		{SERVICE "listen = tcp:*:80\nmax_connections = 5\n",
+		 "main:4: service a: limits on connections need accept = yes: else the service "
+		 "itself accepts them\n"},
+		{SERVICE "max_connections = 0\n",
+		 "main:3: max_connections = \"0\": use a number from 1 to 1000000\n"},
+		{SERVICE "max_connections_per_source = many\n",
+		 "main:3: max_connections_per_source = \"many\": use a number from 1 to 1000000, "
+		 "or infinity\n"},
+		{"[supervisor s]\nstrategy = simple_one_for_one\n[service s/a]\ncommand = x\n"
+		 "listen = tcp:*:80\naccept = yes\n",
+		 "main:6: service s/a: a service with accept = yes is a template already: it can "
+		 "not be one of another kind\n"},
+	};
+	struct folder folder CLEANUP(folder_fini);
+	const struct spec *spec;
+	struct config *config;
+
+	expect_messages(rows, ARRAY_LEN(rows));
+	folder_init(&folder);
+	config = load_text(&folder, SERVICE "accept = yes\nlisten = tcp:*:80\n"
+					    "max_connections = 7\nautostart = no\n");
+	cr_assert_eq(config->n_errors, 0, "%s", messages_of(&folder, config));
+	spec = find_spec(config, "a");
+	cr_expect_eq(spec->type, CHILD_SUPERVISOR);
+	cr_expect_eq(spec->strategy, STRATEGY_SIMPLE_ONE_FOR_ONE);
+	cr_expect_eq(spec->max_children, 7);
+	cr_expect_not(spec->autostart);
+	cr_assert_eq(spec->n_children, 1);
+	cr_expect_eq(spec->children[0]->restart, RESTART_TEMPORARY);
+	cr_expect_str_eq(spec->children[0]->name, "a");
+	config_free(config);
+}

@@ -108,7 +108,9 @@ static void answer_connection(int fd, const char *name)
 	int size;
 
 	n = recv(fd, line, sizeof(line) - 1, 0);
-	line[n > 0 ? n : 0] = '\0';
+	if (n <= 0)
+		return;
+	line[n] = '\0';
 	line[strcspn(line, "\n")] = '\0';
 	size = snprintf(text, sizeof(text), "%d %s %s\n", (int)getpid(), name, line);
 	if (send(fd, text, (size_t)size, MSG_NOSIGNAL) < 0)
