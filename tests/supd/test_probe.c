@@ -73,6 +73,8 @@ static void expect(const struct exec_probe *what, enum probe_outcome how, const 
 
 /* ---- a server ---- */
 
+static char asked[] = "/a?b", asked_of[] = "here:1";
+
 struct server {
 	struct loop_fd watcher, peer;
 	int fd, connection;
@@ -152,8 +154,8 @@ static void serve(struct server *s, const char *answer)
 	*s = (struct server){.connection = -1, .answer = answer, .step = 1000};
 	s->what = (struct exec_probe){.kind = PROBE_HTTP,
 				      .address = {.bytes = {127, 0, 0, 1}},
-				      .what = (char[]){"/a?b"},
-				      .host = (char[]){"here:1"}};
+				      .what = asked,
+				      .host = asked_of};
 	s->fd = take_port(&s->what.address.port);
 	s->watcher.call = on_connection;
 	s->watcher.owner = s;
