@@ -100,6 +100,26 @@ Test(cgroup, nothing_gets_away)
 	node_end(n);
 }
 
+/* As a classic daemon does: nothing but its cgroup tells that it is the service's own. */
+Test(cgroup, the_main_process_may_be_any_in_it)
+{
+	struct node *n = node_run("[service a]\nready = notify\n"
+				  "command = sh -c 'setsid -f env -i @puppet/b leave:TERM=0; exec "
+				  "@puppet/a ready'\n");
+	pid_t b = told_pid(n, "b start *");
+
+	ctl(n, "wait a --for ready");
+	need_cgroup(n, "a");
+	order(n, "a", keep_printf("notify:MAINPID=%d", (int)b));
+	order(n, "a", "barrier");
+	order(n, "a", "say:told");
+	journal_until(n, "a told");
+	cr_expect_eq(os_pid_of(n, "a"), b);
+	ctl(n, "stop a");
+	cr_expect_not(proc_exists(b));
+	node_end(n);
+}
+
 /* A crash: the next incarnation starts when the rest of the last one is gone, and lives. */
 Test(cgroup, a_restart_waits_for_the_rest)
 {
