@@ -52,3 +52,43 @@ Test(depend, d16_starts_stops_and_fate)
 	watch_until(w, "ready web/api");
 	node_end(n);
 }
+
+/* One that is to be down for long: no start meanwhile, and what comes after it goes on. */
+Test(depend, d16_parking_instead_of_a_crash_loop)
+{
+	struct node *n = node_run(PUPPET("api", "api", "requires = db\n") PUPPET(
+		"late", "late", "after = db\n") PUPPET("db", "db",
+						       "restart_delay = 1h\n"
+						       "restart_delay_max = 1h\n"));
+	struct watch *w;
+
+	sync_tree(n);
+	w = watch_open(n);
+	order(n, "db", "die:KILL");
+	watch_until(w, "waiting api");
+	cr_expect_str_eq(state_of(n, "api"), "waiting");
+	cr_expect_str_eq(state_of(n, "db"), "backoff");
+	cr_expect_str_eq(state_of(n, "late"), "running");
+	cr_expect(strstr(ctl(n, "status --json api"), "\"restarts\":0"));
+	ctl(n, "start db");
+	watch_until(w, "ready api");
+	node_end(n);
+}
+
+/* Children that are added: names must be there, and make no circle; a start that is blocked. */
+Test(depend, d4_d16_added)
+{
+	struct node *n = node_run("[supervisor s]\n" PUPPET("db", "db", ""));
+
+	sync_tree(n);
+	cr_expect(strstr(ctl_fails(n, 1, "add s/a command='sleep 1000' requires=nobody"),
+			 "add that first"));
+	cr_expect(strstr(ctl_fails(n, 1, "add s/a command='sleep 1000' after=s"), "itself"));
+	ctl(n, "add s/a command='sleep 1000' requires=db");
+	cr_expect_str_eq(state_of(n, "s/a"), "running");
+	ctl(n, "stop db");
+	cr_expect_str_eq(state_of(n, "s/a"), "waiting");
+	cr_expect(strstr(ctl_fails(n, 1, "start s/a"), "waits for db, which is down"));
+	cr_expect(strstr(ctl_fails(n, 1, "add s/b command='sleep 1000' requires=db"), "db"));
+	node_end(n);
+}
