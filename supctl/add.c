@@ -34,6 +34,13 @@ static int add_send(struct context *context, const char *path, const char *text)
 	return context_end(context);
 }
 
+static bool is_waiting(const struct wire_frame *reply)
+{
+	const char *result = field_text(reply, "result");
+
+	return result && strcmp(result, "waiting") == 0;
+}
+
 static int add_run(struct context *context)
 {
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
@@ -57,7 +64,9 @@ static int add_run(struct context *context)
 		render_json(&out, &frame);
 	} else {
 		render_text(&out, path, RENDER_LINE);
-		buf_puts(&out, ": added\n");
+		buf_puts(&out, is_waiting(&frame)
+				       ? ": added; starts when what it depends on is ready\n"
+				       : ": added\n");
 	}
 	render_flush(&out);
 	return 0;

@@ -196,6 +196,7 @@ static const struct sentence parent_is_service = {
 
 /* A start that a condition of it has kept from being made. */
 static const struct sentence passed_over = {STATUS_OK, "passed_over", NULL};
+static const struct sentence waiting = {STATUS_OK, "waiting", NULL};
 
 /* A start that has succeeded with the end of what was started. */
 static bool sentence_is_done(const struct pending *pending, const struct reply *reply)
@@ -209,6 +210,15 @@ static bool sentence_is_done(const struct pending *pending, const struct reply *
 	       v.spec->type == CHILD_SERVICE && v.spec->ready == READY_EXIT;
 }
 
+/* It is there, and starts when what it depends on is ready. */
+static bool sentence_is_waiting(const struct pending *pending, const struct reply *reply)
+{
+	struct child_view v;
+
+	return reply->answer == ANSWER_OK_UNDEFINED && reply->slot != SLOT_NONE &&
+	       core_view(pending->conn->control->daemon->core, reply->slot, &v) && v.waits;
+}
+
 static const struct sentence *sentence_find(const struct pending *pending,
 					    const struct reply *reply)
 {
@@ -218,6 +228,8 @@ static const struct sentence *sentence_find(const struct pending *pending,
 		return &sentences[ANSWER_OK_UNDEFINED];
 	if (reply->answer == ANSWER_OK_UNDEFINED && reply->reason.kind == REASON_TEXT)
 		return &passed_over;
+	if (sentence_is_waiting(pending, reply))
+		return &waiting;
 	if (adds && reply->answer == ANSWER_NOPROC)
 		return &no_parent;
 	if (reply->answer == ANSWER_NOPROC && reply->slot != SLOT_NONE)

@@ -227,6 +227,15 @@ Test(depend, d21_order_given_up)
 	cr_expect_str_eq(world_marks(&w, "t-"), "ta -a");
 	world_pass(&w, 20000);
 	cr_expect(w.halted);
+	/* Who is told only then does not wait either. */
+	world_fini(&w);
+	world_init(&w);
+	world_boot(&w, "/(rest_for_one){a s{b(requires=a shutdown=infinity)}}");
+	world_manners(&w, "s/b")->stubborn = true;
+	world_shutdown(&w);
+	world_marks(&w, "");
+	world_pass(&w, 73000);
+	cr_expect_str_eq(world_marks(&w, "t-"), "ta -a");
 }
 
 /* ---- requests ---- */

@@ -78,7 +78,11 @@ Test(depend, d16_parking_instead_of_a_crash_loop)
 /* Children that are added: names must be there, and make no circle; a start that is blocked. */
 Test(depend, d4_d16_added)
 {
-	struct node *n = node_run("[supervisor s]\n" PUPPET("db", "db", ""));
+	struct node *n = node_run("[supervisor s]\n" PUPPET("db", "db", "")
+					  PUPPET("slow", "slow",
+						 "restart_delay = 1h\n"
+						 "restart_delay_max = 1h\n"));
+	struct watch *w;
 
 	sync_tree(n);
 	cr_expect(strstr(ctl_fails(n, 1, "add s/a command='sleep 1000' requires=nobody"),
@@ -86,6 +90,12 @@ Test(depend, d4_d16_added)
 	cr_expect(strstr(ctl_fails(n, 1, "add s/a command='sleep 1000' after=s"), "itself"));
 	ctl(n, "add s/a command='sleep 1000' requires=db");
 	cr_expect_str_eq(state_of(n, "s/a"), "running");
+	w = watch_open(n);
+	order(n, "slow", "die:KILL");
+	watch_until(w, "backoff slow");
+	cr_expect(strstr(ctl(n, "add s/c command='sleep 1000' after=slow"),
+			 "starts when what it depends on is ready"));
+	cr_expect_str_eq(state_of(n, "s/c"), "waiting");
 	ctl(n, "stop db");
 	cr_expect_str_eq(state_of(n, "s/a"), "waiting");
 	cr_expect(strstr(ctl_fails(n, 1, "start s/a"), "waits for db, which is down"));
