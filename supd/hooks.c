@@ -103,8 +103,8 @@ void hooks_row_end(struct hooks *h, const char *failure)
 		end_start_post(h, failure);
 		return;
 	case HOOK_STOP:
-		if (h->p->os_pid && !h->killed)
-			process_signal_stop(h->p);
+		if (h->p->remains || (h->p->os_pid && !h->killed))
+			process_signal_stop(h->d, h->p);
 		return;
 	case HOOK_STOP_POST:
 		h->over = true;
@@ -248,7 +248,7 @@ bool hooks_stop(struct process *p)
 		command_stop(h->command);
 		return true;
 	}
-	if (h->kind == HOOK_STOP || !p->os_pid)
+	if (h->kind == HOOK_STOP || (!p->os_pid && !p->remains))
 		return true;
 	if (h->kind != HOOK_STOP_POST)
 		row_give_up(h, "stopped");

@@ -427,10 +427,14 @@ void process_gone(struct processes *ps, struct process *p)
 {
 	struct event event = {.kind = EVENT_GONE, .pid = p->pid};
 
-	if (hooks_hold_end(p))
+	if (!p->remains && hooks_hold_end(p))
 		return;
 	list_unlink(&p->ending);
 	p->group = 0;
+	if (p->remains) {
+		run_table_clear(ps->daemon->run_table, p->slot);
+		return;
+	}
 	cgroups_leave(ps->daemon, p, p->stopped);
 	process_end_directories(ps, p);
 	tty_end(p);
@@ -460,18 +464,22 @@ void process_stop(struct daemon *d, uint32_t slot)
 {
 	struct process *p = process_find(d, slot);
 
-	if (!p || (!p->os_pid && !hooks_are_starting(p)))
+	if (!p || (!p->os_pid && !p->remains && !hooks_are_starting(p)))
 		return;
 	told_to_end(d, p);
 	if (watchdog_signal(p) || !hooks_stop(p))
-		process_signal_stop(p);
+		process_signal_stop(d, p);
 }
 
-void process_signal_stop(struct process *p)
+void process_signal_stop(struct daemon *d, struct process *p)
 {
 	bool group = p->kill_mode == KILL_GROUP;
 	int bite = watchdog_signal(p);
 
+	if (p->remains) {
+		reap_remains(d->processes, p);
+		return;
+	}
 	mainpid_signal(p, bite ? bite : p->stop_signal, group);
 	mainpid_signal(p, SIGCONT, group);
 }
@@ -484,6 +492,8 @@ void process_kill(struct daemon *d, uint32_t slot)
 		return;
 	hooks_kill(p);
 	command_kill_all(p, true);
+	if (p->remains && !hooks_activity(p))
+		reap_remains(d->processes, p);
 	if (p->os_pid || hooks_are_starting(p))
 		told_to_end(d, p);
 	if (!p->os_pid)

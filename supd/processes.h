@@ -32,6 +32,7 @@ struct process {
 	pid_t os_pid; /* of the main process; 0: there is none, or it has been reaped */
 	pid_t group;  /* 0: seen empty, or nobody asks */
 	int32_t code; /* of the last end: exit status or Unix signal */
+	bool remains; /* a oneshot that has ended well and is up until it is stopped (key remain) */
 	bool by_signal, has_ended;
 	bool dumped;          /* by_signal, and it has left a core */
 	bool stopped;         /* told to stop: gone only where a sweep finds nothing of it */
@@ -126,7 +127,7 @@ int process_spawn(struct daemon *d, struct process *p, const struct child_view *
 /* FX_START, from where start_pre has succeeded. */
 void process_launch(struct daemon *d, uint32_t slot, actor_pid pid);
 /* The stop signal and SIGCONT, by kill_mode; its main process runs. */
-void process_signal_stop(struct process *p);
+void process_signal_stop(struct daemon *d, struct process *p);
 /* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */
 void process_gone(struct processes *ps, struct process *p);
 
@@ -149,6 +150,8 @@ void reap_close(struct processes *ps);
  */
 void reap_one(struct processes *ps, const siginfo_t *info);
 /* Looks again at what is ending, after a while. */
+/* What remains of p is to be no more: its end is told. */
+void reap_remains(struct processes *ps, struct process *p);
 void reap_recheck_later(struct processes *ps);
 
 /* Tells of every service of which nothing is left by now. */

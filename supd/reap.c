@@ -137,6 +137,34 @@ static void reap(pid_t os_pid)
 		;
 }
 
+/* A oneshot that has ended well, and is to be up until it is stopped. */
+static bool is_to_remain(const struct processes *ps, const struct process *p,
+			 const struct event *event)
+{
+	struct child_view v;
+	struct reason reason;
+
+	if (!core_view(ps->daemon->core, p->slot, &v) || !v.spec->remain ||
+	    v.state != CHILD_STARTING || event->by_signal)
+		return false;
+	reason = spec_classify_exit(v.spec, event->code);
+	return reason.kind == REASON_NORMAL;
+}
+
+void reap_remains(struct processes *ps, struct process *p)
+{
+	const struct event event = {.kind = EVENT_EXITED, .pid = p->pid};
+
+	p->remains = false;
+	list_unlink(&p->ending);
+	list_append(&ps->ending, &p->ending);
+	daemon_step(ps->daemon, &event);
+	look_at_rest(ps, p);
+	if (!has_members(p))
+		process_gone(ps, p);
+	reap_recheck_later(ps);
+}
+
 static void service_ended(struct processes *ps, struct process *p, const siginfo_t *info)
 {
 	struct event event = {.kind = EVENT_EXITED, .pid = p->pid, .code = info->si_status};
@@ -146,6 +174,9 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 		event.reason = probing_late(p->probing);
 	if (p->probing)
 		probing_drain(p->probing);
+	p->remains = is_to_remain(ps, p, &event);
+	if (p->remains)
+		event.kind = EVENT_READY;
 	command_kill_all(p, false);
 	mainpid_ended(ps, p);
 	reap(p->os_pid);

@@ -176,6 +176,8 @@ const struct key config_keys[] = {
 	 .help = "how long after it became ready failures do not count"},
 	{"notify_access", KEY_IN_SERVICE, false, value_word, IN_EXEC(notify_access),
 	 notify_accesses, .fallback = "main", .help = "whose notifications count"},
+	{"remain", KEY_IN_SERVICE, false, value_bool, IN_SPEC(remain), .fallback = "no",
+	 .help = "of ready = exit: whether it counts as running from its end to its stop"},
 	{"schedule", KEY_IN_SERVICE, true, value_schedule, IN_PART(PART_WHEN, exec_when, schedule),
 	 .fallback = "", .help = "a calendar event: it is started then, not with its supervisor"},
 	{"every", KEY_IN_SERVICE, false, value_span, IN_PART(PART_WHEN, exec_when, every),

@@ -214,9 +214,11 @@ static void check_section(struct loader *loader, struct section *section,
 		complain(loader, section, "health",
 			 "health = mailbox needs a mailbox: not mailbox = none");
 	check_schedule(loader, section);
+	if (spec->remain && !section_has(section, "mailbox"))
+		spec->mailbox = MAILBOX_NONE;
 	if (spec->ready == READY_EXIT && !section_has(section, "restart"))
 		spec->restart = RESTART_TRANSIENT;
-	else if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
+	else if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT && !spec->remain)
 		complain(loader, section, "restart", spec_error_text(SPEC_E_ONESHOT));
 	if (spec->restart_delay.ns > spec->restart_delay_max.ns) {
 		if (section_has(section, "restart_delay_max"))
@@ -250,6 +252,8 @@ static const char *error_key(enum spec_error error)
 		return "grants";
 	case SPEC_E_TRAP:
 		return "trap_exit";
+	case SPEC_E_REMAIN:
+		return "remain";
 	case SPEC_E_POST:
 		return "start_post";
 	case SPEC_E_INSTANCES:

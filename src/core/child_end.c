@@ -209,7 +209,8 @@ void child_doom(struct child *c, const struct reason *reason, struct cause cause
 void act_exited(struct child *c, const struct event *event)
 {
 	struct reason reason = child_classify(c, event);
-	bool oneshot = c->state == CHILD_STARTING && c->spec->ready == READY_EXIT && !c->ignored;
+	bool oneshot = c->state == CHILD_STARTING && c->spec->ready == READY_EXIT &&
+		       !c->spec->remain && !c->ignored;
 
 	if (c->state != CHILD_STOPPING)
 		c->cause = cause_origin(ORIGIN_SELF);

@@ -40,6 +40,7 @@ static const struct spec_field fields[] = {
 	{"restart", FIELD_NAME, AT(restart), restart_type_names},
 	{"significant", FIELD_FLAG, AT(significant), NULL},
 	{"autostart", FIELD_FLAG, AT(autostart), NULL},
+	{"remain", FIELD_FLAG, AT(remain), NULL},
 	{"on_demand", FIELD_FLAG, AT(on_demand), NULL},
 	{"template", FIELD_FLAG, AT(template), NULL},
 	{"instance", FIELD_FLAG, AT(instance), NULL},

@@ -280,7 +280,10 @@ enum spec_error spec_validate(const struct spec *spec, const struct spec *parent
 		return SPEC_E_PROVIDES;
 	if (spec->type == CHILD_SUPERVISOR)
 		return validate_supervisor(spec);
-	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
+	if (spec->remain &&
+	    (spec->ready != READY_EXIT || spec->mailbox != MAILBOX_NONE || spec->trap_exit))
+		return SPEC_E_REMAIN;
+	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT && !spec->remain)
 		return SPEC_E_ONESHOT;
 	if (spec->ready == READY_EXIT && spec->start_post)
 		return SPEC_E_POST;
@@ -322,6 +325,8 @@ const char *spec_error_text(enum spec_error error)
 		[SPEC_E_CYCLE] = "after and requires, with the order of the supervisors' children, "
 				 "would make it wait for itself",
 		[SPEC_E_TRAP] = "trap_exit needs a mailbox: not mailbox = none",
+		[SPEC_E_REMAIN] = "remain is for ready = exit, without a mailbox: nobody is there "
+				  "to read it",
 		[SPEC_E_POST] = "start_post runs beside a main process, and with ready = exit that "
 				"has ended: use stop_post, or a service of its own after this one",
 		[SPEC_E_READY] = "ready = mailbox needs a mailbox, not mailbox = none, and "
@@ -366,6 +371,7 @@ struct reason spec_classify_signal(const struct spec *spec, int unix_signal)
 
 bool spec_is_told_ready(const struct spec *spec)
 {
-	return spec->start_post || (spec->ready != READY_EXEC && spec->ready != READY_EXIT &&
-				    spec->ready != READY_DELAY);
+	return spec->start_post || (spec->ready == READY_EXIT && spec->remain) ||
+	       (spec->ready != READY_EXEC && spec->ready != READY_EXIT &&
+		spec->ready != READY_DELAY);
 }

@@ -74,6 +74,7 @@ struct spec {
 	enum restart_type restart;
 	bool significant;
 	bool autostart;
+	bool remain; /* of a oneshot: it is up from its normal end to its stop; the daemon tells */
 	bool on_demand; /* not started with its supervisor, but by a trigger; after a normal end it
 			   waits for the next */
 	bool template;  /* no child itself: its name ends with "@", and so its instances' begin */
@@ -132,6 +133,7 @@ enum spec_error {
 	SPEC_E_ALIAS,     /* no name that could be registered, or twice the same */
 	SPEC_E_GRANT,     /* none of the forms above */
 	SPEC_E_TRAP,      /* trap_exit without a mailbox */
+	SPEC_E_REMAIN,    /* remain of what is no oneshot, or has a mailbox */
 	SPEC_E_POST,      /* start_post of what has ended when it is ready */
 	SPEC_E_READY,     /* ready = mailbox without one, or with start_post */
 	SPEC_E_ADDED,     /* a template that is added at run time */

@@ -82,3 +82,21 @@ Test(when, a_scheduled_service_is_on_demand)
 	cr_expect_eq(spec->restart, RESTART_TRANSIENT);
 	config_free(config);
 }
+
+Test(when, remain)
+{
+	static const struct message_row rows[] = {
+		{J "remain = yes\n", "main:3: service j: remain is for ready = exit, without a "
+				     "mailbox: nobody is there to "
+				     "read it\n"},
+		{J "ready = exit\nremain = yes\nmailbox = volatile\n",
+		 "main:4: service j: remain is for ready = exit, without a mailbox: nobody is "
+		 "there to "
+		 "read it\n"},
+		{J "ready = exit\nremain = perhaps\n",
+		 "main:4: remain = \"perhaps\": use yes or no\n"},
+		{J "ready = exit\nremain = yes\nrestart = permanent\n", ""},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}

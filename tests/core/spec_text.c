@@ -38,6 +38,8 @@ static bool read_word(struct spec *spec, const char *word)
 		spec->mailbox = (enum mailbox_kind)i;
 	else if (strcmp(word, "significant") == 0)
 		spec->significant = true;
+	else if (strcmp(word, "remain") == 0)
+		spec->remain = true;
 	else if (strcmp(word, "on_demand") == 0)
 		spec->on_demand = true;
 	else if (strcmp(word, "down") == 0)

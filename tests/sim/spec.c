@@ -61,6 +61,7 @@ static void random_service(struct rng *rng, struct spec *spec, const struct spec
 	spec->ready = (enum ready_kind)rng_below(rng, READY_N_KINDS);
 	if (spec->ready == READY_EXIT && spec->restart == RESTART_PERMANENT)
 		spec->ready = READY_NOTIFY;
+	spec->remain = spec->ready == READY_EXIT && rng_chance(rng, 30);
 	spec->ready_delay = random_span(rng, delays, ARRAY_LEN(delays));
 	spec->start_post = spec->ready != READY_EXIT && rng_chance(rng, 15);
 	spec->start_timeout = random_span(rng, timeouts, ARRAY_LEN(timeouts));
