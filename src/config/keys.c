@@ -224,7 +224,7 @@ const struct key config_keys[] = {
 	{"stderr", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_error), stderr_words,
 	 .max = 1, .fallback = "stdout", .help = "where its standard error goes"},
 
-	{"chroot", KEY_IN_SERVICE, false, value_working_directory, IN_SETUP(chroot), .fallback = "",
+	{"chroot", KEY_IN_SERVICE, false, value_root_directory, IN_SETUP(chroot), .fallback = "",
 	 .help = "the directory that is / to it"},
 	{"stdin", KEY_IN_SERVICE, false, value_input, IN_SETUP(input), stdin_words,
 	 .fallback = "null", .help = "where its standard input comes from"},

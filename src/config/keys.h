@@ -71,8 +71,8 @@ const char *key_nearest(const char *name, unsigned where);
 value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
 	value_number, value_shutdown, value_span, value_success_exit, value_text, value_word;
 value_fn value_account, value_command, value_environment, value_environment_file, value_group_list,
-	value_hook, value_name_list, value_output, value_signal, value_start_post, value_umask,
-	value_working_directory;
+	value_hook, value_name_list, value_output, value_root_directory, value_signal,
+	value_start_post, value_umask, value_working_directory;
 value_fn value_condition, value_cpu_max, value_schedule;
 value_fn value_listen;
 value_fn value_aliases, value_depends, value_grants, value_links, value_provides, value_size;

@@ -234,11 +234,27 @@ int value_group_list(const struct value *value)
 	return 0;
 }
 
-int value_working_directory(const struct value *value)
+int value_root_directory(const struct value *value)
 {
 	int r = check_expansion(value, value->text, false);
 
 	return r ? r : value_absolute_path(value);
+}
+
+/* Relative to the folder of the file, where there is one. */
+int value_working_directory(const struct value *value)
+{
+	struct buf whole CLEANUP(buf_fini) = BUF_INIT;
+	char *folder CLEANUP(cleanup_free) = NULL;
+	int r = check_expansion(value, value->text, false);
+
+	if (r || !*value->text || *value->text == '/' || !value->directory)
+		return r ? r : value_absolute_path(value);
+	folder = config_literal(value->directory, false);
+	if (!folder)
+		return -ENOMEM;
+	buf_printf(&whole, "%s/%s", folder, value->text);
+	return whole.error ? whole.error : value_set_text(value->field, buf_text(&whole));
 }
 
 int value_output(const struct value *value)

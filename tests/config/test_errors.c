@@ -203,9 +203,9 @@ Test(errors, values_of_processes)
 		 "main:3: umask = \"0888\": use an octal number from 0 to 0777, such as 022\n"},
 		{SERVICE "umask = 1000\n",
 		 "main:3: umask = \"1000\": use an octal number from 0 to 0777, such as 022\n"},
-		{SERVICE "working_directory = srv\n",
-		 "main:3: working_directory = \"srv\": use an absolute "
-		 "path, one that begins with /\n"},
+		{SERVICE "working_directory = %z\n",
+		 "main:3: working_directory = \"%z\": only %i, %n and %% mean something: write %% "
+		 "for a percent sign\n"},
 		{SERVICE "environment = 1A=2\n",
 		 "main:3: environment = \"1A=2\": use NAME=VALUE, one to a "
 		 "line; the key may be repeated\n"},

@@ -527,3 +527,16 @@ Test(load, every_change)
 		copy[i] = sample[i];
 	}
 }
+
+Test(load, a_working_directory_may_be_relative_to_the_file)
+{
+	struct folder folder CLEANUP(folder_fini);
+	char path[SUPPORT_PATH_MAX];
+	struct config *config;
+
+	folder_init(&folder);
+	config = load_text(&folder, "[service a]\ncommand = /bin/true\nworking_directory = sub\n");
+	cr_expect_str_eq(find_spec(config, "a")->exec->working_directory,
+			 folder_file(&folder, "sub", path));
+	config_free(config);
+}
