@@ -7,7 +7,8 @@ set -eu
 packages="build-essential libev-dev libinih-dev libcriterion-dev pkg-config mandoc python3"
 if [ "${1-}" = ci ]; then
 	packages="$packages clang clang-format clang-tidy cppcheck valgrind strace
-		curl redis-server redis-tools nginx"
+		curl redis-server redis-tools nginx postgresql postgresql-client
+		openssh-server openssh-client"
 fi
 
 # Elsewhere than on Debian and its family the headers decide.
