@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "supd/control.h"
+#include "supd/foreign.h"
 #include "wire/hello.h"
 #include "wire/number.h"
 #include "wire/rule.h"
@@ -73,7 +74,7 @@ static void fds_add(struct conn_fds *fds, const struct cmsghdr *c)
 		if (fds->n < CONN_FDS_MAX)
 			fds->fd[fds->n++] = fd;
 		else
-			close(fd);
+			foreign_close(fd);
 	}
 }
 
@@ -94,7 +95,7 @@ static bool fds_close(struct conn_fds *fds)
 	bool some = fds->next < fds->n;
 
 	while (fds->next < fds->n)
-		close(fds->fd[fds->next++]);
+		foreign_close(fds->fd[fds->next++]);
 	return some;
 }
 
@@ -172,7 +173,7 @@ static bool conn_take_memfd(struct conn *conn, const struct wire_frame *frame)
 	if (r == 0)
 		r = memfd_take(&conn->control->memfds, conn->source, fd, size, &number);
 	if (r < 0)
-		close(fd);
+		foreign_close(fd);
 	if (r == 0)
 		number_store(payload + 4, number, 4);
 	else if (r == -EINVAL)

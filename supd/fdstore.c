@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "supd/foreign.h"
 #include "supd/notify.h"
 #include "supd/said.h"
 
@@ -46,7 +47,7 @@ static void drop(struct stored_fd *stored)
 	list_unlink(&stored->link);
 	if (--store->n == 0)
 		list_unlink(&store->link);
-	close(stored->fd);
+	foreign_close(stored->fd);
 	free(stored);
 }
 

@@ -18,6 +18,7 @@
 
 #include "supd/command.h"
 #include "supd/fdstore.h"
+#include "supd/foreign.h"
 #include "supd/notify_lines.h"
 #include "supd/said.h"
 
@@ -119,7 +120,7 @@ static void close_fds(struct notify *n)
 {
 	for (size_t i = 0; i < n->n_fds; i++) {
 		if (n->fds[i] >= 0)
-			close(n->fds[i]);
+			foreign_close(n->fds[i]);
 	}
 	n->n_fds = 0;
 }

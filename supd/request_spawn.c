@@ -23,6 +23,7 @@
 #include "config/expand.h"
 #include "config/words.h"
 #include "supd/process.h"
+#include "supd/foreign.h"
 #include "supd/request.h"
 #include "supd/rows.h"
 
@@ -45,7 +46,7 @@ static void spawning_fini(struct spawning *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(s->streams.fd); i++)
 		if (s->streams.fd[i] >= 0)
-			close(s->streams.fd[i]);
+			foreign_close(s->streams.fd[i]);
 	spec_unref(s->spec);
 	buf_fini(&s->why);
 }
@@ -70,7 +71,7 @@ void request_drop_fds(struct conn *conn, const struct wire_frame *frame)
 		int fd = conn_take_fd(conn);
 
 		if (fd >= 0)
-			close(fd);
+			foreign_close(fd);
 	}
 }
 
@@ -93,7 +94,7 @@ static bool spawning_take_fds(struct spawning *s)
 		}
 		good = false;
 		if (fd >= 0)
-			close(fd);
+			foreign_close(fd);
 	}
 	return good || spawning_refuse(s, STATUS_USAGE,
 				       "fds: each of 0, 1 and 2 once at the most, and as many fds "
