@@ -106,7 +106,7 @@ static int open_base(const char *path)
 }
 
 /* As the user who owns the directory above, so that nobody tricks us into more than that user may.
- * 1: made; 0: something is there; -errno. */
+ * 1: made, to be given away; 0: something is there; -errno. */
 static int make_in(const struct making *m, int fd, const char *name, mode_t mode)
 {
 	struct stat st;
@@ -125,7 +125,7 @@ static int make_in(const struct making *m, int fd, const char *name, mode_t mode
 		setfsuid(geteuid());
 		setfsgid(getegid());
 	}
-	return error == 0 ? 1 : error == EEXIST ? 0 : -error;
+	return error == 0 ? !as_user : error == EEXIST ? 0 : -error;
 }
 
 static int open_in(struct making *m, int fd, const char *name, int flags)
