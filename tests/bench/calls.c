@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The system calls of one crash and restart, as strace sees them: the daemon's, and those of the
- * child up to its exec. The first crash is not the one that is counted.
+ * The system calls of one crash and restart, as strace sees them: the daemon's, those of the child
+ * up to its exec, and those of the commands that run beside it up to theirs. First of a service
+ * that has none of the keys that came later, which is held against what it took before there were
+ * any; then of one with each of them, and what that adds. The first crash is not the one that is
+ * counted.
  */
 
 #include <ctype.h>
@@ -14,18 +17,56 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/macros.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/table.h"
 
-#define SETTLE_US 200000
+#define SETTLE_US 400000
 #define ATTACH_TRIES 500
-#define NAMES_MAX 1000
+#define NAMES_MAX 2000
+#define PROCESSES_MAX 8
+/* Before there were mailboxes, cgroups and the rest (RESULTS.md). */
+#define DAEMON_BEFORE 19
+#define CHILD_BEFORE 4
 
+/* Of one process. */
 struct calls {
+	pid_t os_pid;
 	char names[NAMES_MAX]; /* in order, with a blank between them */
 	int n;
-	bool over;
+	bool over; /* it has executed its program */
+	bool is_service;
 };
+
+struct trace {
+	struct calls all[PROCESSES_MAX]; /* the daemon first */
+	size_t n;
+};
+
+struct feature {
+	const char *what, *settings, *keys, *task;
+	bool mailbox;
+};
+
+/* %d: our OS pid. */
+static const struct feature features[] = {
+	{"none of the keys below", NULL, NULL, NULL, false},
+	{"a mailbox", NULL, NULL, NULL, true},
+	{"a cgroup", "cgroup = auto\n", NULL, NULL, false},
+	{"`umask`, `nice`, `oom_score_adj`, `limit_nofile`", NULL,
+	 "umask = 022\nnice = 1\noom_score_adj = 100\nlimit_nofile = 512\n", NULL, false},
+	{"`runtime_directory`", NULL, "runtime_directory = supd-bench-%d\n", NULL, false},
+	{"`listen`", NULL, "listen = unix:@supd-bench-%d-calls\n", NULL, false},
+	{"`ready = notify`", NULL, "ready = notify\n", "tell", false},
+	{"`ready = log:`", NULL, "ready = log:up\n", "say", false},
+	{"`start_pre`", NULL, "start_pre = /bin/true\n", NULL, false},
+	{"`start_post`", NULL, "start_post = /bin/true\n", NULL, false},
+	{"`health`, but for its probes", NULL, "health = tcp:127.0.0.1:9\nhealth_interval = 1h\n",
+	 NULL, false},
+	{"`watchdog`", NULL, "watchdog = 1h\n", NULL, false},
+};
+
+/* ---- strace ---- */
 
 static bool is_traced(pid_t os_pid)
 {
@@ -64,6 +105,17 @@ static bool calls_trace(struct subject *s, const char *path)
 	return true;
 }
 
+static struct calls *calls_of(struct trace *trace, pid_t os_pid)
+{
+	for (size_t i = 0; i < trace->n; i++)
+		if (trace->all[i].os_pid == os_pid)
+			return &trace->all[i];
+	if (trace->n == PROCESSES_MAX)
+		die("more processes than there should be");
+	trace->all[trace->n].os_pid = os_pid;
+	return &trace->all[trace->n++];
+}
+
 static void calls_add(struct calls *calls, const char *name)
 {
 	size_t size = strlen(calls->names);
@@ -73,7 +125,7 @@ static void calls_add(struct calls *calls, const char *name)
 }
 
 /* A line is "OS-PID name(...", "OS-PID <... name resumed>" or "OS-PID --- SIGCHLD". */
-static void calls_read(const char *path, pid_t daemon, struct calls ret_calls[2])
+static void calls_read(const char *path, pid_t daemon, struct trace *ret_trace)
 {
 	FILE *file = fopen(path, "r");
 	char line[4096], name[64];
@@ -81,40 +133,160 @@ static void calls_read(const char *path, pid_t daemon, struct calls ret_calls[2]
 
 	if (!file)
 		die("%s: %s", path, strerror(errno));
+	memset(ret_trace, 0, sizeof(*ret_trace));
+	calls_of(ret_trace, daemon);
 	while (fgets(line, sizeof(line), file)) {
 		struct calls *calls;
 
 		if (sscanf(line, "%d %63[a-z0-9_](", &os_pid, name) != 2)
 			continue;
-		calls = &ret_calls[os_pid != daemon];
-		if (!calls->over)
-			calls_add(calls, name);
-		if (os_pid != daemon && strcmp(name, "execve") == 0)
-			calls->over = true;
+		calls = calls_of(ret_trace, os_pid);
+		if (calls->over)
+			continue;
+		calls_add(calls, name);
+		calls->over = os_pid != daemon && strcmp(name, "execve") == 0;
+		calls->is_service = calls->over && strstr(line, "bench-service");
 	}
 	fclose(file);
 }
 
-void measure_calls(struct bench *b)
+/* False: there is no strace. */
+static bool calls_take(struct bench *b, const struct feature *feature, struct trace *ret_trace)
 {
-	static struct calls calls[2];
 	struct subject s = {.n = 1, .intensity = 1000};
-	char path[300], text[64];
+	char path[300], keys[200] = "";
+	const char *gap = feature->keys ? strstr(feature->keys, "%d") : NULL;
+	bool traced;
 
+	if (gap)
+		snprintf(keys, sizeof(keys), "%.*s%d%s", (int)(gap - feature->keys), feature->keys,
+			 (int)getpid(), gap + 2);
+	s.settings = feature->settings;
+	s.keys = gap ? keys : feature->keys;
+	s.task = feature->task;
+	s.mute = !feature->mailbox;
 	subject_prepare(&s, b, &subject_supd);
 	snprintf(path, sizeof(path), "%s/strace", s.dir);
 	subject_start(&s);
 	subject_kill_one(&s, 0);
 	usleep(SETTLE_US);
-	if (!calls_trace(&s, path)) {
-		subject_stop(&s);
+	traced = calls_trace(&s, path);
+	subject_stop(&s);
+	if (traced)
+		calls_read(path, s.os_pid, ret_trace);
+	return traced;
+}
+
+/* ---- the tables ---- */
+
+/* The service's own child, up to its exec. */
+static const struct calls *child_of(const struct trace *trace)
+{
+	static const struct calls none;
+
+	for (size_t i = 1; i < trace->n; i++)
+		if (trace->all[i].is_service)
+			return &trace->all[i];
+	return &none;
+}
+
+static int others_of(const struct trace *trace)
+{
+	int n = 0;
+
+	for (size_t i = 1; i < trace->n; i++)
+		if (!trace->all[i].is_service)
+			n += trace->all[i].n;
+	return n;
+}
+
+/* How often there is such a name in the list; both end with a blank or NUL. */
+static int count(const char *names, const char *name)
+{
+	size_t size = strcspn(name, " ");
+	int n = 0;
+
+	while (*names) {
+		size_t at = strcspn(names, " ");
+
+		n += at == size && memcmp(names, name, size) == 0;
+		names += at + (names[at] == ' ');
+	}
+	return n;
+}
+
+/* What has more of them than without has: each name once, where it first comes. */
+static void print_more(const char *who, const char *without, const char *with)
+{
+	bool any = false;
+
+	for (const char *name = with; *name; name += strcspn(name, " "), name += *name == ' ') {
+		int size = (int)strcspn(name, " ");
+		int before = count(with, name) - count(name, name);
+		int more = count(with, name) - count(without, name);
+
+		if (before > 0 || more <= 0)
+			continue;
+		printf("%s%.*s", any ? ", " : who, size, name);
+		if (more > 1)
+			printf(" x %d", more);
+		any = true;
+	}
+	if (any)
+		printf("; ");
+}
+
+static void print_feature(const struct feature *feature, const struct trace *without,
+			  const struct trace *with)
+{
+	printf("| %s | %d | %d | %d | ", feature->what, with->all[0].n, child_of(with)->n,
+	       others_of(with));
+	print_more("daemon: ", without->all[0].names, with->all[0].names);
+	print_more("child: ", child_of(without)->names, child_of(with)->names);
+	printf("|\n");
+	fflush(stdout);
+}
+
+static void print_plain(const struct trace *plain)
+{
+	char text[64], verdict[64];
+	int daemon = plain->all[0].n, child = child_of(plain)->n;
+
+	snprintf(text, sizeof(text), "%d and %d", daemon, child);
+	snprintf(verdict, sizeof(verdict), "<= %d and %d: %s", DAEMON_BEFORE, CHILD_BEFORE,
+		 daemon <= DAEMON_BEFORE && child <= CHILD_BEFORE ? "yes" : "NO");
+	table_text(
+		"system calls of one crash and restart, with no key that came later: daemon, child",
+		"", text, "", verdict);
+	printf("\nDaemon: %s\n\nChild: %s\n\n", plain->all[0].names, child_of(plain)->names);
+	printf("| system calls of a crash and restart, with | daemon | child | commands | more "
+	       "than without |\n|---|---|---|---|---|\n");
+}
+
+void measure_calls(struct bench *b)
+{
+	static struct trace plain, trace;
+
+	if (!calls_take(b, &features[0], &plain)) {
 		table_text("system calls of one crash and restart", NULL,
 			   "strace does not run here", NULL, NULL);
 		return;
 	}
-	subject_stop(&s);
-	calls_read(path, s.os_pid, calls);
-	snprintf(text, sizeof(text), "%d and %d", calls[0].n, calls[1].n);
-	table_text("system calls of one crash and restart: daemon, child", "", text, "", "");
-	printf("\nDaemon: %s\n\nChild: %s\n\n", calls[0].names, calls[1].names);
+	print_plain(&plain);
+	print_feature(&features[0], &plain, &plain);
+	for (size_t i = 1; i < ARRAY_LEN(features); i++)
+		if (calls_take(b, &features[i], &trace))
+			print_feature(&features[i], &plain, &trace);
+}
+
+/* Where strace runs here. The numbers are not judged: they may be others in an unusual build. */
+const char *calls_smoke(struct bench *b)
+{
+	static struct trace trace;
+
+	if (!calls_take(b, &features[0], &trace))
+		return NULL;
+	if (!count(trace.all[0].names, "waitid"))
+		return "the daemon restarts a service without waitid";
+	return count(child_of(&trace)->names, "execve") ? NULL : "the child executes nothing";
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/macros.h"
 #include "tests/bench/subject.h"
 
 static void raw_command(struct subject *s, const char *argv[16])
@@ -24,9 +25,36 @@ static void raw_command(struct subject *s, const char *argv[16])
 	argv[5] = NULL;
 }
 
+/* One section; whose command's last words are its index and its task. */
+static void write_service(const struct subject *s, FILE *file, const char *name, const char *index)
+{
+	fprintf(file, "\n[service %s%s]\ncommand = %s/tests/bench-service %s/board %s %s\n",
+		s->below ? "all/" : "", name, s->bench->build, s->dir, index,
+		s->task ? s->task : "");
+	if (s->mute)
+		fputs("mailbox = none\n", file);
+	if (s->keys)
+		fputs(s->keys, file);
+}
+
+static void write_services(const struct subject *s, FILE *file)
+{
+	char name[16], index[16];
+
+	if (s->instances) {
+		write_service(s, file, "w@", "%i");
+		fprintf(file, "instances = %u\n", s->n);
+		return;
+	}
+	for (uint32_t i = 0; i < s->n; i++) {
+		snprintf(name, sizeof(name), "s%05u", i);
+		snprintf(index, sizeof(index), "%u", i);
+		write_service(s, file, name, index);
+	}
+}
+
 static void supd_prepare(struct subject *s)
 {
-	const char *mute = "";
 	char path[300];
 	FILE *file;
 
@@ -34,18 +62,13 @@ static void supd_prepare(struct subject *s)
 	file = fopen(path, "w");
 	if (!file)
 		die("%s: %s", path, strerror(errno));
-	fprintf(file, "[supd]\nrun_dir = %s/run\n\n[supervisor %s]\n", s->dir,
-		s->below ? "all" : "/");
+	fprintf(file, "[supd]\nrun_dir = %s/run\n%s\n[supervisor %s]\n", s->dir,
+		s->settings ? s->settings : "cgroup = no\n", s->below ? "all" : "/");
 	if (s->at_once)
 		fprintf(file, "start = parallel\n");
-	if (s->mute)
-		mute = "mailbox = none\n";
 	if (s->intensity)
 		fprintf(file, "intensity = %u\nperiod = 1s\n", s->intensity);
-	for (uint32_t i = 0; i < s->n; i++)
-		fprintf(file,
-			"\n[service %ss%05u]\ncommand = %s/tests/bench-service %s/board %u\n%s",
-			s->below ? "all/" : "", i, s->bench->build, s->dir, i, mute);
+	write_services(s, file);
 	if (s->more)
 		fputs(s->more, file);
 	if (fclose(file) != 0)
@@ -75,17 +98,26 @@ const struct subject_kind subject_supd = {
 	.stop_signal = SIGTERM,
 };
 
-double subject_stop_all(struct subject *s)
+pid_t subject_supctl(const struct subject *s, const char *const *words)
 {
-	char supctl[300], socket[300];
-	const char *const argv[] = {supctl, "-s", socket, "stop", "all", NULL};
-	int64_t at = now_ns();
-	int status;
-	pid_t pid;
+	char supctl[300], socket[300], out[300];
+	const char *argv[16] = {supctl, "-s", socket};
 
 	snprintf(supctl, sizeof(supctl), "%s/supctl", s->bench->build);
 	snprintf(socket, sizeof(socket), "%s/run/control", s->dir);
-	pid = run_program(argv, "/dev/null");
+	snprintf(out, sizeof(out), "%s/supctl", s->dir);
+	for (size_t n = 3; n < ARRAY_LEN(argv) - 1 && *words; n++)
+		argv[n] = *words++;
+	return run_program(argv, out);
+}
+
+double subject_stop_all(struct subject *s)
+{
+	static const char *const words[] = {"stop", "all", NULL};
+	int64_t at = now_ns();
+	int status;
+	pid_t pid = subject_supctl(s, words);
+
 	if (waitpid(pid, &status, 0) < 0 || status != 0)
 		die("supctl stop all has failed");
 	return (double)(now_ns() - at);

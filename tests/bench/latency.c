@@ -103,22 +103,29 @@ static void latency_series(struct subject *raw, struct subject *s, unsigned rest
 		latency_pair(raw, s, i, rest_us, ret_times);
 }
 
+void latency_measure(struct subject *raw, struct subject *s, const char *what,
+		     const double targets[2])
+{
+	struct samples idle[2] = {{.n = 0}, {.n = 0}}, warm[2] = {{.n = 0}, {.n = 0}};
+
+	latency_series(raw, s, IDLE_REST_US, idle);
+	awake_begin();
+	latency_series(raw, s, WARM_REST_US, warm);
+	awake_end();
+	table_ratio(what, &idle[0], &idle[1], targets[0]);
+	table_ratio("the same, processors kept awake", &warm[0], &warm[1], targets[1]);
+}
+
 void measure_latency(struct bench *b)
 {
+	static const double targets[2] = {1.25, 1.4};
 	struct subject raw = {.n = 1}, s = {.n = 1, .intensity = 1000};
-	struct samples idle[2] = {{.n = 0}, {.n = 0}}, warm[2] = {{.n = 0}, {.n = 0}};
 
 	subject_prepare(&raw, b, &subject_raw);
 	subject_prepare(&s, b, &subject_supd);
 	subject_start(&raw);
 	subject_start(&s);
-	latency_series(&raw, &s, IDLE_REST_US, idle);
-	awake_begin();
-	latency_series(&raw, &s, WARM_REST_US, warm);
-	awake_end();
+	latency_measure(&raw, &s, "kill -9 to the replacement's first instruction, idle", targets);
 	subject_stop(&s);
 	subject_stop(&raw);
-	table_ratio("kill -9 to the replacement's first instruction, idle", &idle[0], &idle[1],
-		    1.25);
-	table_ratio("the same, processors kept awake", &warm[0], &warm[1], 1.4);
 }

@@ -27,11 +27,21 @@ struct part {
 };
 
 static const struct part parts[] = {
-	{"latency", measure_latency, true}, {"fleet", measure_fleet, true},
-	{"rest", measure_rest, true},       {"many", measure_many, true},
-	{"calls", measure_calls, true},     {"relays", measure_relays, false},
-	{"mail", measure_mail, false},      {"flood", measure_flood, false},
-	{"peers", measure_peers, false},    {"smoke", measure_smoke, false},
+	{"latency", measure_latency, true},
+	{"starts", measure_starts, true},
+	{"fleet", measure_fleet, true},
+	{"rest", measure_rest, true},
+	{"many", measure_many, true},
+	{"probes", measure_probes, true},
+	{"notify", measure_notify, true},
+	{"rolling", measure_rolling, true},
+	/* It prints a table of its own: the last one by default. */
+	{"calls", measure_calls, true},
+	{"relays", measure_relays, false},
+	{"mail", measure_mail, false},
+	{"flood", measure_flood, false},
+	{"peers", measure_peers, false},
+	{"smoke", measure_smoke, false},
 };
 
 static bool is_wanted(const struct part *part, char **names)

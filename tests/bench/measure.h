@@ -15,7 +15,15 @@ void measure_fleet(struct bench *b);
 void measure_rest(struct bench *b);
 /* 10,000 services beside 1000: start, memory, latency, supctl status. */
 void measure_many(struct bench *b);
-/* The system calls of one crash and restart, where strace is installed. */
+/* The same as latency, of a service with its session, log pipe and mailbox, and with a cgroup. */
+void measure_starts(struct bench *b);
+/* What each of 1000 health probes a second costs in processor time. */
+void measure_probes(struct bench *b);
+/* Wake-ups of the daemon for a restart, with ready = notify beside ready = exec. */
+void measure_notify(struct bench *b);
+/* 200 instances restarted rolling while somebody connects to them all the time. */
+void measure_rolling(struct bench *b);
+/* The system calls of one crash and restart, by feature, where strace is installed. */
 void measure_calls(struct bench *b);
 /* The same start and crash with other supervisors, where they are installed. */
 void measure_peers(struct bench *b);
@@ -35,11 +43,24 @@ unsigned relays_smoke(unsigned *ret_passed);
 /* The same with messages through supd. */
 unsigned mail_smoke(struct bench *b, unsigned *ret_passed);
 
+/* Each of these parts once and small: what is wrong, or NULL. */
+const char *starts_smoke(struct bench *b);
+const char *probes_smoke(struct bench *b);
+const char *notify_smoke(struct bench *b);
+const char *rolling_smoke(struct bench *b);
+const char *calls_smoke(struct bench *b);
+
 /* KiB of PSS of a process. */
 double memory_of(pid_t os_pid);
+/* How often a process has given up its processor by itself. */
+double wakes_of(pid_t os_pid);
 /* Keeps every processor awake, at the lowest priority, until awake_end(). */
 void awake_begin(void);
 void awake_end(void);
+/* Many pairs, at rest and with the processors awake: two rows of the table, each with its target.
+ */
+void latency_measure(struct subject *raw, struct subject *s, const char *what,
+		     const double targets[2]);
 /* One pair of restarts, of raw's and of s's i-th service, after a rest of so many us each. */
 void latency_pair(struct subject *raw, struct subject *s, uint32_t i, unsigned rest_us,
 		  struct samples ret_times[2]);

@@ -71,6 +71,14 @@ static double switches_of(pid_t os_pid)
 	return sum;
 }
 
+double wakes_of(pid_t os_pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)os_pid);
+	return proc_number(path, "voluntary_ctxt_switches:");
+}
+
 void measure_rest(struct bench *b)
 {
 	struct subject raw = {.n = FLEET}, s = {.n = FLEET}, mute = {.n = FLEET, .mute = true};

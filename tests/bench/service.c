@@ -5,7 +5,11 @@
  * (board.h), and waits for ever. It has no C library and is linked statically, so that what is
  * measured is the supervisor and the kernel, not a dynamic linker.
  *
- *     service BOARD INDEX
+ *     service BOARD INDEX [say|tell|serve]
+ *
+ *   say     after that it writes a line to standard output
+ *   tell    ... says READY=1 on the socket that NOTIFY_SOCKET names
+ *   serve   ... accepts connections at fd 3 for ever, and writes a byte to each
  *
  * Without arguments they are looked for in the working directory: "board" and "index" are symbolic
  * links to what the arguments would be. So it can be the `run` of a supervisor that knows no
@@ -14,8 +18,13 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "tests/bench/board.h"
@@ -119,6 +128,77 @@ static void arrive(struct board_head *head, uint32_t index, int64_t now)
 	call6(SYS_futex, (long)&head->done, FUTEX_WAKE, 1, 0, 0, 0);
 }
 
+/* ---- what some of them do once they are up ---- */
+
+/* Behind argv and its NULL; the value of NAME=VALUE, or NULL. */
+static const char *find_setting(const char *const *settings, const char *name)
+{
+	for (; *settings; settings++) {
+		const char *c = *settings, *n = name;
+
+		while (*n && *c == *n)
+			c++, n++;
+		if (!*n && *c == '=')
+			return c + 1;
+	}
+	return NULL;
+}
+
+static void tell(const char *const *settings)
+{
+	const char *name = find_setting(settings, "NOTIFY_SOCKET");
+	struct sockaddr_un address;
+	long size = 0, fd;
+
+	if (!name)
+		give_up(4);
+	address.sun_family = AF_UNIX;
+	for (; name[size] && size < (long)sizeof(address.sun_path) - 1; size++)
+		address.sun_path[size] = name[size];
+	address.sun_path[size] = '\0';
+	size += (long)offsetof(struct sockaddr_un, sun_path) + (*name != '@');
+	if (*name == '@')
+		address.sun_path[0] = '\0';
+	fd = call3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (call6(SYS_sendto, fd, (long)"READY=1", 7, MSG_NOSIGNAL, (long)&address, size) != 7)
+		give_up(5);
+	call3(SYS_close, fd, 0, 0);
+}
+
+/*
+ * As a server that ends in good order: it can be told to end only while it waits, so that it
+ * answers whom it has accepted, and leaves the others to whoever is next at that socket.
+ */
+static void serve(void) __attribute__((noreturn));
+static void serve(void)
+{
+	const uint64_t none = 0, term = (uint64_t)1 << (SIGTERM - 1);
+
+	call6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&term, 0, sizeof(term), 0, 0);
+	for (;;) {
+		struct pollfd wait = {.fd = 3, .events = POLLIN};
+		long fd;
+
+		if (call6(SYS_ppoll, (long)&wait, 1, 0, (long)&none, sizeof(none), 0) < 0)
+			continue;
+		fd = call6(SYS_accept4, 3, 0, 0, SOCK_CLOEXEC, 0, 0);
+		if (fd < 0)
+			give_up(6);
+		call6(SYS_sendto, fd, (long)"\n", 1, MSG_NOSIGNAL, 0, 0);
+		call3(SYS_close, fd, 0, 0);
+	}
+}
+
+static void act(const char *what, const char *const *settings)
+{
+	if (what[0] == 's' && what[1] == 'a')
+		call3(SYS_write, 1, (long)"up\n", 3);
+	else if (what[0] == 't')
+		tell(settings);
+	else if (what[0] == 's')
+		serve();
+}
+
 void service_main(const long *stack)
 {
 	struct timespec now;
@@ -139,6 +219,8 @@ void service_main(const long *stack)
 	call3(SYS_close, fd, 0, 0);
 	arrive((struct board_head *)map, index, now.tv_sec * 1000000000L + now.tv_nsec);
 	call3(SYS_munmap, map, BOARD_SIZE, 0);
+	if (stack[0] >= 4)
+		act(argv[3], argv + stack[0] + 1);
 	for (;;)
 		call6(SYS_ppoll, 0, 0, 0, 0, 0, 0);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "tests/bench/measure.h"
 
 #define SERVICES 5
@@ -46,6 +47,26 @@ static const char *smoke_one(struct bench *b, const struct subject_kind *kind, b
 	return wrong;
 }
 
+static void smoke_parts(struct bench *b, unsigned *passed, unsigned *failed)
+{
+	static const struct {
+		const char *name;
+		const char *(*run)(struct bench *b);
+	} parts[] = {
+		{"starts", starts_smoke},   {"probes", probes_smoke}, {"notify", notify_smoke},
+		{"rolling", rolling_smoke}, {"calls", calls_smoke},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const char *wrong = parts[i].run(b);
+
+		if (wrong)
+			printf("%s: %s\n", parts[i].name, wrong);
+		*failed += wrong != NULL;
+		*passed += wrong == NULL;
+	}
+}
+
 void measure_smoke(struct bench *b)
 {
 	static const struct subject_kind *const kinds[] = {&subject_raw, &subject_supd};
@@ -63,5 +84,6 @@ void measure_smoke(struct bench *b)
 		failed += wrong != NULL;
 		passed += wrong == NULL;
 	}
+	smoke_parts(b, &passed, &failed);
 	printf("%u passed, %u failed\n", passed, failed);
 }

@@ -116,13 +116,13 @@ static void board_make(struct subject *s)
 	s->board = map;
 }
 
+/* Instances are counted from 1. */
 static struct board_cell *board_cell(const struct subject *s, uint32_t i)
 {
-	return (struct board_cell *)((uintptr_t)s->board + BOARD_CELLS) + i;
+	return (struct board_cell *)((uintptr_t)s->board + BOARD_CELLS) + i + s->instances;
 }
 
-/* From now on: the driver wakes when that many more have come. */
-static void board_expect(struct subject *s, uint32_t more)
+void subject_expect(struct subject *s, uint32_t more)
 {
 	struct board_head *head = s->board;
 
@@ -153,7 +153,7 @@ static void show_log(const struct subject *s)
 		fclose(file);
 }
 
-static void board_wait(struct subject *s)
+void subject_await(struct subject *s)
 {
 	struct board_head *head = s->board;
 	struct timespec second = {.tv_sec = 1};
@@ -205,10 +205,10 @@ double subject_start(struct subject *s)
 
 	snprintf(log, sizeof(log), "%s/log", s->dir);
 	s->kind->command(s, argv);
-	board_expect(s, s->n);
+	subject_expect(s, s->n);
 	s->started = now_ns();
 	s->os_pid = run_program(argv, log);
-	board_wait(s);
+	subject_await(s);
 	return (double)(board_last(s) - s->started);
 }
 
@@ -216,11 +216,11 @@ double subject_kill_one(struct subject *s, uint32_t i)
 {
 	int64_t at;
 
-	board_expect(s, 1);
+	subject_expect(s, 1);
 	at = now_ns();
 	if (kill(subject_service(s, i), SIGKILL) < 0)
 		die("%s: service %u is not there", s->kind->name, i);
-	board_wait(s);
+	subject_await(s);
 	return (double)(board_cell(s, i)->at - at);
 }
 
@@ -233,11 +233,11 @@ double subject_kill_all(struct subject *s)
 		die("no memory");
 	for (uint32_t i = 0; i < s->n; i++)
 		os_pids[i] = subject_service(s, i);
-	board_expect(s, s->n);
+	subject_expect(s, s->n);
 	at = now_ns();
 	for (uint32_t i = 0; i < s->n; i++)
 		kill(os_pids[i], SIGKILL);
-	board_wait(s);
+	subject_await(s);
 	free(os_pids);
 	return (double)(board_last(s) - at);
 }

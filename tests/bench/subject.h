@@ -41,13 +41,17 @@ struct subject {
 	const struct subject_kind *kind;
 	struct bench *bench;
 	uint32_t n;
-	bool at_once;       /* all are started, and stopped, at once */
-	bool below;         /* supd: under the supervisor "all" instead of the root */
-	bool mute;          /* supd: its services have no mailbox */
-	const char *more;   /* supd: further sections of its configuration, or NULL; borrowed */
-	unsigned intensity; /* restarts of one service that supd allows in a second; 0: default */
-	char dir[256];      /* its own */
-	char text[4][320];  /* command's room */
+	bool at_once;         /* all are started, and stopped, at once */
+	bool below;           /* supd: under the supervisor "all" instead of the root */
+	bool mute;            /* supd: its services have no mailbox */
+	const char *more;     /* supd: further sections of its configuration, or NULL; borrowed */
+	bool instances;       /* supd: of one template, "w@1" to "w@N" */
+	const char *settings; /* supd: lines of [supd]; NULL: "cgroup = no"; borrowed */
+	const char *keys;     /* supd: lines of each service, or NULL; borrowed */
+	const char *task;     /* supd: what each service does once it is up (service.c), or NULL */
+	unsigned intensity;   /* restarts of one service that supd allows in a second; 0: default */
+	char dir[256];        /* its own */
+	char text[4][320];    /* command's room */
 	struct board_head *board; /* mapped */
 	pid_t os_pid;
 	int64_t started; /* when it was */
@@ -73,9 +77,15 @@ double subject_kill_all(struct subject *s);
 /* Tells it to stop, waits until it is gone: how long that took. */
 double subject_stop(struct subject *s);
 
+/* Of supd: starts supctl with these words, which end with NULL; its OS pid. Its output is in the
+ * file "supctl" of s->dir. */
+pid_t subject_supctl(const struct subject *s, const char *const *words);
 /* supd, below: `supctl stop all`; how long it took. */
 double subject_stop_all(struct subject *s);
 
+/* From now on so many more are to come up; waits until they have. */
+void subject_expect(struct subject *s, uint32_t more);
+void subject_await(struct subject *s);
 pid_t subject_service(const struct subject *s, uint32_t i);
 
 #endif
