@@ -198,7 +198,7 @@ static void job_start_step(struct supervisor *s)
 	s->cursor = job_step_cursor(s, c);
 	if (!c->listed || c->held || c->live)
 		return;
-	if (c->spec->on_demand) {
+	if (c->spec->on_demand && !c->parked) { /* parked: it was asked for (D16) */
 		child_idle(c, s->cause);
 		return;
 	}

@@ -376,3 +376,17 @@ Test(depend, a_long_chain)
 	free(steps);
 	order_fini(&order);
 }
+
+/* A child on demand that was asked for, and waits with its range: it starts with that. */
+Test(depend, on_demand_and_asked_for)
+{
+	world_boot(&w, "/{s(rest_for_one){a b(on_demand requires=c)} c}");
+	cr_expect_str_eq(world_state(&w, "s/b"), "waiting");
+	cr_expect_eq(world_starts(&w, "s/b"), 0);
+	world_ask(&w, REQUEST_START, "s/b", NULL);
+	cr_expect_str_eq(world_state(&w, "s/b"), "running");
+	world_ask(&w, REQUEST_STOP, "c", NULL);
+	cr_expect_str_eq(world_state(&w, "s/b"), "waiting");
+	world_ask(&w, REQUEST_START, "c", NULL);
+	cr_expect_str_eq(world_state(&w, "s/b"), "running");
+}
