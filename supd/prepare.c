@@ -374,6 +374,9 @@ static int set_setup(struct preparation *p, const struct prepare_what *what)
 	int r = 0;
 
 	prepare_setup(&p->setup, setup);
+	p->setup.enforce = what->exec->resources && what->exec->resources->enforce;
+	p->setup.not_enforced = &p->setup_not_enforced;
+	p->setup_not_enforced = 0;
 	p->request.setup = &p->setup;
 	p->setup.leaves_root = ids->set_uid && ids->uid != 0;
 	if (setup->chroot) {

@@ -50,6 +50,7 @@ struct preparation {
 	struct texts environment, argv, programs;
 	struct handed handed;
 	struct spawn_setup setup;            /* where the service has any */
+	uint32_t setup_not_enforced;         /* of the last start (spawn_setup.h) */
 	struct buf directory, output, error; /* paths, expanded */
 	struct buf chroot, input;            /* likewise */
 	struct buf file;                     /* an environment file */

@@ -25,7 +25,10 @@ static int spawn_in(struct daemon *d, struct process *p, const struct child_view
 	r = resources_apply(d, p, v, fd, &ps->preparation.object);
 	if (r < 0)
 		return fail_cgroup(r, ret_failure);
-	return spawn(&ps->spawner, &ps->preparation.request, ret_os_pid, ret_failure);
+	r = spawn(&ps->spawner, &ps->preparation.request, ret_os_pid, ret_failure);
+	if (r == 0 && ps->preparation.request.setup)
+		resources_note_setup(p, v, ps->preparation.setup_not_enforced);
+	return r;
 }
 
 int process_spawn(struct daemon *d, struct process *p, const struct child_view *v,

@@ -3,6 +3,7 @@
 #include "supd/resources.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/exec.h"
@@ -76,21 +77,65 @@ int resources_apply(struct daemon *d, struct process *p, const struct child_view
 	return 0;
 }
 
+/* What stands behind a bit of spawn_setup.h: the key, and what it takes. */
+static const char *setup_key(int bit, const char **ret_takes)
+{
+	static const struct {
+		const char *key, *takes;
+	} rows[] = {
+		[SETUP_BIT_NICE] = {"nice", "that takes CAP_SYS_NICE"},
+		[SETUP_BIT_IO_CLASS] = {"io_class", "that takes CAP_SYS_ADMIN or CAP_SYS_NICE"},
+		[SETUP_BIT_OOM_SCORE_ADJ] = {"oom_score_adj",
+					     "that takes /proc, and CAP_SYS_RESOURCE"},
+	};
+
+	if (bit < SETUP_BIT_LIMITS) {
+		*ret_takes = rows[bit].takes;
+		return rows[bit].key;
+	}
+	*ret_takes = "to raise a hard limit takes CAP_SYS_RESOURCE; it is the daemon's own";
+	return exec_limit_names[bit - SETUP_BIT_LIMITS];
+}
+
+void resources_note_setup(struct process *p, const struct child_view *v, uint32_t not_enforced)
+{
+	const struct log_about about = {.name = v->path, .event = "not_enforced"};
+	uint32_t new = not_enforced & ~p->setup_not_enforced;
+
+	p->setup_not_enforced = not_enforced;
+	for (int bit = 0; bit < SETUP_BITS; bit++) {
+		const char *takes, *key = setup_key(bit, &takes);
+
+		if (new >> bit & 1)
+			log_about(LOG_AT_WARNING, &about, "%s%s is not enforced: %s",
+				  bit < SETUP_BIT_LIMITS ? "" : "limit_", key, takes);
+	}
+}
+
 void resources_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 		   const struct spec *spec)
 {
 	const struct process *p = process_find(d, slot);
-	char names[RESOURCE_N][16];
-	char *list[RESOURCE_N + 1];
+	char names[RESOURCE_N + SETUP_BITS][24];
+	char *list[RESOURCE_N + SETUP_BITS + 1];
+	const char *takes;
 	size_t n = 0;
 
-	if (!spec->exec || !spec->exec->resources) {
+	if (!spec->exec || (!spec->exec->resources && !spec->exec->setup)) {
 		field_put_null(e, FIELD_DETAIL, "not_enforced");
 		return;
 	}
 	for (int i = 0; p && i < RESOURCE_N; i++) {
 		if (p->not_enforced >> i & 1) {
 			strcpy(names[n], resource_names[i]);
+			list[n] = names[n];
+			n++;
+		}
+	}
+	for (int bit = 0; p && bit < SETUP_BITS; bit++) {
+		if (p->setup_not_enforced >> bit & 1) {
+			snprintf(names[n], sizeof(names[n]), "%s%s",
+				 bit < SETUP_BIT_LIMITS ? "" : "limit_", setup_key(bit, &takes));
 			list[n] = names[n];
 			n++;
 		}

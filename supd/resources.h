@@ -14,6 +14,8 @@
  */
 int resources_apply(struct daemon *d, struct process *p, const struct child_view *v, int cgroup_fd,
 		    struct buf *object);
+/* p was started without that part of its set-up; what is new is told. */
+void resources_note_setup(struct process *p, const struct child_view *v, uint32_t not_enforced);
 /* What -errno means where a limit can not be enforced. */
 const char *resources_error_text(int error);
 /* The field not_enforced: names of keys; null where none was given. */

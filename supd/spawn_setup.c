@@ -27,6 +27,21 @@ IN_CHILD static bool good(struct spawn_failure *failure, enum start_step step, l
 	return false;
 }
 
+/*
+ * The same of what is an offer to the service, not a wall around it: where it may not be done, the
+ * service runs without, and that is noted.
+ */
+IN_CHILD static bool good_enough(const struct spawn_setup *setup, int bit,
+				 struct spawn_failure *failure, enum start_step step, long result)
+{
+	bool may_not = result < 0 && (errno == EPERM || errno == EACCES || errno == ENOENT);
+
+	if (!may_not || setup->enforce)
+		return good(failure, step, result);
+	*setup->not_enforced |= UINT32_C(1) << bit;
+	return true;
+}
+
 /* ---- limits ---- */
 
 /* The kernel's structure, whatever the size of rlim_t. */
@@ -40,8 +55,10 @@ IN_CHILD static long limit_call(int kind, const struct limit *set, struct limit 
 }
 
 /* Hard limits go up while we may do that; how much of it counts is set last. */
-IN_CHILD static bool raise_limits(const struct exec_setup *exec, struct spawn_failure *failure)
+IN_CHILD static bool raise_limits(const struct spawn_setup *setup, struct spawn_failure *failure)
 {
+	const struct exec_setup *exec = setup->exec;
+
 	for (int kind = 0; kind < LIMIT_N; kind++) {
 		const struct exec_limit *wanted = &exec->limits[kind];
 		struct limit now;
@@ -54,20 +71,30 @@ IN_CHILD static bool raise_limits(const struct exec_setup *exec, struct spawn_fa
 		if (wanted->hard <= now.hard)
 			continue;
 		now.hard = wanted->hard;
-		if (!good(failure, STEP_LIMIT, limit_call(kind, &now, NULL)))
+		if (!good_enough(setup, SETUP_BIT_LIMITS + kind, failure, STEP_LIMIT,
+				 limit_call(kind, &now, NULL)))
 			return false;
 	}
 	return true;
 }
 
-IN_CHILD static bool set_limits(const struct exec_setup *exec, struct spawn_failure *failure)
+/* A hard limit that could not be raised stays what it is, and bounds the soft one. */
+IN_CHILD static bool set_limits(const struct spawn_setup *setup, struct spawn_failure *failure)
 {
 	for (int kind = 0; kind < LIMIT_N; kind++) {
-		const struct exec_limit *wanted = &exec->limits[kind];
-		const struct limit limit = {wanted->soft, wanted->hard};
+		const struct exec_limit *wanted = &setup->exec->limits[kind];
+		struct limit limit = {wanted->soft, wanted->hard}, now;
 
+		if (!wanted->given)
+			continue;
 		failure->which = kind;
-		if (wanted->given && !good(failure, STEP_LIMIT, limit_call(kind, &limit, NULL)))
+		if (*setup->not_enforced >> (SETUP_BIT_LIMITS + kind) & 1) {
+			if (!good(failure, STEP_LIMIT, limit_call(kind, NULL, &now)))
+				return false;
+			limit.hard = now.hard;
+			limit.soft = limit.soft < now.hard ? limit.soft : now.hard;
+		}
+		if (!good(failure, STEP_LIMIT, limit_call(kind, &limit, NULL)))
 			return false;
 	}
 	return true;
@@ -75,30 +102,35 @@ IN_CHILD static bool set_limits(const struct exec_setup *exec, struct spawn_fail
 
 /* ---- priorities ---- */
 
-IN_CHILD static bool set_oom_score_adj(const char *text, struct spawn_failure *failure)
+IN_CHILD static bool set_oom_score_adj(const struct spawn_setup *setup,
+				       struct spawn_failure *failure)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	size_t size = 0;
 	bool done;
 
-	if (!good(failure, STEP_OOM_SCORE_ADJ, fd))
-		return false;
-	while (text[size])
+	if (fd < 0)
+		return good_enough(setup, SETUP_BIT_OOM_SCORE_ADJ, failure, STEP_OOM_SCORE_ADJ, fd);
+	while (setup->oom_score_adj[size])
 		size++;
-	done = good(failure, STEP_OOM_SCORE_ADJ, write(fd, text, size));
+	done = good_enough(setup, SETUP_BIT_OOM_SCORE_ADJ, failure, STEP_OOM_SCORE_ADJ,
+			   write(fd, setup->oom_score_adj, size));
 	close(fd);
 	return done;
 }
 
-IN_CHILD static bool set_priorities(const struct exec_setup *exec, struct spawn_failure *failure)
+IN_CHILD static bool set_priorities(const struct spawn_setup *setup, struct spawn_failure *failure)
 {
+	const struct exec_setup *exec = setup->exec;
 	int io = (int)exec->io.class << IOPRIO_CLASS_SHIFT | exec->io.level;
 
 	if (exec->nice != SETUP_NOT_GIVEN &&
-	    !good(failure, STEP_NICE, syscall(SYS_setpriority, PRIO_PROCESS, 0, exec->nice)))
+	    !good_enough(setup, SETUP_BIT_NICE, failure, STEP_NICE,
+			 syscall(SYS_setpriority, PRIO_PROCESS, 0, exec->nice)))
 		return false;
 	if (exec->io.class != IO_CLASS_NONE &&
-	    !good(failure, STEP_IO_CLASS, syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, io)))
+	    !good_enough(setup, SETUP_BIT_IO_CLASS, failure, STEP_IO_CLASS,
+			 syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, io)))
 		return false;
 	return !exec->cpus.given ||
 	       good(failure, STEP_CPU_AFFINITY,
@@ -223,9 +255,9 @@ bool IN_CHILD spawn_setup_first(const struct spawn_setup *setup, struct spawn_fa
 {
 	const struct exec_setup *exec = setup->exec;
 
-	if (!raise_limits(exec, failure) || !set_priorities(exec, failure))
+	if (!raise_limits(setup, failure) || !set_priorities(setup, failure))
 		return false;
-	if (*setup->oom_score_adj && !set_oom_score_adj(setup->oom_score_adj, failure))
+	if (*setup->oom_score_adj && !set_oom_score_adj(setup, failure))
 		return false;
 	if (setup->terminal >= 0 && !use_terminal(setup->terminal, failure))
 		return false;
@@ -248,7 +280,7 @@ bool IN_CHILD spawn_setup_as_user(const struct spawn_setup *setup, struct spawn_
 
 bool IN_CHILD spawn_setup_last(const struct spawn_setup *setup, struct spawn_failure *failure)
 {
-	return set_limits(setup->exec, failure) &&
+	return set_limits(setup, failure) &&
 	       (!setup->exec->no_new_privileges ||
 		good(failure, STEP_NO_NEW_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
 }

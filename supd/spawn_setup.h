@@ -22,11 +22,20 @@
 /* A sanitizer would look for its own records of the child's stack. */
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
 
+/*
+ * What a service runs without where the daemon may not give it, unless it is to be enforced: a set,
+ * a bit each; those of limits from SETUP_BIT_LIMITS on.
+ */
+enum { SETUP_BIT_NICE, SETUP_BIT_IO_CLASS, SETUP_BIT_OOM_SCORE_ADJ, SETUP_BIT_LIMITS };
+#define SETUP_BITS (SETUP_BIT_LIMITS + (int)LIMIT_N)
+
 struct spawn_setup {
 	const struct exec_setup *exec; /* borrowed */
-	char oom_score_adj[12];        /* as text; "": not given */
-	bool leaves_root;              /* its user is not root, and ours is */
-	const char *chroot, *input;    /* borrowed; expanded; NULL: none */
+	bool enforce;
+	uint32_t *not_enforced;     /* borrowed; written by the child */
+	char oom_score_adj[12];     /* as text; "": not given */
+	bool leaves_root;           /* its user is not root, and ours is */
+	const char *chroot, *input; /* borrowed; expanded; NULL: none */
 	enum input_kind input_kind;
 	int terminal; /* borrowed; of key tty; -1: none */
 };

@@ -119,8 +119,10 @@ Test(setup, hard_limit_above_the_daemons)
 	need_root();
 	n = node_new();
 	node_become(n, "nobody");
-	node_config(n, "[service a]\ncommand = @puppet/a\nlimit_sigpending = 5:infinity\n"
-		       "autostart = no\n");
+	node_config(
+		n,
+		"[service a]\ncommand = @puppet/a\nlimit_sigpending = 5:infinity\nenforce = yes\n"
+		"autostart = no\n");
 	node_start(n);
 	cr_assert_not_null(strstr(node_log(n), "a: limit_sigpending \"infinity\": only a supd with "
 					       "CAP_SYS_RESOURCE can raise this hard limit"),
@@ -135,8 +137,9 @@ Test(setup, hard_limit_above_the_daemons)
 
 Test(setup, limit_beyond_what_the_kernel_allows)
 {
-	struct node *n = node_run("[service a]\ncommand = @puppet/a\nlimit_nofile = infinity\n"
-				  "autostart = no\n");
+	struct node *n = node_run(
+		"[service a]\ncommand = @puppet/a\nlimit_nofile = infinity\nenforce = yes\n"
+		"autostart = no\n");
 
 	cr_assert_str_eq(ctl_fails(n, 1, "start a"),
 			 "supctl: a did not start: limit nofile infinity (its hard limit is above "
@@ -197,15 +200,26 @@ Test(setup, io_class_idle_and_cpus_that_are_not_there)
 	node_end(n);
 }
 
+static void lower_stack(void *argument)
+{
+	const struct rlimit limit = {8 << 20, 8 << 20};
+
+	(void)argument;
+	if (setrlimit(RLIMIT_STACK, &limit) < 0)
+		_exit(97);
+}
+
+/* It runs without what it may not have, unless that is to be enforced. */
 Test(setup, ordinary_user_may_not)
 {
 	static const struct {
-		const char *key, *why;
+		const char *key, *name, *why;
 	} rows[] = {
-		{"nice = -5", "nice -5 (that takes CAP_SYS_NICE): Permission denied"},
-		{"io_class = realtime:1", "io_class realtime:1 (that takes CAP_SYS_ADMIN or "
-					  "CAP_SYS_NICE): Operation not permitted"},
-		{"oom_score_adj = -1000",
+		{"nice = -5", "nice", "nice -5 (that takes CAP_SYS_NICE): Permission denied"},
+		{"io_class = realtime:1", "io_class",
+		 "io_class realtime:1 (that takes CAP_SYS_ADMIN or CAP_SYS_NICE): Operation not "
+		 "permitted"},
+		{"oom_score_adj = -1000", "oom_score_adj",
 		 "oom_score_adj -1000 (that takes CAP_SYS_RESOURCE): Permission denied"},
 	};
 
@@ -214,13 +228,41 @@ Test(setup, ordinary_user_may_not)
 		struct node *n = node_new();
 
 		node_become(n, "nobody");
-		node_config(n, keep_printf("[service a]\ncommand = @puppet/a\n%s\nautostart = no\n",
-					   rows[i].key));
+		node_config(n, keep_printf("[service a]\ncommand = @puppet/a\n%s\nenforce = yes\n"
+					   "autostart = no\n"
+					   "[service b]\ncommand = @puppet/b\n%s\n",
+					   rows[i].key, rows[i].key));
 		node_start(n);
 		cr_assert_str_eq(ctl_fails(n, 1, "start a"),
 				 keep_printf("supctl: a did not start: %s\n", rows[i].why));
+		cr_expect_str_eq(state_of(n, "b"), "running");
+		cr_expect_str_eq(json_get(ctl(n, "--json status b"), "not_enforced"),
+				 keep_printf("[\"%s\"]", rows[i].name));
+		cr_expect_not_null(
+			strstr(node_log(n), keep_printf("%s is not enforced", rows[i].name)));
 		node_end(n);
 	}
+}
+
+/* A hard limit that can not be raised stays, and bounds the soft one. */
+Test(setup, a_hard_limit_that_is_too_low)
+{
+	struct node *n = node_new();
+	const char *row;
+
+	need_root();
+	node_become(n, "nobody");
+	n->who.prepare = lower_stack;
+	node_config(n, "[service a]\ncommand = @puppet/a\nlimit_stack = 2M:64M\n"
+		       "[service b]\ncommand = @puppet/b\nlimit_stack = 64M\n");
+	node_start(n);
+	row = ctl(n, "--json status a");
+	cr_expect_str_eq(json_get(row, "not_enforced"), "[\"limit_stack\"]");
+	cr_expect_not_null(strstr(shell("cat /proc/%d/limits", (int)os_pid_of(n, "a")).out,
+				  "2097152              8388608"));
+	cr_expect_not_null(strstr(shell("cat /proc/%d/limits", (int)os_pid_of(n, "b")).out,
+				  "8388608              8388608"));
+	node_end(n);
 }
 
 /* What keeps a service in bounds keeps what it has started there too. */
