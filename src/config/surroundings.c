@@ -34,6 +34,8 @@ char *look_expand(const struct look *look, const char *text)
 {
 	char *expanded = NULL;
 
+	if (look->nameless && (strstr(text, "%i") || strstr(text, "%n")))
+		return NULL;
 	if (config_expand(text, &look->vars, &expanded) == -ENOMEM)
 		look->loader->error = -ENOMEM;
 	return expanded;
@@ -306,14 +308,28 @@ static void check_hooks(const struct look *look)
 	}
 }
 
+/* A template never runs itself: what it says is looked at as its first instance has it. */
+static const char *path_of(const struct section *section, char first[SPEC_PATH_MAX + 3])
+{
+	size_t size = strlen(section->path);
+
+	if (!section->spec->template)
+		return section->path;
+	snprintf(first, SPEC_PATH_MAX + 3, "%.*s%s1", SPEC_PATH_MAX, section->path,
+		 section->path[size - 1] == '@' ? "" : "@");
+	return first;
+}
+
 static void check_service(struct loader *loader, const struct section *section)
 {
 	static char *const none[] = {NULL};
+	char first[SPEC_PATH_MAX + 3];
 	struct look look = {
 		.loader = loader,
 		.section = section,
 		.exec = section->spec->exec,
-		.vars = {.path = section->path,
+		.nameless = section->spec->template && section->spec->instances == 0,
+		.vars = {.path = path_of(section, first),
 			 .environment = section->spec->exec->environment
 						? section->spec->exec->environment
 						: none},

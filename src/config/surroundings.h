@@ -14,6 +14,7 @@ struct look {
 	struct loader *loader;
 	const struct section *section;
 	const struct exec *exec;
+	bool nameless; /* a template without instances yet: nobody knows what their names will be */
 	struct expand_vars vars;
 };
 

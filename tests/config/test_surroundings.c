@@ -83,6 +83,12 @@ static const struct {
 	{"[service b@..]\ncommand = sleep 1\nstate_directory = %i\n",
 	 "main:3: b@..: state_directory \"..\": with what % stands for it is no name of a "
 	 "directory\n"},
+	{"[service b@]\ncommand = sleep 1\nstate_directory = x/%i\ninstances = 2\n", ""},
+	{"[service b]\ncommand = sleep 1\nworking_directory = FOLDER/dir-%i\ninstances = 2\n",
+	 "main:3: b: working_directory \"dir-1\": No such file or directory\n"},
+	{"[service b@]\ncommand = sleep 1\nstate_directory = %i\nworking_directory = "
+	 "FOLDER/none-%i\n",
+	 ""},
 	{"[service b]\ncommand = FOLDER/none\n",
 	 "main:2: b: command \"none\": No such file or directory\n"},
 	{"[service b]\ncommand = FOLDER/dir\n", "main:2: b: command \"dir\": it is a directory\n"},
