@@ -140,6 +140,13 @@ void probing_redirect(const struct process *p, struct spawn_request *request)
 		readiness_redirect(&p->probing->readiness, request);
 }
 
+int probing_output(const struct process *p)
+{
+	const struct tap *tap = p->probing ? p->probing->readiness.taps[0] : NULL;
+
+	return tap ? tap->given : 0;
+}
+
 void probing_begin(struct probing *g)
 {
 	readiness_begin(&g->readiness, g->daemon);

@@ -26,6 +26,9 @@ int probing_prepare(struct daemon *d, struct process *p, const struct child_view
 		    struct preparation *preparation);
 /* What process is to be started so. */
 void probing_redirect(const struct process *p, struct spawn_request *request);
+/* Where what it writes to standard output is to go, for whoever passes that on, until
+ * probing_begin(): an fd that others have as well; 0: where it goes anyway. */
+int probing_output(const struct process *p);
 /* What follows is called for those only that have such a record. */
 void probing_begin(struct probing *probing); /* its process runs */
 /* Its process has ended: what it has said before; tells no more after that. */

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "core/exec.h"
+#include "supd/probing.h"
 
 /* Read at a time; a pipe that has room takes all of it. */
 #define CHUNK PIPE_BUF
@@ -202,15 +203,29 @@ static int use_file(struct tty *t, const struct preparation *prep)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 0 : -EINVAL;
 }
 
-static int find_output(struct tty *t, const struct exec *exec, struct preparation *prep,
-		       enum start_step *ret_step)
+/* Who looks for a line in it that says that the service is ready passes it on. */
+static int use_tap(struct tty *t, int fd)
 {
+	int flags;
+
+	t->out = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	flags = t->out < 0 ? -1 : fcntl(t->out, F_GETFL);
+	return flags < 0 || fcntl(t->out, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int find_output(struct tty *t, const struct process *p, const struct exec *exec,
+		       struct preparation *prep, enum start_step *ret_step)
+{
+	int tap = probing_output(p);
 	int r = 0;
 
 	switch (exec->standard_output.kind) {
 	case OUTPUT_LOG:
 	case OUTPUT_INHERIT:
-		use_our_output(t);
+		if (tap)
+			r = use_tap(t, tap);
+		else
+			use_our_output(t);
 		break;
 	case OUTPUT_FILE:
 		*ret_step = STEP_STDOUT;
@@ -291,7 +306,7 @@ int tty_open(struct daemon *d, struct process *p, const struct child_view *v,
 	buf_clear(&prep->object);
 	r = p->tty ? open_terminal(p->tty, &prep->identity.ids) : -ENOMEM;
 	if (r == 0)
-		r = find_output(p->tty, exec, prep, ret_step);
+		r = find_output(p->tty, p, exec, prep, ret_step);
 	else
 		buf_puts(&prep->object, "/dev/ptmx");
 	if (r < 0) {

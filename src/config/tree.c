@@ -183,13 +183,15 @@ static void check_schedule(struct loader *loader, struct section *section)
 			 "a template has no schedule: describe a service of its own");
 }
 
-/* Standard output or error goes to where the daemon's own does. */
+/* Standard output or error goes to where the daemon's own does. What is for the log goes to the
+ * terminal that is its standard input. */
 static bool goes_through_us(const struct exec *exec)
 {
 	enum output_kind out = exec->standard_output.kind, err = exec->standard_error.kind;
+	bool elsewhere = exec->setup && exec->setup->input.kind == INPUT_TTY;
 
-	return out == OUTPUT_LOG || out == OUTPUT_INHERIT || err == OUTPUT_LOG ||
-	       err == OUTPUT_INHERIT;
+	return out == OUTPUT_INHERIT || err == OUTPUT_INHERIT ||
+	       (!elsewhere && (out == OUTPUT_LOG || err == OUTPUT_LOG));
 }
 
 static bool asks_mailbox(const struct spec *spec)

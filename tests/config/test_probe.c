@@ -163,6 +163,8 @@ Test(probe, lines_of_what)
 		{SERVICE "ready = log:x\nstdout = null\nstderr = file:/tmp/x\n", NOT_OURS},
 		{SERVICE "ready = log:x\nstdout = null\nstderr = log\n", ""},
 		{SERVICE "ready = log:x\nstdout = inherit\n", ""},
+		{SERVICE "ready = log:x\nstdin = tty:/dev/tty9\n", NOT_OURS},
+		{SERVICE "ready = log:x\nstdin = tty:/dev/tty9\nstderr = inherit\n", ""},
 		{SERVICE "ready = log:x\n", ""},
 	};
 

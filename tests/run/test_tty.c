@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "support.h"
 
 RUN_SUITE(tty);
@@ -63,6 +64,23 @@ Test(tty, programs_write_line_by_line)
 	for (int i = 0; i < PATIENCE * 100 && !*node_read(n, "out"); i++)
 		usleep(10000);
 	cr_assert_str_eq(node_read(n, "out"), "a line\n");
+	node_end(n);
+}
+
+/* What the terminal passes on is looked at on its way. */
+Test(tty, a_line_says_that_it_is_ready)
+{
+	struct node *n = node_new();
+
+	need_terminals();
+	node_config(n, "[service a]\ncommand = sh -c 'test -t 1; echo I am here $?; test -t 2; "
+		       "echo and there $? >&2; sleep 1000'\n"
+		       "tty = yes\nready = log:^and there 0$\nkill_mode = group\n"
+		       "shutdown = brutal_kill\n");
+	node_start(n);
+	ctl(n, "wait a --for ready");
+	wait_log(n, "I am here 0\nand there 0\n");
+	ctl(n, "restart a");
 	node_end(n);
 }
 
