@@ -34,6 +34,7 @@
 static struct {
 	enum log_level level;
 	bool json, terminal, colour, socket;
+	bool may_wait;  /* writing to it: RWF_NOWAIT is not known there */
 	int fd;         /* where to write; STDERR_FILENO or ours */
 	int width;      /* of names */
 	struct buf out; /* whole lines, but for the first, of which a part may be gone */
@@ -69,9 +70,12 @@ static ssize_t log_write_some(void)
 		return -1;
 	}
 	/* Others may have filled it since: the kernel does not wait, where it knows how. */
-	n = pwritev2(log_state.fd, &part, 1, -1, RWF_NOWAIT);
-	if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
-		return n;
+	if (!log_state.may_wait) {
+		n = pwritev2(log_state.fd, &part, 1, -1, RWF_NOWAIT);
+		if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
+			return n;
+		log_state.may_wait = true;
+	}
 	return write(log_state.fd, log_state.out.data, MIN_OF(size, (size_t)PIPE_BUF));
 }
 
