@@ -121,7 +121,7 @@ void conn_free(struct conn *conn)
 		conn->control->n_conns--;
 	request_forget(conn);
 	conn_leave(conn);
-	close(conn->fd);
+	loop_fd_close(conn->control->daemon->loop, &conn->watcher, conn->fd);
 	peer_fini(&conn->peer);
 	out_fini(&conn->out, &conn->control->memfds);
 	free(conn);

@@ -9,6 +9,13 @@
  * It makes one for the first watcher of wall-clock time: the loop has such a watcher, for a day
  * that does not come, and an idle daemon sleeps without end.
  *
+ * libev leaves it to close() that an fd is not watched any more. But a child that was just started
+ * has all our fds until its exec has closed them, which may be a moment after that exec has let us
+ * go on: what we close then is still open there, the kernel tells of it once more, and libev, at a
+ * loss, makes the whole set anew, with a system call for every fd. So what is closed while children
+ * start is taken off the set before, by loop_fd_close(). libev does not tell which fd is its set's:
+ * it is the first that it opens, and so the lowest that was free.
+ *
  * Unix signals come by a signalfd and stay blocked: no handler of ours can ever run in a child that
  * still shares our memory (spawn.h), and none has to be reset in it.
  */
@@ -19,7 +26,9 @@
 #include <ev.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 /* libev's own macros write each watcher through two types. */
 #pragma GCC diagnostic ignored "-Wstrict-aliasing"
@@ -30,6 +39,7 @@
 
 struct loop {
 	struct ev_loop *ev; /* owned */
+	int set_fd;         /* libev's epoll; -1: not known */
 	ev_periodic never;
 };
 
@@ -45,18 +55,43 @@ static void loop_on_never(struct ev_loop *ev, ev_periodic *w, int events)
 	(void)events;
 }
 
+/* The lowest fd that is free; -1: there is none. */
+static int loop_find_free(void)
+{
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+/* It does not know the other one; what is no epoll says something else. */
+static bool loop_is_set(int fd)
+{
+	int other = epoll_create1(EPOLL_CLOEXEC);
+	bool is = fd >= 0 && other >= 0 && epoll_ctl(fd, EPOLL_CTL_DEL, other, NULL) < 0 &&
+		  errno == ENOENT;
+
+	if (other >= 0)
+		close(other);
+	return is;
+}
+
 int loop_new(struct loop **ret_loop)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
 
 	if (!loop)
 		return -ENOMEM;
+	loop->set_fd = loop_find_free();
 	errno = 0;
 	loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV | EVFLAG_SIGNALFD);
 	if (!loop->ev) {
 		free(loop);
 		return errno ? -errno : -ENOMEM;
 	}
+	if (!loop_is_set(loop->set_fd))
+		loop->set_fd = -1;
 	ev_periodic_init(&loop->never, loop_on_never, NO_SUCH_DAY, 0., NULL);
 	ev_periodic_start(loop->ev, &loop->never);
 	*ret_loop = loop;
@@ -157,6 +192,14 @@ void loop_fd_change(struct loop *loop, struct loop_fd *w, int events)
 void loop_fd_stop(struct loop *loop, struct loop_fd *w)
 {
 	ev_io_stop(loop->ev, (ev_io *)(void *)w->opaque);
+}
+
+void loop_fd_close(struct loop *loop, struct loop_fd *w, int fd)
+{
+	loop_fd_stop(loop, w);
+	if (loop->set_fd >= 0)
+		epoll_ctl(loop->set_fd, EPOLL_CTL_DEL, fd, NULL);
+	close(fd);
 }
 
 /* ---- timers ---- */

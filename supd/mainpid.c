@@ -211,8 +211,7 @@ static void let_go(struct main_process *moved)
 {
 	if (moved->pidfd < 0)
 		return;
-	loop_fd_stop(moved->ps->daemon->loop, &moved->watcher);
-	close(moved->pidfd);
+	loop_fd_close(moved->ps->daemon->loop, &moved->watcher, moved->pidfd);
 	moved->pidfd = -1;
 }
 

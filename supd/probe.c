@@ -32,9 +32,12 @@ void probe_stop(struct probe *p)
 {
 	if (p->stage == PROBE_IDLE)
 		return;
-	loop_fd_stop(p->loop, &p->watcher);
 	loop_timer_stop(p->loop, &p->timer);
-	close(p->fd);
+	if (p->watched)
+		loop_fd_close(p->loop, &p->watcher, p->fd);
+	else
+		close(p->fd);
+	p->watched = false;
 	p->stage = PROBE_IDLE;
 	p->pool->running--;
 }
@@ -310,6 +313,7 @@ static void wait_for_peer(struct probe *p)
 	loop_timer_start(p->loop, &p->timer, mono_add(loop_now(), p->timeout));
 	p->watcher.call = on_event;
 	p->watcher.owner = p;
+	p->watched = true;
 	loop_fd_start(p->loop, &p->watcher, p->fd, LOOP_WRITE);
 }
 

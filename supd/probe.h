@@ -43,6 +43,7 @@ struct probe {
 	const struct exec_probe *what; /* borrowed while it runs */
 	struct span timeout;
 	struct loop_fd watcher;
+	bool watched; /* by it, as it waits */
 	struct loop_timer timer;
 	int fd;          /* owned, unless PROBE_IDLE */
 	size_t sent;     /* of the request */

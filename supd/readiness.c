@@ -52,8 +52,7 @@ static void read_some(struct readiness *r)
 		return;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	loop_fd_stop(r->inquiry.daemon->loop, &r->watcher);
-	close(r->fd);
+	loop_fd_close(r->inquiry.daemon->loop, &r->watcher, r->fd);
 	r->fd = 0;
 	r->closed = !told;
 	if (told)
@@ -250,10 +249,8 @@ void readiness_stop(struct readiness *r, struct daemon *d)
 		inquiry_fini(&r->inquiry);
 		loop_timer_stop(d->loop, &r->timer);
 	}
-	if (r->fd) {
-		loop_fd_stop(d->loop, &r->watcher);
-		close(r->fd);
-	}
+	if (r->fd)
+		loop_fd_close(d->loop, &r->watcher, r->fd);
 	close_taps(r);
 	if (r->given)
 		close(r->given);

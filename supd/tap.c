@@ -131,26 +131,20 @@ static void look(struct tap *tap, const char *data, size_t size)
 
 /* ---- theirs ---- */
 
-static void end_watching(struct tap *tap)
-{
-	loop_fd_stop(tap->loop, &tap->reader);
-	loop_fd_stop(tap->loop, &tap->writer);
-}
-
 void tap_free(struct tap *tap)
 {
 	struct pollfd p = {.fd = tap->out, .events = POLLOUT};
 
 	for (int i = 0; i < LAST_TRIES && !pass_on(tap, true); i++)
 		poll(&p, 1, LAST_WAIT);
-	end_watching(tap);
+	loop_fd_stop(tap->loop, &tap->writer);
 	tap_forget(tap);
 	list_unlink(&tap->link);
 	if (tap->out != tap->to)
 		close(tap->out);
 	if (tap->given)
 		close(tap->given);
-	close(tap->in);
+	loop_fd_close(tap->loop, &tap->reader, tap->in);
 	buf_fini(&tap->held);
 	free(tap);
 }

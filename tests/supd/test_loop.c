@@ -137,6 +137,50 @@ Test(loop, reading_and_writing)
 	close(ends[1]);
 }
 
+/* What a process holds in its sets, all together. */
+static int count_watched(void)
+{
+	char line[256];
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		FILE *file;
+
+		snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
+		file = fopen(line, "r");
+		while (file && fgets(line, sizeof(line), file))
+			n += strncmp(line, "tfd:", 4) == 0;
+		if (file)
+			fclose(file);
+	}
+	return n;
+}
+
+/* As a child has it that was just started, until its exec is through. */
+Test(loop, what_is_closed_and_still_open_elsewhere)
+{
+	struct loop_fd reader = {.call = on_fd};
+	struct alarm a = {.name = "a", .last = true};
+	int ends[2], copy, before;
+
+	if (access("/proc/self/fdinfo", R_OK) < 0)
+		cr_skip_test("there is no /proc");
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	/* What libev watches for itself is there from the first run. */
+	set_alarm(&a, SPAN_MS(1));
+	loop_run(loop);
+	before = count_watched();
+	loop_fd_start(loop, &reader, ends[0], LOOP_READ);
+	cr_assert_eq(write(ends[1], ".", 1), 1);
+	loop_run(loop);
+	cr_assert_eq(count_watched(), before + 1);
+	copy = dup(ends[0]);
+	loop_fd_close(loop, &reader, ends[0]);
+	cr_assert_eq(count_watched(), before);
+	close(copy);
+	close(ends[1]);
+}
+
 /* ---- Unix signals ---- */
 
 static void on_signal(void *owner, int unix_signal)
