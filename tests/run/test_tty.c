@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "actor.h"
 #include "support.h"
 
 RUN_SUITE(tty);
@@ -79,7 +78,9 @@ Test(tty, a_line_says_that_it_is_ready)
 		       "shutdown = brutal_kill\n");
 	node_start(n);
 	ctl(n, "wait a --for ready");
-	wait_log(n, "I am here 0\nand there 0\n");
+	for (int i = 0; i < PATIENCE * 100 && !strstr(read_all(n->supd.out), "and there 0\n"); i++)
+		usleep(10000);
+	cr_expect_str_eq(read_all(n->supd.out), "I am here 0\nand there 0\n");
 	ctl(n, "restart a");
 	node_end(n);
 }
