@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/exec_hooks.h"
 #include "supd/cgroup_folder.h"
 #include "supd/cgroups.h"
 #include "supd/proc.h"
@@ -88,6 +89,11 @@ static bool look_at(void *owner, pid_t os_pid)
 	return true;
 }
 
+bool left_only_stop_post(const struct daemon *d, uint32_t slot)
+{
+	return process_activity(d, slot) == hook_names[HOOK_STOP_POST];
+}
+
 static bool is_late(const struct process *p)
 {
 	return p && p->pid.n && (p->os_pid || !list_is_empty(&p->ending)) && p->end_due.ns > 0 &&
@@ -133,7 +139,7 @@ void left_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 	struct texts texts = {.bytes = BUF_INIT};
 	char **list;
 
-	if (!is_late(p)) {
+	if (!is_late(p) || left_only_stop_post(d, slot)) {
 		field_put_null(e, FIELD_DETAIL, "left");
 		return;
 	}

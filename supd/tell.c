@@ -183,6 +183,11 @@ static void tell_lingers(struct telling *t)
 {
 	struct buf left CLEANUP(buf_fini) = BUF_INIT;
 
+	/* Which begins when nothing else is left. */
+	if (left_only_stop_post(t->d, t->v.slot)) {
+		log_about(LOG_AT_DEBUG, &t->about, "nothing of it is left: stop_post still runs");
+		return;
+	}
 	left_print(t->d, t->v.slot, &left);
 	log_about(LOG_AT_WARNING, &t->about,
 		  "its main process has ended, but not all that it has started%s%s",

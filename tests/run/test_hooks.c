@@ -158,6 +158,9 @@ Test(hooks, stop_post_before_the_end_is_told)
 	cr_expect_str_eq(state_of(n, "a"), "stopping");
 	watch_until(w, "lingers a*");
 	cr_expect_eq(watch_count(w, "exit a*"), 0);
+	/* Nothing is left that should have gone. */
+	cr_expect_str_eq(json_get(ctl(n, "status --json a"), "left"), "null");
+	cr_expect_null(strstr(node_log(n), "not all that it has started"));
 	order(n, "post", "exit:0");
 	watch_until(w, "exit a exit:3");
 	sync_tree(n);
