@@ -15,8 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/calendar.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "config/surroundings.h"
@@ -320,6 +322,46 @@ static const char *path_of(const struct section *section, char first[SPEC_PATH_M
 	return first;
 }
 
+static void check_probe(const struct look *look, const char *key, const struct exec_probe *probe)
+{
+	if (probe->kind == PROBE_COMMAND)
+		check_program(look, key, probe->argv[0]);
+}
+
+/* Owner and group of its sockets: what is not given is the daemon's. */
+static void check_sockets(const struct look *look)
+{
+	const struct exec_sockets *sockets = look->exec->sockets;
+	uid_t uid;
+	gid_t gid;
+
+	for (size_t i = 0; sockets && i < sockets->n_listen; i++) {
+		const struct exec_listen *listen = &sockets->listen[i];
+
+		if (listen->owner && !look_find_user(listen->owner, &uid))
+			look_complain(look, "listen", listen->owner,
+				      "there is no such user: create it, or name another owner");
+		if (listen->group && !find_group(listen->group, &gid))
+			look_complain(look, "listen", listen->group,
+				      "there is no such group: create it, or name another");
+	}
+}
+
+static void check_schedule(const struct look *look)
+{
+	const struct exec_when *when = look->exec->when;
+
+	for (char *const *event = when ? when->schedule : NULL; event && *event; event++) {
+		struct calendar calendar;
+		const char *why;
+
+		if (calendar_parse(*event, &calendar, &why) == 0 &&
+		    calendar_next(&calendar, (int64_t)time(NULL)) < 0)
+			look_complain(look, "schedule", *event,
+				      "that time has gone by and does not come again: remove it");
+	}
+}
+
 static void check_service(struct loader *loader, const struct section *section)
 {
 	static char *const none[] = {NULL};
@@ -345,6 +387,12 @@ static void check_service(struct loader *loader, const struct section *section)
 	if (look.exec->argv)
 		check_program(&look, "command", look.exec->argv[0]);
 	check_hooks(&look);
+	if (look.exec->probes) {
+		check_probe(&look, "ready", &look.exec->probes->ready);
+		check_probe(&look, "health", &look.exec->probes->health);
+	}
+	check_sockets(&look);
+	check_schedule(&look);
 	if (look.exec->setup)
 		look_at_setup(&look);
 }

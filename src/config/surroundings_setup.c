@@ -83,18 +83,45 @@ static void check_nice(const struct look *look, int nice)
 	look_complain(look, "nice", text, "only a supd with CAP_SYS_NICE can go below its own");
 }
 
+static bool has_cpu(const struct exec_cpus *cpus, int i)
+{
+	return i < EXEC_CPUS_MAX && (cpus->bits[i / 64] >> (i % 64) & 1);
+}
+
+/* "0-3,5" */
+static void print_cpus(struct buf *out, const struct exec_cpus *cpus)
+{
+	for (int i = 0; i < EXEC_CPUS_MAX; i++) {
+		int first = i;
+
+		if (!has_cpu(cpus, i))
+			continue;
+		while (has_cpu(cpus, i + 1))
+			i++;
+		buf_printf(out, "%s%d", buf_text(out)[0] ? "," : "", first);
+		if (i > first)
+			buf_printf(out, "-%d", i);
+	}
+}
+
 static void check_cpus(const struct look *look, const struct exec_cpus *cpus)
 {
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 	long n = sysconf(_SC_NPROCESSORS_CONF);
 	char why[64];
 
 	for (long i = 0; i < n && i < EXEC_CPUS_MAX; i++)
-		if (cpus->bits[i / 64] >> (i % 64) & 1)
+		if (has_cpu(cpus, (int)i))
 			return;
 	if (n <= 0)
 		return;
+	print_cpus(&text, cpus);
+	if (text.error) {
+		look->loader->error = text.error;
+		return;
+	}
 	snprintf(why, sizeof(why), "there are none of these here, but 0 to %ld", n - 1);
-	look_complain(look, "cpu_affinity", "", why);
+	look_complain(look, "cpu_affinity", buf_text(&text), why);
 }
 
 static void check_oom_score_adj(const struct look *look, int wanted)

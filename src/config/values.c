@@ -149,20 +149,23 @@ int value_count(const struct value *value)
 /* A span from min nanoseconds; max says whether it may be infinite. */
 int value_span(const struct value *value)
 {
+	const bool infinite = value->key->max != 0;
 	char text[SPAN_TEXT_MAX];
 	struct span span;
 	int r = span_parse(value->text, &span);
 
 	if (r == -ERANGE)
-		return value_refuse(value, "that is too long: use infinity");
+		return value_refuse(value, infinite ? "that is too long: use infinity"
+						    : "that is too long: use less than 292 years");
 	if (r < 0)
-		return value_refuse(value, "use a time span such as 500ms, 5s, 1min 30s or 2h");
+		return value_refuse(value, "use a time span such as 500ms, 5s, 1min 30s or 2h%s",
+				    infinite ? ", or infinity" : "");
 	if ((uint64_t)span.ns < value->key->min && value->key->min > 1)
 		return value_refuse(value, "it must be %s or longer",
 				    span_format((struct span){(int64_t)value->key->min}, text));
 	if ((uint64_t)span.ns < value->key->min)
 		return value_refuse(value, "it must be longer than 0");
-	if (span_is_infinite(span) && value->key->max == 0)
+	if (span_is_infinite(span) && !infinite)
 		return value_refuse(value, "it must end some time: infinity is not allowed here");
 	memcpy(value->field, &span, sizeof(span));
 	return 0;

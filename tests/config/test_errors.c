@@ -127,7 +127,10 @@ Test(errors, values)
 		 "main:3: start_timeout = \"0\": it must be longer than 0\n"},
 		{SERVICE "start_timeout = x\n",
 		 "main:3: start_timeout = \"x\": use a time span such as "
-		 "500ms, 5s, 1min 30s or 2h\n"},
+		 "500ms, 5s, 1min 30s or 2h, or infinity\n"},
+		{SERVICE "restart_delay = 99999999999h\n",
+		 "main:3: restart_delay = \"99999999999h\": that is too long: use less than 292 "
+		 "years\n"},
 		{SERVICE "start_timeout = 99999999999h\n",
 		 "main:3: start_timeout = \"99999999999h\": that is too long: use infinity\n"},
 		{SERVICE "restart_delay = infinity\n",
@@ -182,10 +185,10 @@ Test(errors, values_of_processes)
 		 "main:3: user = \"\": it is empty: leave the key out to have the default\n"},
 		{SERVICE "watchdog = 0\n", "main:3: watchdog = \"0\": it must be longer than 0\n"},
 		{SERVICE "watchdog = soon\n", "main:3: watchdog = \"soon\": use a time span such "
-					      "as 500ms, 5s, 1min 30s or 2h\n"},
+					      "as 500ms, 5s, 1min 30s or 2h, or infinity\n"},
 		{SERVICE "watchdog =\n",
 		 "main:3: watchdog = \"\": use a time span such as 500ms, 5s, "
-		 "1min 30s or 2h\n"},
+		 "1min 30s or 2h, or infinity\n"},
 		{SERVICE "watchdog = 99999999999h\n",
 		 "main:3: watchdog = \"99999999999h\": that is too long: use infinity\n"},
 		{SERVICE "fd_store_max = 4097\n",

@@ -29,10 +29,12 @@ Test(hooks, bad_values)
 		{A "start_pre_timeout = 0\n",
 		 "main:3: start_pre_timeout = \"0\": it must be longer "
 		 "than 0\n"},
-		{A "start_pre_timeout = soon\n", "main:3: start_pre_timeout = \"soon\": use a time "
-						 "span such as 500ms, 5s, 1min 30s or 2h\n"},
-		{A "stop_post_timeout = -1s\n", "main:3: stop_post_timeout = \"-1s\": use a time "
-						"span such as 500ms, 5s, 1min 30s or 2h\n"},
+		{A "start_pre_timeout = soon\n",
+		 "main:3: start_pre_timeout = \"soon\": use a time "
+		 "span such as 500ms, 5s, 1min 30s or 2h, or infinity\n"},
+		{A "stop_post_timeout = -1s\n",
+		 "main:3: stop_post_timeout = \"-1s\": use a time "
+		 "span such as 500ms, 5s, 1min 30s or 2h, or infinity\n"},
 		{A "start_pre_timeout = 1s\nstart_pre_timeout = 2s\n",
 		 "main:4: start_pre_timeout is given twice: first in line 3; remove one\n"},
 		{A "reload_signal = HOP\n", "main:3: reload_signal = \"HOP\": use the name of a "

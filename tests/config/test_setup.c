@@ -345,9 +345,10 @@ Test(setup, beyond_the_host)
 	struct config *config;
 
 	folder_init(&folder);
-	config = load_text(&folder, SERVICE "cpu_affinity = 1000-1023\n");
+	config = load_text(&folder, SERVICE "cpu_affinity = 990,1000-1022,1023\n");
 	cr_assert_eq(config_check_surroundings(config), 0);
-	cr_expect_not_null(strstr(message_at(config, 3), "there are none of these here"));
+	cr_expect_not_null(strstr(message_at(config, 3),
+				  "cpu_affinity \"990,1000-1023\": there are none of these here"));
 	config_free(config);
 }
 

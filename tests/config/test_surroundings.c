@@ -110,6 +110,22 @@ static const struct {
 	 "it, or write its whole path\n"},
 	{"[service b]\ncommand = ${NONE}\n",
 	 "main:2: b: command \"\": the name of the program is empty\n"},
+	{"ready = command:no-such-program\n",
+	 "main:3: a: ready \"no-such-program\": there is no such program in the service's PATH: "
+	 "install it, or write its whole path\n"},
+	{"health = command:FOLDER/dir x\n", "main:3: a: health \"dir\": it is a directory\n"},
+	{"health = command:FOLDER/dir/tool x\n", ""},
+	{"listen = unix:/x owner=no-such-user\n",
+	 "main:3: a: listen \"no-such-user\": there is no such user: create it, or name another "
+	 "owner\n"},
+	{"listen = unix:/x group=no-such-group\n",
+	 "main:3: a: listen \"no-such-group\": there is no such group: create it, or name "
+	 "another\n"},
+	{"listen = unix:/x owner=0 group=0\n", ""},
+	{"schedule = 2001-02-03\n",
+	 "main:3: a: schedule \"2001-02-03\": that time has gone by and does not come again: "
+	 "remove it\n"},
+	{"schedule = 2001..2199-02-03\n", ""},
 	{"[supd]\ncontrol_group = no-such-group\nview_group = no-such-either\n",
 	 "main:2: control_group no-such-group: there is no such group: create it, or name another\n"
 	 "main:3: view_group no-such-either: there is no such group: create it, or name another\n"},
