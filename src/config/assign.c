@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/foreign.h"
 #include "config/loader.h"
 
 static unsigned section_where(const struct section *section)
@@ -132,10 +133,15 @@ static const struct key *find_key(struct reading *reading, const struct line *li
 	unsigned where = section_where(reading->section);
 	const struct key *key = key_find(line->name);
 	char shown[QUOTE_TEXT_MAX];
-	const char *nearest = key ? NULL : key_nearest(line->name, where);
+	const char *foreign = key ? NULL : foreign_key(line->name);
+	const char *nearest = key || foreign ? NULL : key_nearest(line->name, where);
 
 	quote_text(line->name, shown);
-	if (nearest)
+	if (foreign)
+		loader_complain(loader, CONFIG_ERROR, reading->file, line->number,
+				"unknown key %s: here that is \"%s\", a key of %s", shown, foreign,
+				where_name(key_find(foreign)->where));
+	else if (nearest)
 		loader_complain(loader, CONFIG_ERROR, reading->file, line->number,
 				"unknown key %s: did you mean \"%s\"?", shown, nearest);
 	else if (!key)

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "config/expand.h"
+#include "config/foreign.h"
 #include "config/keys.h"
 #include "config/words.h"
 
@@ -58,6 +59,7 @@ int value_refuse(const struct value *value, const char *format, ...)
 
 int value_refuse_word(const struct value *value, const char *const *words)
 {
+	const char *foreign = foreign_word(value->key->name, value->text);
 	const char *nearest = text_nearest(value->text, words);
 
 	buf_puts(value->why, "use ");
@@ -67,6 +69,8 @@ int value_refuse_word(const struct value *value, const char *const *words)
 			   : words[i + 1] ? ", "
 					  : " or ",
 			   words[i]);
+	if (foreign)
+		return value_refuse(value, "; here that is %s", foreign);
 	if (nearest)
 		return value_refuse(value, "; did you mean \"%s\"?", nearest);
 	return value->why->error ? value->why->error : 1;

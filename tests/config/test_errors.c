@@ -95,6 +95,20 @@ Test(errors, keys)
 		 "section\n"},
 		{"[service a]\ncommand = x\nstrategy = one_for_one\n",
 		 "main:3: strategy is a key of [supervisor]\n"},
+		{"[service a]\nExecStart = x\ncommand = x\nStartLimitBurst = 3\n",
+		 "main:2: unknown key \"ExecStart\": here that is \"command\", a key of "
+		 "[service]\n"
+		 "main:4: unknown key \"StartLimitBurst\": here that is \"intensity\", a key of "
+		 "[supervisor]\n"},
+		{"[service a]\ncommand = x\n"
+		 "restart = on-failure\n",
+		 "main:3: restart = \"on-failure\": use "
+		 "permanent, transient or temporary; here that "
+		 "is transient\n"},
+		{"[service a]\ncommand = x\n"
+		 "KillMode = mixed\n",
+		 "main:3: unknown key \"KillMode\": here that is \"kill_mode\", a key of "
+		 "[service]\n"},
 		{"[supervisor a]\ncommand = x\n", "main:2: command is a key of [service]\n"},
 		{"[supervisor /]\nrestart = transient\n",
 		 "main:2: restart is a key of [service] and of a [supervisor] below the root\n"},

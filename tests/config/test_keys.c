@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/macros.h"
+#include "config/foreign.h"
 #include "config/keys.h"
 
 static char *read_all(const char *path)
@@ -46,6 +47,59 @@ Test(keys, nearest_may_stand_there)
 	cr_expect_null(key_nearest("intensty", KEY_IN_SERVICE));
 	cr_expect_str_eq(key_nearest("limit_nofiles", KEY_IN_SERVICE), "limit_nofile");
 	cr_expect_str_eq(key_nearest("requiers", KEY_IN_SERVICE), "requires");
+}
+
+Test(keys, of_systemd)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{"ExecStart", "command"},
+		{"KillMode", "kill_mode"},
+		{"LimitNOFILE", "limit_nofile"},
+		{"NoNewPrivileges", "no_new_privileges"},
+		{"RuntimeDirectoryMode", "runtime_directory_mode"},
+		{"UMask", "umask"},
+		{"execstart", "command"},
+		{"PrivateTmp", NULL},
+		{"killmode", NULL},
+		{"", NULL},
+		{"A", NULL},
+		{"LimitABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *ours = foreign_key(rows[i].theirs);
+
+		cr_expect(!ours == !rows[i].ours, "%s", rows[i].theirs);
+		if (ours && rows[i].ours)
+			cr_expect_str_eq(ours, rows[i].ours);
+	}
+	cr_expect_str_eq(foreign_word("restart", "on-failure"), "transient");
+	cr_expect_str_eq(foreign_word("kill_mode", "Control-Group"), "group");
+	cr_expect_null(foreign_word("restart", "transient"));
+	cr_expect_null(foreign_word("kill_mode", "always"));
+}
+
+/* What the page says of systemd's names is what the hints say, and each is a key. */
+Test(keys, of_systemd_in_the_manual)
+{
+	char *page CLEANUP(cleanup_free) = read_all("man/supd.conf.5");
+	char *line = strstr(page, "\n.Sh FROM SYSTEMD");
+	char theirs[64], ours[64];
+	unsigned n = 0;
+
+	cr_assert_not_null(line);
+	for (line++; line && strncmp(line, ".Sh FILES", 9) != 0; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, ".It Li %63s Ta Ic %63s", theirs, ours) != 2)
+			continue;
+		n++;
+		cr_expect_not_null(foreign_key(theirs), "%s", theirs);
+		cr_expect_str_eq(foreign_key(theirs), ours, "%s", theirs);
+		cr_expect_not_null(key_find(ours), "%s", ours);
+	}
+	cr_expect_gt(n, 40u);
 }
 
 /* Every key has an item ".It Ic KEY" in the page; every such item is a key, be it one to come. */
