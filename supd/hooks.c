@@ -273,18 +273,6 @@ void hooks_kill(struct process *p)
 		hooks_row_end(h, "killed");
 }
 
-/* The time of the whole tree is up: nothing new is begun. */
-static bool budget_is_over(const struct daemon *d)
-{
-	const struct link *link;
-
-	for (uint32_t i = 0; (link = core_chain(d->core, 0, i)); i++) {
-		if (link->kind == LINK_BUDGET && link->code >= 100)
-			return true;
-	}
-	return false;
-}
-
 bool hooks_hold_end(struct process *p)
 {
 	struct hooks *h = p->hooks;
@@ -294,7 +282,8 @@ bool hooks_hold_end(struct process *p)
 	if (h->kind == HOOK_STOP_POST)
 		return true;
 	row_give_up(h, "ended");
-	if (!row_exists(h, HOOK_STOP_POST) || budget_is_over(h->d))
+	/* When everything is killed nothing new is begun. */
+	if (!row_exists(h, HOOK_STOP_POST) || core_is_killing_all(h->d->core))
 		h->over = true;
 	else
 		row_begin(h, HOOK_STOP_POST);

@@ -120,6 +120,7 @@ static void core_take_process_event(struct core *core, const struct event *event
 
 static void core_kill_all(struct core *core, struct cause cause)
 {
+	core->killing_all = true;
 	child_stop(core->root, cause);
 	spawned_kill_all(core, cause);
 	if (core->root->live)

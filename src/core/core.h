@@ -125,6 +125,8 @@ const struct link *core_chain(const struct core *core, uint32_t slot, uint32_t i
 /* The link with that seq in slot's chain, or NULL where it is gone. */
 const struct link *core_find_link(const struct core *core, struct cause cause);
 
+/* The whole tree's time is up, or EVENT_SHUTDOWN came twice: all that is left is killed. */
+bool core_is_killing_all(const struct core *core);
 /* True when no supervisor has work in hand, nothing is stopping, and nothing starts (unless
  * allowed). */
 bool core_is_resting(const struct core *core, bool allow_starting);

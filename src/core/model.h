@@ -266,6 +266,7 @@ struct core {
 	struct span budget;
 	struct mono budget_order, budget_kill; /* MONO_NEVER: not running */
 	bool budget_runs, shutting_down, halted;
+	bool killing_all;  /* its time is up, or it was told to shut down twice */
 	bool spawned_told; /* all that were spawned have been told to stop; no more are */
 	bool halt_waits;   /* the root has ended, and something that was spawned is left */
 	enum halt_kind halt;

@@ -101,3 +101,8 @@ uint32_t core_next_spawned(const struct core *core, uint32_t slot)
 		l = c->link.next;
 	return l && l != &core->spawned ? LIST_ENTRY(l, const struct child, link)->slot : SLOT_NONE;
 }
+
+bool core_is_killing_all(const struct core *core)
+{
+	return core->killing_all;
+}

@@ -416,6 +416,19 @@ Test(hooks, the_end_of_the_budget)
 	node_check_nothing_left(n);
 }
 
+/* As at the end of its time. */
+Test(hooks, nothing_new_after_a_second_word_to_end)
+{
+	struct node *n = node_run(SERVICE_A "command = @puppet/a ignore:TERM say:there\n"
+					    "shutdown = infinity\nstop_post = @puppet/no\n");
+
+	journal_find(n, "a there");
+	ctl(n, "shutdown --now");
+	cr_assert_eq(node_wait(n), 0);
+	cr_expect_eq(journal_count(n, "no start *"), 0);
+	node_check_nothing_left(n);
+}
+
 /* ---- what hooks leave ---- */
 
 /* Its group ends with it, what is elsewhere with the service. */
