@@ -150,27 +150,32 @@ static int exchange(struct context *context, const char *request, fill_request *
 	return status;
 }
 
-int run_each(struct context *context, const char *request, const char *done, fill_request *fill)
+static int run_all(struct context *context, const char *request, fill_request *fill,
+		   struct taker *taker)
 {
-	struct taker taker = {.done = done, .out = BUF_INIT};
 	struct expansion expansion;
 	int status = instances_expand(context, &expansion);
 
 	if (status)
 		return status;
-	status = exchange(context, request, fill, &taker);
+	status = exchange(context, request, fill, taker);
 	expansion_fini(&expansion);
-	buf_fini(&taker.out);
+	buf_fini(&taker->out);
 	return status;
+}
+
+int run_each(struct context *context, const char *request, const char *done, fill_request *fill)
+{
+	struct taker taker = {.done = done, .out = BUF_INIT};
+
+	return run_all(context, request, fill, &taker);
 }
 
 int run_each_end(struct context *context, const char *request, const char *done, fill_request *fill)
 {
 	struct taker taker = {.done = done, .patience = PATIENCE, .out = BUF_INIT};
-	int status = exchange(context, request, fill, &taker);
 
-	buf_fini(&taker.out);
-	return status;
+	return run_all(context, request, fill, &taker);
 }
 
 int print_rows(struct context *context, const char *request, enum rows_form form,
