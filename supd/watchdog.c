@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "supd/log.h"
@@ -41,18 +42,27 @@ static void arm(struct watchdog *w, struct mono due)
 	loop_timer_start(w->daemon->loop, &w->timer, due);
 }
 
-/* w may be gone when this returns. */
-static void bite(struct watchdog *w)
+/* For what was found. w may be gone when this returns. */
+static void bite(struct watchdog *w, const char *found)
 {
 	struct event event = {
 		.kind = EVENT_FAULT,
 		.pid = w->process->pid,
-		.reason = REASON(REASON_WATCHDOG),
+		.reason = reason_found(REASON_WATCHDOG, found),
 	};
 
 	watchdog_stop(w->daemon, w);
 	w->bites = true;
 	daemon_step(w->daemon, &event);
+	reason_fini(&event.reason);
+}
+
+static void bite_for_silence(struct watchdog *w)
+{
+	char found[64], span[SPAN_TEXT_MAX];
+
+	snprintf(found, sizeof(found), "silent for longer than %s", span_format(w->span, span));
+	bite(w, found);
 }
 
 /* Reads all that may be on its way to us. False: the process is not the same any more. */
@@ -92,7 +102,7 @@ static void on_timer(void *owner)
 	else if (late.ns > LATE.ns)
 		arm(w, mono_add(loop_now(), (struct span){MIN_OF(late.ns, w->span.ns)}));
 	else
-		bite(w);
+		bite_for_silence(w);
 }
 
 /* ---- life ---- */
@@ -169,7 +179,7 @@ void watchdog_trigger(struct daemon *d, struct process *p)
 	struct watchdog *w = is_running(d, p) ? watchdog_of(d, p) : NULL;
 
 	if (w)
-		bite(w);
+		bite(w, "it said WATCHDOG=trigger");
 }
 
 void watchdog_stop(struct daemon *d, struct watchdog *w)
