@@ -94,6 +94,16 @@ void render_span(struct buf *out, struct span span)
 }
 
 /* For people: the time of day here. For JSON: RFC 3339 in UTC. */
+static bool is_today(const struct tm *tm)
+{
+	time_t seconds = time(NULL);
+	struct tm now;
+
+	return localtime_r(&seconds, &now) && now.tm_yday == tm->tm_yday &&
+	       now.tm_year == tm->tm_year;
+}
+
+/* For people the time of day will do, as long as it is today's. */
 static void render_time(struct buf *out, int64_t ns, bool utc)
 {
 	time_t seconds = (time_t)(ns / NS_PER_S);
@@ -108,7 +118,7 @@ static void render_time(struct buf *out, int64_t ns, bool utc)
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 		buf_printf(out, "%s.%06" PRId64 "Z", text, ns % NS_PER_S / 1000);
 	} else {
-		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+		strftime(text, sizeof(text), is_today(&tm) ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
 		buf_printf(out, "%s.%03" PRId64, text, ns % NS_PER_S / 1000000);
 	}
 }

@@ -53,7 +53,41 @@ static size_t drawing_text(struct drawing *d, const struct wire_frame *row, cons
 	return at;
 }
 
-/* Why it is down, that it is held or was never started; the strategy of a supervisor. */
+/* A note of its own, or behind the one that is there. */
+static void note_add(struct drawing *d, size_t at, const char *before, const char *text)
+{
+	buf_puts(&d->texts, d->texts.size > at ? ", " : "");
+	buf_puts(&d->texts, before);
+	render_text(&d->texts, text, RENDER_LINE);
+}
+
+/* Of what waits: for whom, or until when. False: that is not known. */
+static bool note_waiting(struct drawing *d, size_t at, const struct wire_frame *row)
+{
+	const char *on = field_text(row, "waits_for");
+	struct buf when CLEANUP(buf_fini) = BUF_INIT;
+	size_t cursor = 0;
+	struct field f;
+
+	if (on) {
+		note_add(d, at, "waits for ", on);
+		return true;
+	}
+	if (field_bool(row, "listening")) {
+		note_add(d, at, "waits for a connection", "");
+		return true;
+	}
+	while (field_next(row, &cursor, &f) > 0) {
+		if (strcmp(f.name, "next_run") != 0)
+			continue;
+		render_field(&when, &f);
+		note_add(d, at, "next run ", buf_text(&when));
+	}
+	return false;
+}
+
+/* Why it is down, that it is held or was never started, what it waits for; the strategy of a
+ * supervisor. */
 static size_t drawing_note(struct drawing *d, const struct wire_frame *row)
 {
 	const char *state = field_text(row, "state");
@@ -62,21 +96,20 @@ static size_t drawing_note(struct drawing *d, const struct wire_frame *row)
 	size_t at = d->texts.size;
 	const char *status_text = field_text(row, "status_text");
 	bool running = state && strcmp(state, "running") == 0;
+	bool waits = state && strcmp(state, "waiting") == 0;
 
 	if (strategy)
-		render_text(&d->texts, strategy, RENDER_LINE);
+		note_add(d, at, strategy, "");
 	if (field_bool(row, "held"))
-		buf_puts(&d->texts, d->texts.size > at ? ", held" : "held");
-	if (!running && reason) {
-		buf_puts(&d->texts, d->texts.size > at ? ", " : "");
-		render_text(&d->texts, reason, RENDER_LINE);
-	} else if (d->texts.size == at && state && strcmp(state, "stopped") == 0) {
-		buf_puts(&d->texts, "not started yet");
-	}
-	if (running && status_text) {
-		buf_puts(&d->texts, d->texts.size > at ? ", " : "");
-		render_text(&d->texts, status_text, RENDER_LINE);
-	}
+		note_add(d, at, "held", "");
+	if (waits && note_waiting(d, at, row))
+		reason = NULL;
+	if (!running && reason)
+		note_add(d, at, waits ? "last run: " : "", reason);
+	else if (d->texts.size == at && state && strcmp(state, "stopped") == 0)
+		note_add(d, at, "not started yet", "");
+	if (running && status_text)
+		note_add(d, at, "", status_text);
 	buf_append(&d->texts, "", 1);
 	return at;
 }

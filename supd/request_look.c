@@ -158,6 +158,13 @@ void request_continue(struct conn *conn)
 	}
 }
 
+static bool is_template_name(const char *target)
+{
+	size_t size = strlen(target);
+
+	return size > 1 && target[size - 1] == '@';
+}
+
 void request_take_status(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame)
 {
@@ -170,7 +177,11 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 
 	(void)command;
 	if (target && !template && !status_exists(core, slot)) {
-		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
+		request_fail(conn, frame->ref, STATUS_NOPROC,
+			     is_template_name(target)
+				     ? "%s: no such template: its section has instances = N"
+				     : "%s: no such actor",
+			     target);
 		return;
 	}
 	listing = listing_new(conn, frame->ref);

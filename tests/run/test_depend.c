@@ -47,6 +47,7 @@ Test(depend, d16_starts_stops_and_fate)
 	sync_tree(n);
 	cr_expect_str_eq(state_of(n, "web/api"), "waiting");
 	cr_expect(strstr(ctl(n, "status --json web/api"), "\"waits_for\":\"data/db\""));
+	cr_expect_not_null(strstr(ctl(n, "tree web/api"), "  waits for data/db\n"));
 	ctl_fails(n, 1, "start web/api");
 	ctl(n, "start data/db");
 	watch_until(w, "ready web/api");

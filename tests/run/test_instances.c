@@ -58,7 +58,7 @@ Test(instances, scale)
 	cr_expect_str_eq(ctl(n, "scale s/w 1"), "");
 	cr_expect_str_eq(state_of(n, "s/w@blue"), "running");
 	cr_expect_not_null(strstr(ctl_fails(n, 2, "scale s/w many"), "use a number"));
-	cr_expect_not_null(strstr(ctl_fails(n, 3, "scale s/v 2"), "s/v@: no such actor"));
+	cr_expect_not_null(strstr(ctl_fails(n, 3, "scale s/v 2"), "s/v@: no such template"));
 	node_end(n);
 }
 

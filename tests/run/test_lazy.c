@@ -44,6 +44,7 @@ Test(lazy, starts_at_the_first_connection)
 
 	sync_tree(n);
 	expect_waiting(n);
+	cr_expect_not_null(strstr(ctl(n, "tree a"), "  waits for a connection\n"));
 	cr_expect_str_eq(state_of(n, "c"), "running");
 	cr_expect_eq(look(n, "a").os_pid, 0);
 	cr_expect_str_eq(said(net_ask_tcp(port, "one")), "a one");

@@ -51,11 +51,13 @@ Test(schedule, a_start_by_hand_and_a_hold)
 
 	sync_tree(n);
 	cr_expect_str_eq(state_of(n, "j"), "waiting");
+	cr_expect_not_null(strstr(ctl(n, "tree j"), "  next run 20"), "with its date");
 	cr_expect_str_eq(ctl(n, "start j"), "j: started\n");
 	journal_until(n, "j start *");
 	order(n, "j", "exit:0");
 	ctl(n, "wait j --for down");
 	cr_expect_str_eq(state_of(n, "j"), "waiting");
+	cr_expect_not_null(strstr(ctl(n, "tree j"), ", last run: normal\n"));
 	ctl(n, "stop j");
 	cr_expect_str_eq(state_of(n, "j"), "stopped");
 	ctl(n, "add k command='sleep 1000' every=1s");
