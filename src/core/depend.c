@@ -308,7 +308,7 @@ bool depend_is_blocked(const struct child *c, uint32_t *ret_blocker)
 /* ---- who has to go first ---- */
 
 /* It ends with a supervisor above it, or because of a sibling of that, told so already or not. */
-static bool depend_is_ending(const struct child *c)
+bool depend_is_ending(const struct child *c)
 {
 	if (c->core->shutting_down)
 		return true;
@@ -395,7 +395,8 @@ static const char *depend_check_parked(const struct child *c)
 		return NULL;
 	if (c->state != CHILD_WAITING || c->held || !c->listed || !s || !s->self->live)
 		return "what is parked is not waiting (D16)";
-	if (c->gate == GATE_OPEN && list_is_empty(&c->retry_item.link) && s->job == JOB_IDLE)
+	if (c->gate == GATE_OPEN && list_is_empty(&c->retry_item.link) && s->job == JOB_IDLE &&
+	    !depend_is_ending(c))
 		return "what is parked may start, and nobody will start it (D16)";
 	return NULL;
 }

@@ -211,7 +211,8 @@ void depend_unpark(struct supervisor *s, struct child *c)
 		depend_suspend_done(s);
 		return;
 	}
-	if (!c->parked || depend_gate(c, &on) != GATE_OPEN)
+	/* What ends soon was told to go for others, and is not to come back meanwhile. */
+	if (!c->parked || depend_is_ending(c) || depend_gate(c, &on) != GATE_OPEN)
 		return;
 	if (!supervisor_is_independent(s)) {
 		job_abort(s);
@@ -319,7 +320,7 @@ static void depend_look_at_parked(struct child *c)
 		c->waits_for = on ? on->slot : SLOT_NONE;
 	if (c->gate == GATE_OPEN && c->awaited && s->job != JOB_CALL) {
 		child_start(c, s->cause);
-	} else if (c->gate == GATE_OPEN) {
+	} else if (c->gate == GATE_OPEN && !depend_is_ending(c)) {
 		c->retry_item.kind = ITEM_UNPARK;
 		supervisor_enqueue(s, &c->retry_item);
 	} else if (c->gate != GATE_OPEN && c->awaited && !depend_is_in_pass(c, on)) {

@@ -271,12 +271,43 @@ void depend_check_stop(struct sim *sim, uint32_t slot)
 				 slot, i);
 }
 
+static bool names_it(const struct sim *sim, char *const *names, uint32_t slot)
+{
+	for (size_t i = 0; names && names[i]; i++)
+		if (is_provider(sim, slot, names[i]))
+			return true;
+	return false;
+}
+
+/* One of its group depends on that slot: all of the range is parked with it. */
+static bool group_depends(const struct sim *sim, uint32_t slot, uint32_t on)
+{
+	const struct seen *me = &sim->seen[slot];
+	enum strategy strategy;
+
+	if (me->parent == SLOT_NONE)
+		return false;
+	strategy = sim->seen[me->parent].spec->strategy;
+	if (strategy != STRATEGY_ONE_FOR_ALL && strategy != STRATEGY_REST_FOR_ONE)
+		return false;
+	for (uint32_t i = 0; i < sim->n_slots; i++) {
+		const struct seen *other = &sim->seen[i];
+
+		if (other->known && other->parent == me->parent &&
+		    (names_it(sim, other->spec->requires, on) ||
+		     names_it(sim, other->spec->after, on)))
+			return true;
+	}
+	return false;
+}
+
 bool depend_leads_to(const struct sim *sim, uint32_t slot, const struct link *link)
 {
 	const struct spec *spec = sim->seen[slot].spec;
 
-	return link->cause.seq && (spec->after || spec->requires) && link->cause.slot != slot &&
-	       link->cause.slot != sim->seen[slot].parent;
+	return link->cause.seq && link->cause.slot != slot &&
+	       link->cause.slot != sim->seen[slot].parent &&
+	       (spec->after || spec->requires || group_depends(sim, slot, link->cause.slot));
 }
 
 /* Where all rests, what is waited for is down, or will be started again at its time. */

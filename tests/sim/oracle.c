@@ -22,7 +22,8 @@
 #include "tests/sim/sim.h"
 
 /* Room for instances between two children. */
-#define ORDER_GAP 65536
+#define ORDER_GAP (UINT64_C(1) << 32)
+#define ORDER_STEP (UINT64_C(1) << 16)
 
 void sim_fail(struct sim *sim, const char *format, ...)
 {
@@ -37,19 +38,29 @@ void sim_fail(struct sim *sim, const char *format, ...)
 
 /* ---- who is who ---- */
 
-/* Behind all that are known; an instance of a template, behind its elder sibling. */
+/*
+ * Behind all that are known; an instance of a template, which the core puts behind its elder
+ * sibling, between those that stand there.
+ */
 static uint64_t oracle_place(struct sim *sim, const struct child_view *view)
 {
-	const struct seen *before = NULL;
+	uint64_t before = 0, behind = 0;
 	struct child_view other;
+	bool passed = false;
 
 	sim->next_order += ORDER_GAP;
-	for (uint32_t slot = view->parent;
-	     view->spec->instance && slot != view->slot && slot != SLOT_NONE;
-	     slot = core_next(sim->core, slot))
-		if (core_view(sim->core, slot, &other) && other.parent == view->parent)
-			before = &sim->seen[slot];
-	return before ? before->order + 1 : sim->next_order;
+	for (uint32_t slot = view->parent; view->spec->instance && slot != SLOT_NONE && !behind;
+	     slot = core_next(sim->core, slot)) {
+		passed |= slot == view->slot;
+		if (!core_view(sim->core, slot, &other) || other.parent != view->parent ||
+		    !sim->seen[slot].known)
+			continue;
+		if (passed)
+			behind = sim->seen[slot].order;
+		else
+			before = sim->seen[slot].order;
+	}
+	return behind ? before + MIN_OF(ORDER_STEP, (behind - before) / 2) : sim->next_order;
 }
 
 static void oracle_adopt_one(struct sim *sim, const struct child_view *view)
