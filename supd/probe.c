@@ -18,6 +18,10 @@
 /* "HTTP/1.1 200" and what parts the status from the rest. */
 #define STATUS_SIZE 13
 #define REQUEST_MAX 2048
+/* What follows the status is read as well, up to here: who closes before that has the server's next
+ * write fail, and its log full of that. */
+#define DRAIN_MAX ((size_t)64 << 10)
+#define DRAIN_TIME SPAN_MS(200)
 
 union address {
 	struct sockaddr any;
@@ -71,19 +75,10 @@ const char *probe_waits_for(const struct probe *p)
 		return "it does not read what it is asked";
 	case PROBE_READS:
 		return "connected, no answer yet";
+	case PROBE_DRAINS:
+		return "its answer has not ended yet";
 	}
 	return "";
-}
-
-static void on_timeout(void *owner)
-{
-	struct probe *p = owner;
-	char span[SPAN_TEXT_MAX];
-	char detail[PROBE_DETAIL_MAX];
-	const char *missing = p->stage == PROBE_CONNECTS ? "no connection" : "no answer";
-
-	snprintf(detail, sizeof(detail), "%s within %s", missing, span_format(p->timeout, span));
-	fail(p, detail);
 }
 
 /* ---- http ---- */
@@ -123,46 +118,69 @@ static bool is_http(const struct probe *p)
 	return p->n_answer < STATUS_SIZE || strchr(" \r\n", p->answer[STATUS_SIZE - 1]);
 }
 
-/* True where the answer is known: it has ended. */
-static bool judge_answer(struct probe *p, bool complete)
+/* There is all of it that matters, or there will be no more. */
+static bool knows_answer(const struct probe *p, bool complete)
+{
+	return complete || p->n_answer >= STATUS_SIZE || !is_http(p);
+}
+
+static void tell_answer(struct probe *p)
 {
 	char detail[PROBE_DETAIL_MAX];
 
 	if (!is_http(p)) {
 		fail_by_answer(p, "its answer is no HTTP");
-		return true;
-	}
-	if (p->n_answer < STATUS_SIZE - !!complete) {
-		if (complete)
-			fail(p, "it closed the connection without an answer");
-		return complete;
-	}
-	if (p->answer[9] == '2' || p->answer[9] == '3') {
+	} else if (p->n_answer < STATUS_SIZE - 1) {
+		fail(p, "it closed the connection without an answer");
+	} else if (p->answer[9] == '2' || p->answer[9] == '3') {
 		end(p, PROBE_WELL, "");
-		return true;
+	} else {
+		snprintf(detail, sizeof(detail), "it answered %.3s", p->answer + 9);
+		fail(p, detail);
 	}
-	snprintf(detail, sizeof(detail), "it answered %.3s", p->answer + 9);
-	fail(p, detail);
-	return true;
+}
+
+static void drain(struct probe *p)
+{
+	struct span patience = {MIN_OF(p->timeout.ns, DRAIN_TIME.ns)};
+
+	p->stage = PROBE_DRAINS;
+	loop_timer_start(p->loop, &p->timer, mono_add(loop_now(), patience));
+}
+
+/* What came, 0 bytes at the end. */
+static void take_answer(struct probe *p, const char *chunk, size_t size)
+{
+	size_t kept = MIN_OF(size, sizeof(p->answer) - p->n_answer);
+
+	memcpy(p->answer + p->n_answer, chunk, kept);
+	p->n_answer += kept;
+	p->n_read += size;
+	if (!knows_answer(p, size == 0))
+		return;
+	if (size == 0 || !is_http(p) || p->n_read > DRAIN_MAX)
+		tell_answer(p);
+	else if (p->stage == PROBE_READS)
+		drain(p);
 }
 
 static void read_answer(struct probe *p)
 {
-	for (;;) {
-		size_t room = sizeof(p->answer) - p->n_answer;
-		ssize_t n = recv(p->fd, p->answer + p->n_answer, room, MSG_DONTWAIT);
+	char chunk[4096];
+
+	while (p->stage == PROBE_READS || p->stage == PROBE_DRAINS) {
+		ssize_t n = recv(p->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n < 0) {
+		if (n >= 0)
+			take_answer(p, chunk, (size_t)n);
+		else if (p->stage == PROBE_DRAINS)
+			tell_answer(p);
+		else
 			fail_by(p, errno);
-			return;
-		}
-		p->n_answer += (size_t)n;
-		if (judge_answer(p, n == 0))
-			return;
 	}
 }
 
@@ -197,6 +215,21 @@ static void send_request(struct probe *p)
 	}
 	p->stage = PROBE_READS;
 	loop_fd_change(p->loop, &p->watcher, LOOP_READ);
+}
+
+static void on_timeout(void *owner)
+{
+	struct probe *p = owner;
+	char span[SPAN_TEXT_MAX];
+	char detail[PROBE_DETAIL_MAX];
+	const char *missing = p->stage == PROBE_CONNECTS ? "no connection" : "no answer";
+
+	if (p->stage == PROBE_DRAINS) {
+		tell_answer(p);
+		return;
+	}
+	snprintf(detail, sizeof(detail), "%s within %s", missing, span_format(p->timeout, span));
+	fail(p, detail);
 }
 
 /* ---- connecting ---- */
@@ -252,6 +285,7 @@ static void on_event(void *owner, int fd, int events)
 		send_request(p);
 		break;
 	case PROBE_READS:
+	case PROBE_DRAINS:
 		read_answer(p);
 		break;
 	}
@@ -325,7 +359,7 @@ void probe_start(struct probe *p, const struct exec_probe *what, const char *pat
 
 	p->what = what;
 	p->timeout = timeout;
-	p->sent = p->n_answer = 0;
+	p->sent = p->n_answer = p->n_read = 0;
 	if (p->pool->running >= p->pool->max) {
 		p->done(p->owner, PROBE_SHORT, "too many probes at a time");
 		return;

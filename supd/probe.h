@@ -5,7 +5,8 @@
 /*
  * One question to a service from outside: does it take connections (tcp, unix), does it answer
  * (http)? Nothing waits here: the loop tells when the other side has done something, and a timer
- * ends it. What the other side sends is looked at up to a fixed number of bytes.
+ * ends it. What the other side sends is looked at up to a fixed number of bytes; the rest of an
+ * answer is read for a moment, as a polite client does, and thrown away.
  *
  * A connection that the kernel made of the probe with itself, which it may for a port of loopback
  * where nobody listens, is none. A daemon that is short of fds or memory has asked nothing: that is
@@ -28,7 +29,7 @@ struct probe_pool {
 	unsigned running, max;
 };
 
-enum probe_stage { PROBE_IDLE, PROBE_CONNECTS, PROBE_SENDS, PROBE_READS };
+enum probe_stage { PROBE_IDLE, PROBE_CONNECTS, PROBE_SENDS, PROBE_READS, PROBE_DRAINS };
 
 /* In its owner's memory; zeroed but for loop, pool, done and owner. */
 struct probe {
@@ -47,7 +48,8 @@ struct probe {
 	struct loop_timer timer;
 	int fd;          /* owned, unless PROBE_IDLE */
 	size_t sent;     /* of the request */
-	size_t n_answer; /* bytes there are in answer */
+	size_t n_read;   /* bytes that have come */
+	size_t n_answer; /* ... and are in answer */
 	char answer[48]; /* how the answer begins */
 };
 

@@ -81,7 +81,8 @@ struct server {
 	struct exec_probe what;
 	const char *answer; /* NULL: it says nothing */
 	size_t at, step;    /* bytes at a time */
-	bool repeats;       /* begins anew at answer's end; else it closes */
+	bool repeats;       /* begins anew at answer's end */
+	bool stays;         /* waits for the other side then; else it closes */
 	char heard[512];
 	size_t n_heard;
 };
@@ -116,7 +117,9 @@ static void on_peer(void *owner, int fd, int events)
 	s->at += n > 0 ? (size_t)n : 0;
 	if (s->at == size && s->repeats)
 		s->at = 0;
-	if (n < 0 || s->at == size)
+	if (n >= 0 && s->at == size && s->stays)
+		loop_fd_change(loop, &s->peer, LOOP_READ);
+	else if (n < 0 || s->at == size)
 		hang_up(s);
 }
 
@@ -307,7 +310,34 @@ Test(probe, http_asks)
 	end_server(&s);
 }
 
-/* Nobody reads further than the status. */
+/* No write of a server fails because it was asked: all of its answer is taken. */
+Test(probe, http_is_read_to_its_end)
+{
+	char answer[3000];
+	struct server s;
+
+	memset(answer, 'x', sizeof(answer));
+	memcpy(answer, "HTTP/1.1 404 No\r\n\r\n", 19);
+	answer[sizeof(answer) - 1] = '\0';
+	serve(&s, answer);
+	s.step = 100;
+	expect(&s.what, PROBE_FAILED, "it answered 404");
+	cr_expect_eq(s.at, sizeof(answer) - 1);
+	end_server(&s);
+}
+
+/* ... but one that keeps the connection is not waited for. */
+Test(probe, http_that_stays)
+{
+	struct server s;
+
+	serve(&s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	s.stays = true;
+	expect(&s.what, PROBE_WELL, "");
+	end_server(&s);
+}
+
+/* Nobody reads on and on. */
 Test(probe, http_without_end)
 {
 	struct server s;
