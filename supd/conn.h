@@ -73,11 +73,11 @@ struct conn {
 	int fd;
 	enum conn_role role;
 	enum conn_state state; /* set by conn_set_state() alone */
+	unsigned slow;         /* a main: how often its batches are halved; see conn_in.c */
+	actor_pid actor;       /* whom it is, or acts for; none: a guest that has no pid yet */
 	struct loop_fd watcher;
 	struct peer peer;  /* of a main: who its process runs as */
-	actor_pid actor;   /* whom it is, or acts for; none: a guest that has no pid yet */
 	uint64_t source;   /* its name in the core; 0: the core does not know it */
-	unsigned slow;     /* a main: how often its batches are halved; see conn_in.c */
 	bool full;         /* the core was told so */
 	bool said_goodbye; /* a guest's end is `normal` */
 	struct out out;

@@ -43,14 +43,14 @@ struct process {
 	bool cgroup_killed;   /* it was ended by cgroup.kill: not to be used again */
 	bool limited;         /* the limits of its keys are in its cgroup */
 	uint8_t not_enforced; /* ... but for these (resources.h) */
-	uint32_t setup_not_enforced; /* likewise, of its set-up (spawn_setup.h) */
-	char *cgroup;        /* owned; the name of its service's folder, while that is there */
-	pid_t leader;        /* the main process's OS pid, kept after its end */
-	struct mono end_due; /* it has had SIGKILL, or has ended, since; 0: neither */
-	bool shares_session; /* with us: it leads a group only */
+	bool shares_session;  /* with us: it leads a group only */
 	uint8_t stop_signal, kill_mode, notify_access; /* as its start had them */
 	bool has_token;
-	uid_t uid; /* it runs as */
+	uint32_t setup_not_enforced; /* as not_enforced, of its set-up (spawn_setup.h) */
+	pid_t leader;                /* the main process's OS pid, kept after its end */
+	uid_t uid;                   /* it runs as */
+	char *cgroup;        /* owned; the name of its service's folder, while that is there */
+	struct mono end_due; /* it has had SIGKILL, or has ended, since; 0: neither */
 	uint8_t token[HELLO_TOKEN_SIZE];
 	struct directories *directories; /* owned; to be removed; NULL: none (directories.h) */
 	struct tty *tty;                 /* owned; NULL: it has none of ours (tty.h) */

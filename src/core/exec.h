@@ -36,6 +36,7 @@ struct output {
  * NULL. All is owned. */
 struct exec {
 	uint32_t refs;
+	bool packed; /* all but its parts lies in the same block of memory as this */
 	char **argv; /* the command split into words; never NULL in a service */
 	char *user;  /* NULL: the daemon's */
 	char *group; /* NULL: the user's */
@@ -51,7 +52,6 @@ struct exec {
 	enum kill_mode kill_mode;
 	enum notify_access notify_access;
 	char *source; /* "FILE:LINE" of the section, for messages; NULL where it came by request */
-	bool packed;  /* all of the above lies in the same block of memory as this */
 	/* owned; NULL where none of its keys was given (exec_parts.h) */
 	struct exec_hooks *hooks;
 	struct exec_setup *setup;

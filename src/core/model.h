@@ -116,14 +116,14 @@ struct child {
 	struct supervisor *sup;    /* owned; NULL: a service */
 	struct spec *spec;         /* owned count */
 	char *path;                /* in the same block of memory */
-	bool spawned;      /* on core.spawned by its link, not in the tree; parent is NULL */
-	actor_pid creator; /* ... by whom */
-	uint64_t spawn_id; /* ... of the request that waits for its start; 0: none */
-	char **args;       /* owned list; simple_one_for_one */
+	actor_pid creator;         /* where it is spawned: by whom */
+	uint64_t spawn_id;         /* ... of the request that waits for its start; 0: none */
+	char **args;               /* owned list; simple_one_for_one */
 	uint32_t slot;
 	uint32_t depth;
 
 	enum child_state state; /* set by child_set_state() alone */
+	enum politeness polite; /* while STOPPING (D14) */
 	struct mono since;
 	struct actor actor;    /* what others deal with: its pid, its names, ... */
 	struct list aliases;   /* owned struct name */
@@ -132,16 +132,15 @@ struct child {
 	actor_pid ready_pid;   /* of the last one that got ready (SEMANTICS 172) */
 
 	/* what is known of the present incarnation */
+	struct reason verdict; /* owned; why it ends, once that is fixed */
 	bool live; /* FX_START was given and its end has not come back; a supervisor: it has work or
 		      children */
-	bool started;           /* its process runs */
-	bool was_ready;         /* its start succeeded */
-	bool ignored;           /* it said ignore */
-	bool short_of;          /* STARTING, but the daemon could not start it yet */
-	bool killed;            /* FX_KILL was given */
-	bool killed_rest;       /* ... once more, while ENDING */
-	enum politeness polite; /* while STOPPING (D14) */
-	struct reason verdict;  /* owned; why it ends, once that is fixed */
+	bool started;     /* its process runs */
+	bool was_ready;   /* its start succeeded */
+	bool ignored;     /* it said ignore */
+	bool short_of;    /* STARTING, but the daemon could not start it yet */
+	bool killed;      /* FX_KILL was given */
+	bool killed_rest; /* ... once more, while ENDING */
 
 	/* what is wanted of it */
 	bool expected;   /* its end was asked for: no restart, no count (SEMANTICS 107, 108, 158) */
@@ -153,13 +152,16 @@ struct child {
 	bool dynamic;
 	bool removed; /* forgotten by request; a static record stays until its supervisor starts
 			 anew */
-	bool remove_request;      /* remove it when it is down */
-	struct call *start_again; /* owned by core.calls; queued when it is down */
-	bool dying;               /* freed at the next step */
+	bool remove_request; /* remove it when it is down */
+	bool spawned;        /* on core.spawned by its link, not in the tree; parent is NULL */
+	bool parked;         /* WAITING, to be started when its gate opens */
+	bool parking;        /* told to stop, to be parked then */
+	bool dying;          /* freed at the next step */
 	uint8_t news;
-	uint8_t shortages;  /* in a row */
-	uint32_t delays;    /* deaths in a row that count for restart_delay */
-	uint32_t parked_by; /* slot of the failed or parked child it waits for; SLOT_NONE */
+	uint8_t shortages;        /* in a row */
+	uint32_t delays;          /* deaths in a row that count for restart_delay */
+	uint32_t parked_by;       /* slot of the failed or parked child it waits for; SLOT_NONE */
+	struct call *start_again; /* owned by core.calls; queued when it is down */
 
 	/* what it depends on, and who on it: depend.c (D16) */
 	struct list depends;  /* owned struct depend */
@@ -167,8 +169,6 @@ struct child {
 	uint64_t place;       /* in the order of admission: among siblings that of the list */
 	uint32_t waits_for;   /* slot; while parked; SLOT_NONE: of what is no more */
 	enum gate gate;       /* while parked */
-	bool parked;          /* WAITING, to be started when its gate opens */
-	bool parking;         /* told to stop, to be parked then */
 
 	struct reason reason; /* owned; of the last end */
 	struct mono ready_at;

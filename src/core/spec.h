@@ -69,32 +69,32 @@ enum mailbox_overflow {
 
 struct spec {
 	uint32_t refs;
-	char *name; /* the last part of the path; "/" for the root; in the same block of memory */
 	enum child_type type;
+	char *name; /* the last part of the path; "/" for the root; in the same block of memory */
 	enum restart_type restart;
+	enum shutdown_kind shutdown;
 	bool significant;
 	bool autostart;
 	bool remain; /* of a oneshot: it is up from its normal end to its stop; the daemon tells */
-	bool on_demand; /* not started with its supervisor, but by a trigger; after a normal end it
-			   waits for the next */
-	bool template;  /* no child itself: its name ends with "@", and so its instances' begin */
-	bool instance;  /* made from a template */
+	bool on_demand;  /* not started with its supervisor, but by a trigger; after a normal end it
+			    waits for the next */
+	bool template;   /* no child itself: its name ends with "@", and so its instances' begin */
+	bool instance;   /* made from a template */
+	bool start_post; /* ready only when the daemon says so: something is run after it */
+	bool trap_exit;
 	uint32_t instances; /* of a template: NAME@1 to NAME@N are there from the beginning */
-	enum shutdown_kind shutdown;
+	enum ready_kind ready;
 	struct span shutdown_span;
 	struct span restart_delay; /* zero: at once, as OTP */
 	struct span restart_delay_max;
 	struct span restart_reset;
 
 	/* service */
-	enum ready_kind ready;
 	struct span ready_delay;
-	bool start_post; /* ready only when the daemon says so: something is run after it */
 	struct span start_timeout;
 	uint8_t success_codes[32]; /* bit set: this exit status counts as normal */
 	uint64_t success_signals;  /* likewise, bit N for Unix signal N */
 	struct exec *exec;         /* owned; NULL in tests of the core */
-	bool trap_exit;
 	enum mailbox_kind mailbox;
 	enum mailbox_overflow mailbox_overflow;
 	uint64_t mailbox_limit; /* bytes; UINT64_MAX: no limit */
@@ -114,9 +114,9 @@ struct spec {
 	enum give_up give_up;
 	enum auto_shutdown auto_shutdown;
 	enum start_mode start;
-	uint32_t max_children;  /* UINT32_MAX: no limit */
-	struct spec **children; /* owned list of owned counts */
+	uint32_t max_children; /* UINT32_MAX: no limit */
 	uint32_t n_children;
+	struct spec **children; /* owned list of owned counts */
 };
 
 /* What spec_validate() found. Texts: spec_error_text(). */
