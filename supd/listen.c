@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/expand.h"
 #include "supd/listener.h"
 #include "supd/texts.h"
 #include "wire/field.h"
@@ -81,8 +82,31 @@ static void drop(struct listener *l)
 
 /* ---- opening ---- */
 
+/* "unix:/run/web@1.sock", of the service with that path */
+static void print_address(struct buf *out, const struct exec_listen *what, const char *path)
+{
+	const struct expand_vars vars = {.path = path};
+	char *expanded CLEANUP(cleanup_free) = NULL;
+	bool fixed = listen_is_internet(what->kind) ||
+		     config_expand(what->address, &vars, &expanded) != 0;
+
+	buf_printf(out, "%s:%s", listen_kind_names[what->kind], fixed ? what->address : expanded);
+}
+
+static bool is_same_address(const struct exec_listen *has, const char *path,
+			    const struct exec_listen *wanted, const char *address)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	if (has->kind != wanted->kind || has->port != wanted->port)
+		return false;
+	print_address(&text, has, path);
+	return listen_is_internet(has->kind) || strcmp(buf_text(&text), address) == 0;
+}
+
 /* Which service of this daemon has the address, other than l; NULL: none. */
-static const char *find_holder(const struct listener *l, const struct exec_listen *wanted)
+static const char *find_holder(const struct listener *l, const struct exec_listen *wanted,
+			       const char *address)
 {
 	struct child_view v;
 
@@ -90,13 +114,11 @@ static const char *find_holder(const struct listener *l, const struct exec_liste
 		const struct listener *other = LIST_ENTRY(it, struct listener, link);
 		const struct exec_sockets *what = listener_sockets(other->spec);
 
-		for (size_t i = 0; other != l && other->sockets && i < what->n_listen; i++) {
-			const struct exec_listen *has = &what->listen[i];
-
-			if (has->kind == wanted->kind && has->port == wanted->port &&
-			    (listen_is_internet(has->kind) ||
-			     strcmp(has->address, wanted->address) == 0) &&
-			    core_view(l->all->daemon->core, other->slot, &v))
+		if (other == l || !other->sockets ||
+		    !core_view(l->all->daemon->core, other->slot, &v))
+			continue;
+		for (size_t i = 0; i < what->n_listen; i++) {
+			if (is_same_address(&what->listen[i], v.path, wanted, address))
 				return v.path;
 		}
 	}
@@ -104,13 +126,15 @@ static const char *find_holder(const struct listener *l, const struct exec_liste
 }
 
 /* "tcp:127.0.0.1:80 (web/api has it)" */
-static void explain(const struct listener *l, const struct exec_listen *what, int error,
-		    const char *why, struct buf *object)
+static void explain(const struct listener *l, const char *path, const struct exec_listen *what,
+		    int error, const char *why, struct buf *object)
 {
-	const char *holder = error == EADDRINUSE ? find_holder(l, what) : NULL;
+	const char *holder = NULL;
 
 	buf_clear(object);
-	buf_printf(object, "%s:%s", listen_kind_names[what->kind], what->address);
+	print_address(object, what, path);
+	if (error == EADDRINUSE)
+		holder = find_holder(l, what, buf_text(object));
 	if (holder)
 		buf_printf(object, " (service %s has it)", holder);
 	else if (why)
@@ -133,7 +157,7 @@ int listener_open(struct listener *l, const char *path, struct buf *object)
 	for (size_t i = 0; r == 0 && i < what->n_listen; i++) {
 		r = socket_make(&what->listen[i], path, &l->sockets[i], &why);
 		if (r < 0)
-			explain(l, &what->listen[i], -r, why, object);
+			explain(l, path, &what->listen[i], -r, why, object);
 	}
 	if (r < 0)
 		close_sockets(l);
@@ -153,7 +177,7 @@ static int renew_paths(struct listener *l, const char *path, struct buf *object)
 		socket_unmake(&l->sockets[i]);
 		r = socket_make(&what->listen[i], path, &l->sockets[i], &why);
 		if (r < 0)
-			explain(l, &what->listen[i], -r, why, object);
+			explain(l, path, &what->listen[i], -r, why, object);
 	}
 	return r;
 }
@@ -373,7 +397,7 @@ void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct
 		const struct exec_listen *one = &what->listen[i];
 		struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
-		buf_printf(&text, "%s:%s", listen_kind_names[one->kind], one->address);
+		print_address(&text, one, v->path);
 		texts_add(&addresses, buf_text(&text));
 		texts_add(&names, one->name ? one->name : v->spec->name);
 	}

@@ -157,15 +157,16 @@ static int own(struct making *m, int fd, mode_t kind, const struct stat *st)
 	return 0;
 }
 
-/* True where someone listens at the address, or nobody can say. */
-static bool is_used(const struct sockaddr_un *address, socklen_t size, int type)
+/* 1 where someone listens at the address, or nobody can say; 0, -errno. */
+static int find_used(const struct sockaddr_un *address, socklen_t size, int type)
 {
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool used = fd < 0 || connect(fd, (const struct sockaddr *)address, size) == 0 ||
-		    errno != ECONNREFUSED;
+	bool used;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return -errno;
+	used = connect(fd, (const struct sockaddr *)address, size) == 0 || errno != ECONNREFUSED;
+	close(fd);
 	return used;
 }
 
@@ -173,6 +174,7 @@ static bool is_used(const struct sockaddr_un *address, socklen_t size, int type)
 static int clear_path(struct making *m, const struct sockaddr_un *address, socklen_t size)
 {
 	struct stat st;
+	int used;
 
 	if (lstat(address->sun_path, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -180,8 +182,9 @@ static int clear_path(struct making *m, const struct sockaddr_un *address, sockl
 		return failed(m, EEXIST,
 			      "what is there is no socket: remove it, or choose another "
 			      "path");
-	if (is_used(address, size, type_of(m->listen->kind)))
-		return failed(m, EADDRINUSE, "a process listens there");
+	used = find_used(address, size, type_of(m->listen->kind));
+	if (used)
+		return used < 0 ? used : failed(m, EADDRINUSE, "a process listens there");
 	return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
@@ -192,6 +195,17 @@ static int bind_mode(int fd, const struct sockaddr_un *address, socklen_t size, 
 
 	umask(old);
 	return r;
+}
+
+/* What was bound and can not be used is to go again. */
+static void note_inode(struct making *m, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return;
+	m->held->device = st.st_dev;
+	m->held->inode = st.st_ino;
 }
 
 static int bind_path(struct making *m, const struct sockaddr_un *address, socklen_t size)
@@ -210,10 +224,12 @@ static int bind_path(struct making *m, const struct sockaddr_un *address, sockle
 	if (r < 0)
 		return r;
 	at = open(address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (at < 0 || fstat(at, &st) < 0)
+	if (at < 0 || fstat(at, &st) < 0) {
 		r = -errno;
-	else
+		note_inode(m, address->sun_path);
+	} else {
 		r = own(m, at, S_IFSOCK, &st);
+	}
 	if (at >= 0)
 		close(at);
 	m->held->path = strdup(address->sun_path);

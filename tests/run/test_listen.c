@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "net.h"
 #include "support.h"
 
@@ -383,6 +384,26 @@ Test(listen, a_port_that_another_service_has)
 					      port, port));
 
 	expect_failed(n, "(service b has it): Address already in use");
+	node_end(n);
+}
+
+/* What it says is what an instance has, not what its template's file says. */
+Test(listen, a_path_of_an_instance_that_is_taken)
+{
+	struct node *n = node_new();
+	int fd = net_listen_unix(node_path(n, "2"));
+
+	node_config(n, "[service w@]\ninstances = 2\ncommand = @puppet/w\n"
+		       "listen = unix:@folder/%i\n[service a]\ncommand = @puppet/a\n"
+		       "listen = unix:@folder/1\n");
+	node_start(n);
+	wait_log(n, node_expand(n, "listen unix:@folder/2 (a process listens there): "
+				   "Address already in use"));
+	wait_log(n, node_expand(n, "listen unix:@folder/1 (service w@1 has it): "
+				   "Address already in use"));
+	cr_expect_str_eq(json_get(ctl(n, "status --json w@1"), "listen"),
+			 node_expand(n, "[\"unix:@folder/1\"]"));
+	close(fd);
 	node_end(n);
 }
 

@@ -15,9 +15,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net.h"
 #include "support.h"
 
 RUN_SUITE(shortage);
@@ -111,6 +113,39 @@ Test(shortage, emfile_at_a_start)
 	cr_assert_eq(watch_count(w, "gave_up *"), 0);
 	cr_assert_eq(watch_count(w, "start_failed *"), 0);
 	cr_assert_eq(look(n, "s/a").restarts, 1);
+	node_end(n);
+}
+
+static void expect_none_or_held(struct node *n, const char *name)
+{
+	int fd = net_connect_unix(node_path(n, name), SOCK_STREAM);
+
+	cr_expect(fd >= 0 || fd == -ENOENT, "%s: %s", name, strerror(-fd));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Wherever it happens, no socket stays that nobody listens on, and none is taken for another's. */
+Test(shortage, emfile_at_listen)
+{
+	struct node *n = node_run(PUPPET("a", "a") "stdout = file:@folder/out\n"
+						   "listen = unix:@folder/1\n"
+						   "listen = unix:@folder/2\n");
+	struct watch *w = watch_open(n);
+
+	ctl(n, "stop a");
+	for (int fds = 0; fds < 3; fds++) {
+		limit_supd(n, RLIMIT_NOFILE, highest_fd(n) + (rlim_t)fds);
+		ctl(n, "start a --no-wait");
+		watch_until(w, "shortage a");
+		watch_until(w, "shortage a");
+		expect_none_or_held(n, "1");
+		expect_none_or_held(n, "2");
+		unlimit_supd(n, RLIMIT_NOFILE);
+		watch_until(w, "ready a");
+		ctl(n, "stop a");
+	}
+	cr_assert_eq(watch_count(w, "start_failed *"), 0);
 	node_end(n);
 }
 
