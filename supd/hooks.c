@@ -27,7 +27,9 @@ const char *hooks_activity(const struct process *p)
 
 bool hooks_are_starting(const struct process *p)
 {
-	return p->hooks && (p->hooks->kind == HOOK_START_PRE || p->hooks->failed);
+	const struct hooks *h = p->hooks;
+
+	return h && (h->kind == HOOK_START_IF || h->kind == HOOK_START_PRE || h->failed);
 }
 
 /* ---- the end of a row ---- */
@@ -57,6 +59,40 @@ static void fail_start(struct hooks *h, const struct reason *reason)
 		process_gone(ps, h->p);
 	else
 		reap_recheck_later(ps);
+}
+
+/* What the condition at hand was, in the configuration's words. */
+static const char *condition_text(const struct hooks *h, const struct child_view *v)
+{
+	char *const *text = v->spec->exec->when->start_if;
+	size_t n = 0;
+
+	for (; *text; text++)
+		if (strncmp(*text + (**text == '!'), "command:", 8) == 0 && n++ == h->index)
+			return *text;
+	return "command:";
+}
+
+static bool begin_start_pre(struct hooks *h)
+{
+	if (!row_exists(h, HOOK_START_PRE))
+		return false;
+	row_begin(h, HOOK_START_PRE);
+	return true;
+}
+
+static void end_start_if(struct hooks *h, const char *failure)
+{
+	struct child_view v;
+
+	if (h->stop_told) {
+		fail_start(h, &REASON(REASON_SHUTDOWN));
+	} else if (failure && core_view(h->d->core, h->p->slot, &v)) {
+		process_end_directories(h->d->processes, h->p);
+		process_pass_over(h->d, h->pid, condition_text(h, &v));
+	} else if (!begin_start_pre(h)) {
+		process_launch(h->d, h->p->slot, h->pid);
+	}
 }
 
 static void end_start_pre(struct hooks *h, const char *failure)
@@ -96,6 +132,9 @@ void hooks_row_end(struct hooks *h, const char *failure)
 	h->kind = HOOK_N_KINDS;
 	h->command = NULL;
 	switch (kind) {
+	case HOOK_START_IF:
+		end_start_if(h, failure);
+		return;
 	case HOOK_START_PRE:
 		end_start_pre(h, failure);
 		return;
@@ -191,9 +230,9 @@ bool hooks_start(struct process *p)
 {
 	struct hooks *h = p->hooks;
 
-	if (!h || !row_exists(h, HOOK_START_PRE))
-		return false;
-	row_begin(h, HOOK_START_PRE);
+	if (!h || !row_exists(h, HOOK_START_IF))
+		return h && begin_start_pre(h);
+	row_begin(h, HOOK_START_IF);
 	return true;
 }
 
@@ -243,7 +282,7 @@ bool hooks_stop(struct process *p)
 
 	if (!h)
 		return false;
-	if (h->kind == HOOK_START_PRE && h->command) {
+	if ((h->kind == HOOK_START_IF || h->kind == HOOK_START_PRE) && h->command) {
 		h->stop_told = true;
 		command_stop(h->command);
 		return true;
@@ -266,7 +305,7 @@ void hooks_kill(struct process *p)
 	if (!h || h->kind == HOOK_N_KINDS)
 		return;
 	h->killed = true;
-	h->stop_told |= h->kind == HOOK_START_PRE;
+	h->stop_told |= h->kind == HOOK_START_IF || h->kind == HOOK_START_PRE;
 	if (h->kind == HOOK_START_POST)
 		row_give_up(h, "killed");
 	else if (!h->command)

@@ -85,7 +85,7 @@ static bool row_passes_over(struct hooks *h, const char *why)
 	bool wanted = !h->killed && !h->stop_told && (!beside || h->p->os_pid);
 	bool passed_over = wanted && command && command->may_fail;
 
-	if (wanted)
+	if (wanted && h->kind != HOOK_START_IF)
 		row_log(h, why, passed_over);
 	return passed_over;
 }
@@ -109,8 +109,9 @@ static const char *end_shown(const struct hooks *h, const struct command_end *en
 static void on_end(void *owner, const struct command_end *end)
 {
 	struct hooks *h = owner;
-	bool good =
-		!end->by_signal && end->code == 0 && !end->timed_out && !h->stop_told && !h->killed;
+	const struct exec_command *command = row_command(h);
+	bool wanted = command && (end->code != 0) == command->negated;
+	bool good = !end->by_signal && wanted && !end->timed_out && !h->stop_told && !h->killed;
 	char shown[SPAN_TEXT_MAX + 32], text[32];
 
 	h->command = NULL;
@@ -199,7 +200,7 @@ static bool row_waits(struct hooks *h, int error)
 {
 	if (!spawn_is_shortage(error))
 		return false;
-	if (h->kind == HOOK_START_PRE) {
+	if (h->kind == HOOK_START_IF || h->kind == HOOK_START_PRE) {
 		h->kind = HOOK_N_KINDS;
 		process_end_directories(h->d->processes, h->p);
 		daemon_step(h->d,

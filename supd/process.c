@@ -285,8 +285,7 @@ static int begin(struct daemon *d, struct process *p, const struct child_view *v
 	return exec->hooks ? hooks_begin(d, p) : 0;
 }
 
-/* A condition of its start does not hold: as if it had said ignore (SEMANTICS 94). */
-static void pass_over(struct daemon *d, actor_pid pid, const char *unmet)
+void process_pass_over(struct daemon *d, actor_pid pid, const char *unmet)
 {
 	struct event event = {.kind = EVENT_START_FAILED, .pid = pid};
 	char text[REASON_TEXT_MAX];
@@ -363,7 +362,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 	}
 	unmet = conditions_find_unmet(v.spec->exec, v.path, environ);
 	if (unmet) {
-		pass_over(d, pid, unmet);
+		process_pass_over(d, pid, unmet);
 		return;
 	}
 	if (begin(d, p, &v, pid) < 0) {

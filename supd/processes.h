@@ -127,6 +127,8 @@ int process_spawn(struct daemon *d, struct process *p, const struct child_view *
 		  pid_t *ret_os_pid, struct spawn_failure *ret_failure);
 /* FX_START, from where start_pre has succeeded. */
 void process_launch(struct daemon *d, uint32_t slot, actor_pid pid);
+/* A condition of its start does not hold: as if it had said ignore (SEMANTICS 94). */
+void process_pass_over(struct daemon *d, actor_pid pid, const char *unmet);
 /* The stop signal and SIGCONT, by kill_mode; its main process runs. */
 void process_signal_stop(struct daemon *d, struct process *p);
 /* Nothing of p's incarnation is left: tells. p may be started anew or freed meanwhile. */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 const char *const hook_names[HOOK_N_KINDS] = {
-	[HOOK_START_PRE] = "start_pre",   [HOOK_START_POST] = "start_post",
-	[HOOK_STOP] = "stop_command",     [HOOK_STOP_POST] = "stop_post",
-	[HOOK_RELOAD] = "reload_command",
+	[HOOK_START_IF] = "start_if",     [HOOK_START_PRE] = "start_pre",
+	[HOOK_START_POST] = "start_post", [HOOK_STOP] = "stop_command",
+	[HOOK_STOP_POST] = "stop_post",   [HOOK_RELOAD] = "reload_command",
 };
 
 void exec_hooks_init(void *hooks)
@@ -47,6 +47,6 @@ int exec_hook_add(struct exec_hook *hook, char **argv, bool may_fail)
 	if (!commands)
 		return -ENOMEM;
 	hook->commands = commands;
-	hook->commands[hook->n++] = (struct exec_command){argv, may_fail};
+	hook->commands[hook->n++] = (struct exec_command){.argv = argv, .may_fail = may_fail};
 	return 0;
 }

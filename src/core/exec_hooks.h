@@ -14,6 +14,7 @@
 #include "base/clock.h"
 
 enum hook_kind {
+	HOOK_START_IF,   /* conditions of the start, before all else */
 	HOOK_START_PRE,  /* before the main process */
 	HOOK_START_POST, /* once it is ready, before others are told so */
 	HOOK_STOP,       /* instead of the stop signal, which follows it */
@@ -33,6 +34,7 @@ extern const char *const hook_names[HOOK_N_KINDS];
 struct exec_command {
 	char **argv;   /* owned, ends with NULL */
 	bool may_fail; /* its failure is passed over */
+	bool negated;  /* of a condition: it is to end with another exit status than 0 */
 };
 
 struct exec_hook {

@@ -11,8 +11,9 @@ Test(when, conditions)
 {
 	static const struct message_row rows[] = {
 		{"[service a]\ncommand = /bin/true\nstart_if = \n",
-		 "main:3: start_if = \"\": use path_exists:PATH, path_is_directory:PATH or "
-		 "env:NAME[=VALUE], with a ! before it where it must not be so\n"},
+		 "main:3: start_if = \"\": use path_exists:PATH, path_is_directory:PATH, "
+		 "env:NAME[=VALUE] or command:COMMAND, with a ! before it where it must not be "
+		 "so\n"},
 		{"[service a]\ncommand = /bin/true\nstart_if = path_exists:etc\n",
 		 "main:3: start_if = \"path_exists:etc\": use path_exists: and an absolute path\n"},
 		{"[service a]\ncommand = /bin/true\nstart_if = !path_is_directory:\n",
@@ -25,6 +26,10 @@ Test(when, conditions)
 		 "main:3: start_if = \"path_exists:/%z\": only %i, %n and %% mean something: write "
 		 "%% "
 		 "for a percent sign\n"},
+		{"[service a]\ncommand = /bin/true\nstart_if = command:\n",
+		 "main:3: start_if = \"command:\": the command is empty\n"},
+		{"[service a]\ncommand = /bin/true\nstart_if = !command:'x\n",
+		 "main:3: start_if = \"!command:'x\": a quote is opened and not closed\n"},
 		{"[supervisor a]\nstart_if = env:A\n", "main:2: start_if is a key of [service]\n"},
 	};
 

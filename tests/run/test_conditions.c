@@ -38,3 +38,46 @@ Test(conditions, a_start_is_passed_over)
 	cr_expect_str_eq(state_of(n, "s/a"), "running");
 	node_end(n);
 }
+
+Test(conditions, by_a_command)
+{
+	struct node *n = node_run("[service a]\ncommand = @puppet/a\nstart_if = command:test -e "
+				  "@folder/flag\nstart_pre = @puppet/pre exit:0\n"
+				  "[service b]\ncommand = @puppet/b\nstart_if = !command:test -e "
+				  "@folder/flag\nstart_pre = @puppet/pre exit:0\n");
+
+	journal_until(n, "b start *");
+	sync_tree(n);
+	cr_expect_str_eq(state_of(n, "a"), "done");
+	cr_expect_eq(journal_count(n, "a *"), 0);
+	cr_expect_eq(journal_count(n, "pre start *"), 1, "not of what is passed over");
+	cr_expect_not_null(strstr(ctl(n, "why a"), "start_if command:test -e"));
+	node_write(n, "flag", "");
+	cr_expect_str_eq(ctl(n, "start a"), "a: started\n");
+	cr_expect_not_null(strstr(ctl(n, "restart b"), "does not hold"));
+	cr_expect_str_eq(state_of(n, "b"), "done");
+	node_end(n);
+}
+
+/* One that hangs, one that is not there; a stop while it is looked at. */
+Test(conditions, commands_that_are_no_help)
+{
+	struct node *n =
+		node_run("[service a]\ncommand = @puppet/a\nstart_if = command:@puppet/if\n"
+			 "start_if_timeout = 100ms\n"
+			 "[service b]\ncommand = @puppet/b\nstart_if = !command:@folder/none\n"
+			 "[service c]\ncommand = @puppet/c\nstart_if = command:@puppet/slow\n"
+			 "stop_post = @puppet/post exit:0\nautostart = no\n");
+	struct program p;
+
+	sync_tree(n);
+	cr_expect_str_eq(state_of(n, "a"), "done");
+	cr_expect_str_eq(state_of(n, "b"), "done");
+	supctl_begin(n, &p, "start c");
+	journal_until(n, "slow start *");
+	ctl(n, "stop c");
+	cr_expect_str_eq(state_of(n, "c"), "stopped");
+	cr_expect_neq(program_wait(&p), 0);
+	cr_expect_eq(journal_count(n, "c *"), 0);
+	node_end(n);
+}
