@@ -2,16 +2,19 @@
 
 /*
  * Instances of a template, each with a socket that the daemon holds for it, are restarted rolling
- * while a client connects to one after the other and waits for a byte from each. A connect that
+ * while four clients connect to one after the other and wait for a byte from each. A connect that
  * fails is counted, and so is a connection that ends without that byte: the services end in good
  * order, so there is none. The raw loop's time is that of as many restarts, one after the other.
  */
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -22,22 +25,35 @@
 #include "tests/bench/table.h"
 
 #define INSTANCES 200
+#define CLIENTS 4
 #define SMOKE_INSTANCES 5
 /* In no order of theirs. */
 #define STRIDE 7919u
 #define ANSWER_LIMIT_MS 60000
 
+/* Of all clients; in memory that they share. */
+struct counts {
+	unsigned connects, failed, unanswered;
+	bool over;
+};
+
 struct rolling {
 	struct subject s;
 	char keys[100];
-	unsigned connects, failed, unanswered;
+	int owner; /* our OS pid, in the names of the sockets */
+	struct counts *counts;
 	double ns;
 	bool wrong; /* supctl has failed, or an instance was left out */
 };
 
 static void rolling_prepare(struct rolling *r, struct bench *b, uint32_t n)
 {
-	snprintf(r->keys, sizeof(r->keys), "listen = unix:@supd-bench-%d-%%i\n", (int)getpid());
+	r->counts = mmap(NULL, sizeof(*r->counts), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (r->counts == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	r->owner = (int)getpid();
+	snprintf(r->keys, sizeof(r->keys), "listen = unix:@supd-bench-%d-%%i\n", r->owner);
 	r->s = (struct subject){
 		.n = n, .instances = true, .at_once = true, .task = "serve", .keys = r->keys};
 	subject_prepare(&r->s, b, &subject_supd);
@@ -52,23 +68,42 @@ static bool is_answered(int fd)
 	return poll(&wait, 1, ANSWER_LIMIT_MS) == 1 && read(fd, &byte, 1) == 1;
 }
 
+static void count(unsigned *what)
+{
+	__atomic_add_fetch(what, 1, __ATOMIC_RELAXED);
+}
+
 /* To instance i, counted from 1. */
-static void rolling_connect(struct rolling *r, uint32_t i)
+static void rolling_connect(const struct rolling *r, uint32_t i)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int n = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "supd-bench-%d-%u",
-			 (int)getpid(), i);
+			 r->owner, i);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	r->connects++;
-	if (fd < 0 ||
-	    connect(fd, (const struct sockaddr *)&address,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)n) < 0)
-		r->failed++;
+	count(&r->counts->connects);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, size) < 0)
+		count(&r->counts->failed);
 	else if (!is_answered(fd))
-		r->unanswered++;
+		count(&r->counts->unanswered);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* A client: its OS pid. Each begins elsewhere. */
+static pid_t begin_client(const struct rolling *r, uint32_t client)
+{
+	pid_t os_pid = fork();
+
+	if (os_pid < 0)
+		die("fork: %s", strerror(errno));
+	if (os_pid > 0)
+		return os_pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (uint32_t i = client; !__atomic_load_n(&r->counts->over, __ATOMIC_RELAXED); i++)
+		rolling_connect(r, i * STRIDE % r->s.n + 1);
+	_exit(0);
 }
 
 static pid_t *note_all(const struct subject *s)
@@ -82,24 +117,27 @@ static pid_t *note_all(const struct subject *s)
 	return os_pids;
 }
 
-/* Connects until supctl has ended. */
 static void rolling_run(struct rolling *r, const char *batch)
 {
 	const char *const words[] = {"restart", "--rolling", "--batch", batch, "w@", NULL};
 	pid_t *before = note_all(&r->s);
-	int64_t at = now_ns();
+	pid_t clients[CLIENTS];
 	int status = 1;
-	pid_t supctl;
+	int64_t at;
 
-	r->connects = r->failed = r->unanswered = 0;
+	*r->counts = (struct counts){0};
 	subject_expect(&r->s, r->s.n);
-	supctl = subject_supctl(&r->s, words);
-	for (uint32_t i = 0; waitpid(supctl, &status, WNOHANG) == 0; i++)
-		rolling_connect(r, i * STRIDE % r->s.n + 1);
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		clients[i] = begin_client(r, i);
+	at = now_ns();
+	waitpid(subject_supctl(&r->s, words), &status, 0);
 	r->ns = (double)(now_ns() - at);
 	r->wrong = status != 0;
 	if (!r->wrong)
 		subject_await(&r->s);
+	__atomic_store_n(&r->counts->over, true, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		waitpid(clients[i], NULL, 0);
 	for (uint32_t i = 0; i < r->s.n; i++)
 		r->wrong = r->wrong || subject_service(&r->s, i) == before[i];
 	free(before);
@@ -129,10 +167,11 @@ static void rolling_print(const struct rolling *r, const char *batch, double raw
 	snprintf(texts[1], sizeof(texts[1]), "%.4g ms", r->ns / 1e6);
 	snprintf(texts[2], sizeof(texts[2]), "%.2f", r->ns / raw_ns);
 	table_text(what, texts[0], texts[1], texts[2], "");
-	snprintf(texts[0], sizeof(texts[0]), "%u of %u failed", r->failed, r->connects);
-	snprintf(texts[1], sizeof(texts[1]), "%u not answered", r->unanswered);
+	snprintf(texts[0], sizeof(texts[0]), "%u of %u failed", r->counts->failed,
+		 r->counts->connects);
+	snprintf(texts[1], sizeof(texts[1]), "%u not answered", r->counts->unanswered);
 	table_text("connects to their held sockets meanwhile", "", texts[0], texts[1],
-		   table_verdict(r->failed + r->unanswered, 0, verdict));
+		   table_verdict(r->counts->failed + r->counts->unanswered, 0, verdict));
 }
 
 void measure_rolling(struct bench *b)
@@ -158,7 +197,7 @@ const char *rolling_smoke(struct bench *b)
 	subject_stop(&r.s);
 	if (r.wrong)
 		return "not all of them were restarted";
-	return r.failed || r.unanswered ? "a connect has failed"
-	       : r.connects             ? NULL
-					: "nobody has connected";
+	return r.counts->failed || r.counts->unanswered ? "a connect has failed"
+	       : r.counts->connects                     ? NULL
+							: "nobody has connected";
 }
