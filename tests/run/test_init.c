@@ -505,6 +505,9 @@ Test(init, command_at_a_terminal)
 	pty_until(p, "ready$");
 	pty_type(p, "fg\n");
 	pty_until(p, "cat )");
+	/* It has the terminal again once it answers. */
+	pty_type(p, "two\n");
+	pty_until(p, "two\r\ntwo\r\n");
 	pty_type(p, "\003");
 	pty_until(p, "ready$");
 	pty_type(p, "exit 4\n");
