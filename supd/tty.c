@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -22,6 +24,7 @@
 #include <unistd.h>
 
 #include "core/exec.h"
+#include "supd/log.h"
 #include "supd/probing.h"
 
 /* Read at a time; a pipe that has room takes all of it. */
@@ -163,31 +166,73 @@ static void use_our_output(struct tty *t)
 		t->out = STDOUT_FILENO;
 }
 
-/* As the service's user, where that is another. An fd or -errno. */
-static int open_file(const struct preparation *prep)
+/* Ours, while the service's are in their place: otherwise ours would count. */
+struct our_groups {
+	gid_t *groups; /* owned */
+	int n;
+};
+
+/* 0, or -errno with nothing changed. */
+static int lend_groups(struct our_groups *ours, const struct spawn_identity *ids)
 {
-	const struct spawn_identity *ids = &prep->identity.ids;
+	if (!ids->set_groups)
+		return 0;
+	ours->n = getgroups(0, NULL);
+	ours->groups = ours->n < 0 ? NULL : calloc((size_t)ours->n + 1, sizeof(gid_t));
+	if (!ours->groups)
+		return -ENOMEM;
+	ours->n = getgroups(ours->n, ours->groups);
+	if (ours->n >= 0 && setgroups(ids->n_groups, ids->groups) == 0)
+		return 0;
+	free(TAKE(ours->groups));
+	return -EPERM;
+}
+
+static void take_groups_back(struct our_groups *ours)
+{
+	if (ours->groups && setgroups((size_t)ours->n, ours->groups) < 0)
+		log_line(LOG_AT_ERROR, "the daemon's own groups: %s", strerror(errno));
+	free(ours->groups);
+}
+
+static int open_path(const struct preparation *prep, int top)
+{
 	struct open_how how = {
 		.flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW |
 			 O_CLOEXEC,
 		.mode = 0666,
 		.resolve = RESOLVE_IN_ROOT,
 	};
+	const char *path = prep->request.output.path;
+	int fd;
+
+	if (prep->setup.chroot)
+		fd = (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
+	else
+		fd = open(path, (int)how.flags, 0666);
+	return fd < 0 ? -errno : fd;
+}
+
+/* As the service's user, where that is another. An fd or -errno. */
+static int open_file(const struct preparation *prep)
+{
+	const struct spawn_identity *ids = &prep->identity.ids;
 	const char *root = prep->setup.chroot ? prep->setup.chroot : "/";
 	int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct our_groups ours = {0};
 	int fd;
 
 	if (top < 0)
 		return -errno;
-	setfsgid(ids->gid);
-	setfsuid(ids->uid);
-	if (prep->setup.chroot)
-		fd = (int)syscall(SYS_openat2, top, prep->request.output.path, &how, sizeof(how));
-	else
-		fd = open(prep->request.output.path, (int)how.flags, 0666);
-	fd = fd < 0 ? -errno : fd;
-	setfsuid(geteuid());
-	setfsgid(getegid());
+	fd = lend_groups(&ours, ids);
+	if (fd == 0) {
+		setfsgid(ids->gid);
+		setfsuid(ids->uid);
+		fd = open_path(prep, top);
+		setfsuid(geteuid());
+		setfsgid(getegid());
+		take_groups_back(&ours);
+	}
 	close(top);
 	return fd;
 }

@@ -3,6 +3,7 @@
 /* Services with a terminal of their own. */
 
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,46 @@ Test(tty, ends_while_its_reader_stalls)
 	node_end(n);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+#define OURS 64322
+#define ITS 64323
+
+static void be_in_a_group(void *argument)
+{
+	static const gid_t groups[] = {0, OURS};
+
+	(void)argument;
+	setgroups(2, groups);
+}
+
+/* The service's groups count where the daemon opens its file, and the daemon's do not. */
+Test(tty, as_a_user_with_groups)
+{
+	struct node *n;
+
+	need_terminals();
+	need_root();
+	n = node_new();
+	n->who.prepare = be_in_a_group;
+	node_write(n, "ours", "");
+	node_write(n, "its", "");
+	cr_assert_eq(chown(node_path(n, "ours"), 0, OURS), 0);
+	cr_assert_eq(chown(node_path(n, "its"), 0, ITS), 0);
+	cr_assert_eq(chmod(node_path(n, "ours"), 0660), 0);
+	cr_assert_eq(chmod(node_path(n, "its"), 0660), 0);
+	cr_assert_eq(chmod(n->folder, 0755), 0);
+	node_config(n, keep_printf("[service a]\ncommand = echo x\nready = exit\ntty = yes\n"
+				   "user = nobody\ngroups = %d\nstdout = file:@folder/its\n"
+				   "[service b]\ncommand = echo x\nready = exit\ntty = yes\n"
+				   "user = nobody\nstdout = file:@folder/ours\nautostart = no\n",
+				   ITS));
+	node_start(n);
+	ctl(n, "wait a --for down");
+	cr_expect_str_eq(node_read(n, "its"), "x\n");
+	cr_expect_not_null(strstr(ctl_fails(n, 1, "start b"), "Permission denied"));
+	cr_expect_str_eq(node_read(n, "ours"), "");
+	node_end(n);
 }
 
 Test(tty, as_a_user)
