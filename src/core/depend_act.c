@@ -277,11 +277,18 @@ void depend_suspended(struct supervisor *s, struct child *c)
 	waiter_check(c);
 }
 
+/* It ends, or is going to with one above it: what is down of it stays so. */
+static bool depend_ends_soon(const struct supervisor *s)
+{
+	return s->self->state == CHILD_STOPPING || depend_is_ending(s->self);
+}
+
 void depend_suspend_done(struct supervisor *s)
 {
 	struct child *c = s->suspended, *on = NULL;
 	enum gate gate = c && c->parked ? depend_gate(c, &on) : GATE_OPEN;
-	if (c && gate == GATE_OPEN) {
+
+	if (c && gate == GATE_OPEN && !depend_ends_soon(s)) {
 		struct cause cause = c->parked ? chain_last(c) : cause_origin(ORIGIN_OPERATOR);
 
 		s->suspended = NULL;

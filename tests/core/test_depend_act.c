@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What is done about dependences where several things happen at once (SEMANTICS D16): no step goes
+ * round in circles, and nothing that was asked for is forgotten. The rules are numbered in
+ * depend_act.c.
+ */
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "tests/core/support.h"
+
+static struct world w;
+
+static void setup(void)
+{
+	world_init(&w);
+}
+
+static void teardown(void)
+{
+	world_fini(&w);
+}
+
+TestSuite(depend_act, .init = setup, .fini = teardown);
+
+/*
+ * t is told to stop and waits for y; p, which is removed, waits for x, and for d, which ends anyway
+ * (rule 6). Nothing is left that d would have to wait for: but it is not started again, only to be
+ * in the way of p once more.
+ */
+Test(depend_act, what_ends_anyway_is_not_started_again)
+{
+	static const char *const groups[] = {"rest_for_one", "one_for_all", "one_for_one"};
+
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		char tree[128];
+
+		snprintf(tree, sizeof(tree),
+			 "/{t{m(%s){d(after=p){z(down)}}} p x(requires=p) y(requires=t)}",
+			 groups[i]);
+		world_boot(&w, tree);
+		world_manners(&w, "x")->stubborn = true;
+		world_manners(&w, "y")->stubborn = true;
+		world_ask(&w, REQUEST_STOP, "t", NULL);
+		cr_expect_str_eq(world_ask(&w, REQUEST_REMOVE, "p", NULL), "");
+		cr_expect_str_eq(world_state(&w, "t/m/d"), "waiting", "%s", groups[i]);
+		cr_expect_str_eq(world_states(&w, "/"),
+				 "t:stopping p:stopping x:stopping y:stopping");
+		world_manners(&w, "x")->stubborn = false;
+		world_serve(&w);
+		cr_expect_str_eq(world_answer(&w, 0), "ok", "%s", groups[i]);
+		world_manners(&w, "y")->stubborn = false;
+		world_serve(&w);
+		cr_expect_str_eq(world_state(&w, "t"), "stopped");
+		world_fini(&w);
+		world_init(&w);
+	}
+}
