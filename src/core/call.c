@@ -205,6 +205,7 @@ static void call_hand_over(struct supervisor *s, struct call *call, struct child
 		return;
 	job_abort(s);
 	supervisor_set_job(s, JOB_CALL);
+	s->called = c;
 	job_await(s, c);
 }
 

@@ -97,6 +97,8 @@ void job_forget_kid(struct supervisor *s, struct child *c)
 		s->first = tree_next_kid(s, c);
 	if (s->culprit == c)
 		s->culprit = NULL;
+	if (s->called == c)
+		s->called = NULL;
 	if (s->failed == c)
 		s->failed = job_other_failed(s, c);
 }
@@ -311,6 +313,17 @@ static void job_done(struct supervisor *s)
 	}
 }
 
+/* A call still has a child in hand: a range was suspended meanwhile (D16). */
+static void job_take_up_call(struct supervisor *s)
+{
+	struct child *c = s->called;
+
+	if (s->job != JOB_IDLE || !c || !c->call || !c->live || supervisor_is_independent(s))
+		return;
+	supervisor_set_job(s, JOB_CALL);
+	job_await(s, c);
+}
+
 void job_advance(struct supervisor *s)
 {
 	while (s->job != JOB_DOWN && s->job != JOB_IDLE) {
@@ -325,4 +338,5 @@ void job_advance(struct supervisor *s)
 		else if (!s->waiting)
 			job_done(s);
 	}
+	job_take_up_call(s);
 }

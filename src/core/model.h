@@ -233,6 +233,7 @@ struct supervisor {
 	struct child *cursor;  /* the next child the pass will look at; NULL: the pass is through */
 	struct child *first;   /* of the range; NULL: it is empty */
 	struct child *culprit; /* of a group restart */
+	struct child *called;  /* the one that a call had last in hand; NULL: it is no more */
 	struct child *suspended; /* the parked child whose range waits with it; NULL: none */
 	struct child *failed;    /* the first, in order, whose start failed in this pass */
 	uint32_t waiting;        /* children awaited */

@@ -409,10 +409,12 @@ struct job_case {
 #define BUSY "/(intensity=9){a(notify) b}"
 #define UNPARK "/{a(requires=b) b(notify) c(notify)}"
 #define FATE "/(rest_for_one intensity=9){s{q} p a(notify) e f b(requires=s/q) c}"
-#define FATAL "/(rest_for_one intensity=0){s{q} p a(notify) e f b(requires=s/q) c}"
+#define FATE_AT_ONCE "/(rest_for_one parallel intensity=9){s{q} p a(notify) e f b(requires=s/q) c}"
+#define FATAL "/(rest_for_one parallel intensity=1){s{q} p a(notify) e f b(requires=s/q) c}"
 /* a starts, and no pass waits for it any more. */
 #define LOSING "boot . mute a restart a stubborn c stop s/q "
-#define LEFT "boot . mute a restart a stop s/q stubborn f crash e "
+#define LEFT "boot . mute a crash a stop s/q stubborn f crash e "
+#define LEFT_LAST "boot . mute a crash a stop s/q crash e stubborn f crash e "
 
 /* The supervisor is always the root. */
 static const struct job_case job_rows[] = {
@@ -445,12 +447,12 @@ static const struct job_case job_rows[] = {
 	{JOB_GROUP_STOP, ON_STOPPED, REST, "boot . stubborn c crash a behave c",
 	 "-c tb -b >a +a >b +b >c +c"},
 	{JOB_GROUP_STOP, ON_EXIT, REST, "boot . stubborn c crash a crash b", "-b"},
-	{JOB_GROUP_STOP, ON_READY, FATE, LEFT "behave a", "+a"},
-	{JOB_GROUP_STOP, ON_IGNORED, FATE, LEFT "ignore a", "~a"},
-	{JOB_GROUP_STOP, ON_START_FAILED, FATE, LEFT "fail a", "!a"},
-	{JOB_PARK, ON_READY, FATAL, LEFT "behave a", "+a"},
-	{JOB_PARK, ON_IGNORED, FATAL, LEFT "ignore a", "~a"},
-	{JOB_PARK, ON_START_FAILED, FATAL, LEFT "fail a", "!a"},
+	{JOB_GROUP_STOP, ON_READY, FATE_AT_ONCE, LEFT "behave a", "+a"},
+	{JOB_GROUP_STOP, ON_IGNORED, FATE_AT_ONCE, LEFT "ignore a", "~a"},
+	{JOB_GROUP_STOP, ON_START_FAILED, FATE_AT_ONCE, LEFT "fail a", "!a retry:a"},
+	{JOB_PARK, ON_READY, FATAL, LEFT_LAST "behave a", "+a"},
+	{JOB_PARK, ON_IGNORED, FATAL, LEFT_LAST "ignore a", "~a"},
+	{JOB_PARK, ON_START_FAILED, FATAL, LEFT_LAST "fail a", "!a retry:a"},
 	{JOB_SUSPEND, ON_READY, FATE, LOSING "behave a", "+a"},
 	{JOB_SUSPEND, ON_IGNORED, FATE, LOSING "ignore a", "~a"},
 	{JOB_SUSPEND, ON_START_FAILED, FATE, LOSING "fail a", "!a"},

@@ -58,3 +58,23 @@ Test(depend_act, what_ends_anyway_is_not_started_again)
 		world_init(&w);
 	}
 }
+
+/* A call has its child in hand until that is down, though a range is suspended for it meanwhile. */
+Test(depend_act, a_call_waits_for_what_it_suspends)
+{
+	world_boot(&w, "/{s(rest_for_one){a b(requires=s/a) c}}");
+	world_manners(&w, "s/b")->stubborn = true;
+	cr_expect_str_eq(world_ask(&w, REQUEST_TERMINATE_CHILD, "s", "a"), "");
+	cr_expect_str_eq(world_ask(&w, REQUEST_TERMINATE_CHILD, "s", "a"), "");
+	cr_expect_str_eq(world_ask(&w, REQUEST_RESTART_CHILD, "s", "c"), "");
+	world_manners(&w, "s/a")->stubborn = true;
+	world_manners(&w, "s/b")->stubborn = false;
+	world_serve(&w);
+	cr_expect_str_eq(world_states(&w, "s"), "a:stopping b:waiting c:waiting");
+	cr_expect_str_eq(world_answer(&w, 0), "");
+	world_manners(&w, "s/a")->stubborn = false;
+	world_serve(&w);
+	cr_expect_str_eq(world_answer(&w, 2), "ok");
+	cr_expect_str_eq(world_answer(&w, 1), "ok");
+	cr_expect_str_eq(world_answer(&w, 0), "ok_up");
+}
