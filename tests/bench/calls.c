@@ -41,6 +41,7 @@ struct calls {
 struct trace {
 	struct calls all[PROCESSES_MAX]; /* the daemon first */
 	size_t n;
+	bool in_cgroup;
 };
 
 struct feature {
@@ -156,7 +157,7 @@ static bool calls_take(struct bench *b, const struct feature *feature, struct tr
 	struct subject s = {.n = 1, .intensity = 1000};
 	char path[300], keys[200] = "";
 	const char *gap = feature->keys ? strstr(feature->keys, "%d") : NULL;
-	bool traced;
+	bool traced, in_cgroup;
 
 	if (gap)
 		snprintf(keys, sizeof(keys), "%.*s%d%s", (int)(gap - feature->keys), feature->keys,
@@ -170,10 +171,12 @@ static bool calls_take(struct bench *b, const struct feature *feature, struct tr
 	subject_start(&s);
 	subject_kill_one(&s, 0);
 	usleep(SETTLE_US);
+	in_cgroup = subject_has_cgroup(&s);
 	traced = calls_trace(&s, path);
 	subject_stop(&s);
 	if (traced)
 		calls_read(path, s.os_pid, ret_trace);
+	ret_trace->in_cgroup = in_cgroup;
 	return traced;
 }
 
@@ -236,6 +239,13 @@ static void print_more(const char *who, const char *without, const char *with)
 		printf("; ");
 }
 
+/* A daemon that is not root's has no place for directories everywhere. */
+static bool is_possible(const struct feature *feature)
+{
+	return !feature->keys || !strstr(feature->keys, "runtime_directory") || geteuid() == 0 ||
+	       getenv("XDG_RUNTIME_DIR");
+}
+
 static void print_feature(const struct feature *feature, const struct trace *without,
 			  const struct trace *with)
 {
@@ -275,7 +285,10 @@ void measure_calls(struct bench *b)
 	print_plain(&plain);
 	print_feature(&features[0], &plain, &plain);
 	for (size_t i = 1; i < ARRAY_LEN(features); i++)
-		if (calls_take(b, &features[i], &trace))
+		if (!is_possible(&features[i]) || !calls_take(b, &features[i], &trace) ||
+		    (features[i].settings && !trace.in_cgroup))
+			printf("| %s | not to be had here | | | |\n", features[i].what);
+		else
 			print_feature(&features[i], &plain, &trace);
 }
 

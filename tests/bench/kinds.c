@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/macros.h"
 #include "tests/bench/subject.h"
@@ -109,6 +110,14 @@ pid_t subject_supctl(const struct subject *s, const char *const *words)
 	for (size_t n = 3; n < ARRAY_LEN(argv) - 1 && *words; n++)
 		argv[n] = *words++;
 	return run_program(argv, out);
+}
+
+bool subject_has_cgroup(const struct subject *s)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/run/cgroup", s->dir);
+	return access(path, F_OK) == 0;
 }
 
 double subject_stop_all(struct subject *s)

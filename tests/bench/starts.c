@@ -6,9 +6,6 @@
  * on) and a mailbox; and then a cgroup as well. The raw loop's service has none of these.
  */
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/macros.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/table.h"
@@ -41,21 +38,12 @@ static void start_prepare(struct subject *s, struct bench *b, const struct start
 	subject_start(s);
 }
 
-/* Its daemon has made a cgroup for them. */
-static bool has_cgroup(const struct subject *s)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/run/cgroup", s->dir);
-	return access(path, F_OK) == 0;
-}
-
 static void measure_start(struct bench *b, const struct start *start)
 {
 	struct subject raw = {.n = 1}, s = {.n = 0};
 
 	start_prepare(&s, b, start);
-	if (start->in_cgroup && !has_cgroup(&s)) {
+	if (start->in_cgroup && !subject_has_cgroup(&s)) {
 		subject_stop(&s);
 		table_text(start->what, NULL, "no cgroup v2 to write to here", NULL, NULL);
 		return;

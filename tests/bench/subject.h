@@ -77,6 +77,8 @@ double subject_kill_all(struct subject *s);
 /* Tells it to stop, waits until it is gone: how long that took. */
 double subject_stop(struct subject *s);
 
+/* Of supd: it has made a cgroup for its services. */
+bool subject_has_cgroup(const struct subject *s);
 /* Of supd: starts supctl with these words, which end with NULL; its OS pid. Its output is in the
  * file "supctl" of s->dir. */
 pid_t subject_supctl(const struct subject *s, const char *const *words);
