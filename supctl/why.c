@@ -37,6 +37,7 @@ static const struct phrase kinds[] = {
 	{"released", "was let go", NULL},
 	{"removed", "was removed", NULL},
 	{"lingers", "had ended, but not all of its processes", NULL},
+	{"replaces", "took the place of its older incarnation", NULL},
 	{"idle", "began to wait until it is wanted", NULL},
 	{"budget", "ran out of its time for the shutdown", NULL},
 	{"cycle", "waited for room in a mailbox", "in a circle of actors that wait for each other"},

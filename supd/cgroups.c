@@ -62,7 +62,7 @@ static bool is_plain(char c)
  * A name ends in .service, so that no file of the kernel has it; where it is too long the number of
  * its slot makes it one that no other has.
  */
-char *cgroups_name(const char *path, uint32_t slot, char out[256])
+char *cgroups_name(const char *path, uint32_t slot, bool alone, char out[256])
 {
 	char *p = out;
 
@@ -74,7 +74,7 @@ char *cgroups_name(const char *path, uint32_t slot, char out[256])
 		else
 			p += sprintf(p, "%%%02x", (unsigned char)*c);
 	}
-	if (p >= out + 220)
+	if (alone || p >= out + 220)
 		p += sprintf(p, "=%" PRIu32, slot);
 	strcpy(p, ".service");
 	return out;
@@ -106,16 +106,16 @@ static void take_away(struct cgroups *cg, struct process *p)
 	p->cgroup_killed = false;
 }
 
-static bool give_name(struct process *p, const char *path)
+static bool give_name(struct process *p, const struct child_view *v)
 {
 	char name[256];
 
 	if (!p->cgroup)
-		p->cgroup = strdup(cgroups_name(path, p->slot, name));
+		p->cgroup = strdup(cgroups_name(v->path, p->slot, v->spec->overlap, name));
 	return p->cgroup;
 }
 
-int cgroups_enter(struct daemon *d, struct process *p, const char *path, int *ret_fd)
+int cgroups_enter(struct daemon *d, struct process *p, const struct child_view *v, int *ret_fd)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	struct cgroups *cg = d->cgroups;
@@ -128,7 +128,7 @@ int cgroups_enter(struct daemon *d, struct process *p, const char *path, int *re
 		take_away(cg, p);
 	if (p->cgroup_killed)
 		return cgroups_refused(d, EBUSY) ? 0 : -EBUSY;
-	fd = give_name(p, path) ? openat(cg->fd, p->cgroup, flags) : -1;
+	fd = give_name(p, v) ? openat(cg->fd, p->cgroup, flags) : -1;
 	if (fd < 0 && errno == ENOENT && mkdirat(cg->fd, p->cgroup, 0755) == 0)
 		fd = openat(cg->fd, p->cgroup, flags);
 	if (fd < 0) {

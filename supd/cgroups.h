@@ -41,7 +41,7 @@ void cgroups_remove_stale(int own_fd);
  * spawn_request.cgroup_fd, which the caller closes, or with 0: it is to go without. -errno where it
  * must not.
  */
-int cgroups_enter(struct daemon *d, struct process *p, const char *path, int *ret_fd);
+int cgroups_enter(struct daemon *d, struct process *p, const struct child_view *v, int *ret_fd);
 /* A process could not be put there. True: it is to go without one. */
 bool cgroups_refused(struct daemon *d, int error);
 /* True where nothing of p is left in its cgroup; else what is there is killed, and its end leads to
@@ -57,7 +57,8 @@ struct cgroup_control *cgroups_control(const struct daemon *d);
 /* What p->cgroup is in; d has cgroups. */
 int cgroups_folder(const struct daemon *d);
 
-/* The name of a service's folder. */
-char *cgroups_name(const char *path, uint32_t slot, char out[256]);
+/* The name of a service's folder; alone: of that slot's incarnations alone, as there may be two of
+ * one path (the key overlap). */
+char *cgroups_name(const char *path, uint32_t slot, bool alone, char out[256]);
 
 #endif

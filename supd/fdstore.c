@@ -291,6 +291,37 @@ int fdstore_hand(const struct process *p, const char *path, struct handed *hande
 	return r;
 }
 
+static void move(struct stored_fd *stored, struct fd_store *to)
+{
+	struct fd_store *from = stored->store;
+
+	list_unlink(&stored->link);
+	if (--from->n == 0)
+		list_unlink(&from->link);
+	stored->store = to;
+	list_append(&to->fds, &stored->link);
+	if (to->n++ == 0)
+		list_append(&to->keeper->stores, &to->link);
+}
+
+bool fdstore_pass(struct daemon *d, struct process *from, struct process *to)
+{
+	struct fd_store *store;
+
+	if (!fdstore_count(from))
+		return true;
+	store = store_of(d, to);
+	if (!store)
+		return false;
+	LIST_EACH (it, &from->said->fds->fds) {
+		struct stored_fd *stored = LIST_ENTRY(it, struct stored_fd, link);
+
+		if (!is_kept(store, stored->fd))
+			move(stored, store);
+	}
+	return true;
+}
+
 void fdstore_gone(struct process *p)
 {
 	struct fd_keeper *keeper = fdstore_count(p) ? p->said->fds->keeper : NULL;

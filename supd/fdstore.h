@@ -46,6 +46,8 @@ size_t fdstore_count(const struct process *p);
 /* All of it, in the order in which it came, behind the listening sockets of a start of the service
  * at path. 0, -ENOMEM, -EEXIST. */
 int fdstore_hand(const struct process *p, const char *path, struct handed *handed);
+/* All that `from` keeps and `to` does not goes to that one. False: memory was short. */
+bool fdstore_pass(struct daemon *d, struct process *from, struct process *to);
 /* Nothing of p's incarnation is left: looks, a little later, whether it has come to rest. */
 void fdstore_gone(struct process *p);
 void fdstore_free(struct fd_store *store); /* takes NULL; closes all */

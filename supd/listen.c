@@ -186,6 +186,7 @@ int listen_hand(struct daemon *d, const struct child_view *v, struct handed *han
 		struct buf *object)
 {
 	const struct exec_sockets *what = listener_sockets(v->spec);
+	struct child_view elder; /* the one beside which it starts has them */
 	struct listener *l;
 	int r;
 
@@ -193,7 +194,7 @@ int listen_hand(struct daemon *d, const struct child_view *v, struct handed *han
 		return 0;
 	if (what->accept)
 		return accept_hand(d, v, handed);
-	l = admit(d, v);
+	l = admit(d, core_view(d->core, v->elder, &elder) ? &elder : v);
 	if (!l)
 		return -ENOMEM;
 	r = l->sockets ? renew_paths(l, v->path, object) : listener_open(l, v->path, object);
@@ -350,6 +351,21 @@ void listen_on_forget(struct daemon *d, uint32_t slot)
 	accept_on_forget(d, slot);
 	if (l)
 		drop(l);
+}
+
+void listen_pass(struct daemon *d, uint32_t from, uint32_t to)
+{
+	struct listener *l = listener_find(d, from);
+	struct child_view v;
+
+	/* Room for it is there: one goes, one comes. */
+	if (!l || !core_view(d->core, to, &v))
+		return;
+	map_remove(&d->listen->by_slot, from);
+	map_set(&d->listen->by_slot, to, l);
+	l->slot = to;
+	l->spec = v.spec;
+	listener_note_change(l);
 }
 
 void listen_settle(struct daemon *d)

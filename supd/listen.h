@@ -35,6 +35,8 @@ void accept_on_reply(struct daemon *d, const struct reply *reply);
 /* What run.c tells: of a change of slot's state, of its end, and when a turn is over. */
 void listen_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
 void listen_on_forget(struct daemon *d, uint32_t slot);
+/* The service in slot `to` takes the place of the one in `from`, and has its sockets. */
+void listen_pass(struct daemon *d, uint32_t from, uint32_t to);
 void listen_settle(struct daemon *d);
 /* All of them. */
 void listen_close(struct daemon *d);

@@ -24,6 +24,7 @@
 #include "supd/log.h"
 #include "supd/mainpid.h"
 #include "supd/notify.h"
+#include "supd/overlap.h"
 #include "supd/probing.h"
 #include "supd/processes.h"
 #include "supd/run_table.h"
@@ -309,7 +310,7 @@ static int hand_over(struct daemon *d, struct process *p, const struct child_vie
 	*ret_step = STEP_LISTEN;
 	r = listen_hand(d, v, &preparation->handed, &preparation->object);
 	if (r == 0)
-		r = fdstore_hand(p, v->path, &preparation->handed);
+		r = overlap_hand_fds(d, p, v, &preparation->handed);
 	if (r < 0)
 		return r;
 	*ret_step = STEP_READY;

@@ -41,9 +41,33 @@ static void remove_all(struct processes *ps, struct process *p)
 	p->directories = NULL;
 }
 
+/* The other incarnation of a restart that overlaps uses them, and sees to them when it ends. */
+static bool leaves_to_other(struct processes *ps, struct process *p)
+{
+	struct daemon *d = ps->daemon;
+	struct process *other;
+	struct child_view v;
+
+	if (!core_view(d->core, p->slot, &v))
+		return false;
+	other = v.elder != SLOT_NONE  ? process_find(d, v.elder)
+		: v.heir != SLOT_NONE ? process_find(d, v.heir)
+				      : NULL;
+	if (!other || !other->directories)
+		return false;
+	process_pass_directories(p);
+	return true;
+}
+
+void process_pass_directories(struct process *p)
+{
+	directories_free(TAKE(p->directories));
+}
+
 void process_end_directories(struct processes *ps, struct process *p)
 {
-	if (p->directories && !directories_outlive_restart(p->directories))
+	if (p->directories && !leaves_to_other(ps, p) &&
+	    !directories_outlive_restart(p->directories))
 		remove_all(ps, p);
 }
 

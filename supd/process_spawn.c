@@ -36,7 +36,7 @@ int process_spawn(struct daemon *d, struct process *p, const struct child_view *
 {
 	const struct preparation *with = &d->processes->preparation;
 	int fd;
-	int r = cgroups_enter(d, p, v->path, &fd);
+	int r = cgroups_enter(d, p, v, &fd);
 
 	if (r < 0)
 		return fail_cgroup(r, ret_failure);

@@ -141,6 +141,8 @@ int process_make_directories(struct daemon *d, struct process *p, const struct c
 			     enum start_step *ret_step);
 /* p's incarnation has ended, or has not begun: removes what is not to outlive a restart. */
 void process_end_directories(struct processes *ps, struct process *p);
+/* Another incarnation of its service has made them too, and sees to them from now on. */
+void process_pass_directories(struct process *p);
 /* p is forgotten, or its service is down for good: removes what is not to be kept. */
 void process_drop_directories(struct processes *ps, struct process *p);
 

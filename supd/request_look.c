@@ -91,9 +91,9 @@ static int listing_add_instances(struct listing *listing, const struct core *cor
 
 	for (uint32_t slot = core_next(core, SLOT_NONE); slot != SLOT_NONE;
 	     slot = core_next(core, slot)) {
-		if (core_view(core, slot, &v) && v.spec->instance && !v.removed &&
-		    strncmp(v.path, template, size) == 0 && !strchr(v.path + size, '/') &&
-		    listing_add(listing, slot) < 0)
+		if (core_view(core, slot, &v) && v.spec->instance && !v.removed && !v.replaced &&
+		    v.elder == SLOT_NONE && strncmp(v.path, template, size) == 0 &&
+		    !strchr(v.path + size, '/') && listing_add(listing, slot) < 0)
 			return -1;
 	}
 	return 0;

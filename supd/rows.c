@@ -122,6 +122,16 @@ static void row_put_next_run(struct wire_encoder *e, const struct daemon *d, uin
 		field_put_time(e, FIELD_DETAIL, "next_run", at);
 }
 
+/* Two rows of one path, for a while: which of them is this? */
+static void row_put_overlap(struct wire_encoder *e, const struct child_view *v)
+{
+	if (v->spec->overlap)
+		field_put_text(e, FIELD_DETAIL, "overlap",
+			       v->replaced             ? "predecessor"
+			       : v->elder != SLOT_NONE ? "successor"
+						       : NULL);
+}
+
 bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 {
 	struct child_view v;
@@ -162,6 +172,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	resources_put(e, d, slot, spec);
 	left_put(e, d, slot);
 	row_put_next_run(e, d, slot);
+	row_put_overlap(e, &v);
 	return true;
 }
 
@@ -390,6 +401,7 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	row_put_shutdown(e, 0, spec);
 	field_put_bool(e, 0, "significant", spec->significant);
 	field_put_bool(e, 0, "autostart", spec->autostart);
+	field_put_bool(e, 0, "overlap", spec->overlap);
 	field_put_span(e, 0, "restart_delay", spec->restart_delay);
 	field_put_span(e, 0, "restart_delay_max", spec->restart_delay_max);
 	field_put_span(e, 0, "restart_reset", spec->restart_reset);

@@ -26,6 +26,7 @@
 #include "supd/schedule.h"
 #include "supd/log.h"
 #include "supd/options.h"
+#include "supd/overlap.h"
 #include "supd/probing.h"
 #include "supd/process.h"
 #include "supd/recorder.h"
@@ -199,6 +200,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 	case FX_NOTICE:
 		said_on_notice(d, effect->slot, effect->link.kind);
 		probing_on_notice(d, effect->slot, &effect->link);
+		overlap_on_notice(d, effect->slot, &effect->link);
 		tell_notice(d, effect->slot, &effect->link);
 		listen_on_notice(d, effect->slot, &effect->link);
 		schedule_on_notice(d, effect->slot);

@@ -234,6 +234,7 @@ static const struct {
 	[LINK_LINGERS] = {.tell = tell_lingers},
 	[LINK_BUDGET] = {.tell = tell_budget},
 	[LINK_IDLE] = {NULL, LOG_AT_DEBUG, "waits until it is wanted"},
+	[LINK_REPLACES] = {NULL, LOG_AT_INFO, "takes the place of the old one"},
 	[LINK_CYCLE] = {NULL, LOG_AT_WARNING,
 			"it and others wait for room in each other's mailboxes: who of them reads "
 			"on?"},

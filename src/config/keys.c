@@ -152,6 +152,8 @@ const struct key config_keys[] = {
 	 .fallback = "0", .help = "exit statuses and Unix signals that count as normal"},
 	{"autostart", KEY_IN_SERVICE, false, value_bool, IN_SPEC(autostart), .fallback = "yes",
 	 .help = "whether it starts with its supervisor"},
+	{"overlap", KEY_IN_SERVICE, false, value_bool, IN_SPEC(overlap), .fallback = "no",
+	 .help = "whether a restart starts the new one before it stops the old one"},
 	{"instances", KEY_IN_SERVICE, false, value_number, IN_SPEC(instances),
 	 .max = SPEC_INSTANCES_MAX, .fallback = "",
 	 .help = "a template: its instances are PATH@1 to PATH@N"},

@@ -67,6 +67,11 @@ static void check_accept(struct loader *loader, struct section *section,
 		complain(loader, section, "restart",
 			 "with accept = yes a process ends with its connection, and is not started "
 			 "again: remove restart");
+	if (section->spec->overlap)
+		complain(loader, section, "overlap",
+			 "with accept = yes each connection has a process of its own, and nothing "
+			 "is started again: remove overlap");
+	section->spec->overlap = false;
 	if (section->spec->template || section->spec->instances ||
 	    (parent && parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE))
 		complain(loader, section, "accept",

@@ -175,6 +175,11 @@ static void check_schedule(struct loader *loader, struct section *section)
 	if (!scheduled)
 		return;
 	section->spec->on_demand = true;
+	if (section->spec->overlap)
+		complain(loader, section, "overlap",
+			 "a run at its time never overlaps with another: remove this key, or the "
+			 "schedule");
+	section->spec->overlap = false;
 	if (!section_has(section, "restart"))
 		section->spec->restart = RESTART_TEMPORARY;
 	if (section->spec->template ||
@@ -264,6 +269,8 @@ static const char *error_key(enum spec_error error)
 		return "ready";
 	case SPEC_E_PROVIDES:
 		return "provides";
+	case SPEC_E_OVERLAP:
+		return "overlap";
 	case SPEC_OK:
 	case SPEC_E_NAME:
 	case SPEC_E_DUPLICATE:
@@ -287,7 +294,10 @@ static void validate(struct loader *loader, const struct section *section,
 	if (error == SPEC_E_SIGNIFICANT && !parent)
 		return;
 	/* A name is judged where its section is opened, a oneshot in check_section(). */
-	if (error != SPEC_OK && error != SPEC_E_NAME && error != SPEC_E_ONESHOT)
+	if (error == SPEC_E_OVERLAP)
+		complain(loader, section, error_key(error),
+			 spec_refuses_overlap(section->spec, parent ? parent->spec : NULL));
+	else if (error != SPEC_OK && error != SPEC_E_NAME && error != SPEC_E_ONESHOT)
 		complain(loader, section, error_key(error), spec_error_text(error));
 }
 

@@ -149,7 +149,8 @@ struct actor *registry_find_durable(const struct core *core, const char *name);
 int registry_reserve(struct child *c);
 /* Its path and aliases are its own now; false where someone else has one (SEMANTICS 76). */
 bool registry_claim(struct child *c);
-void registry_unreserve(struct child *c);   /* takes a half-built child */
+void registry_pass_aliases(struct child *from, struct child *to); /* of the same spec */
+void registry_unreserve(struct child *c);                         /* takes a half-built child */
 void registry_release(struct actor *actor); /* all that were registered at run time */
 void registry_request(struct core *core, const struct request *request);
 

@@ -7,6 +7,7 @@
 
 #include "core/child_acts.h"
 #include "core/mailbox.h"
+#include "core/overlap.h"
 #include "core/signal.h"
 
 #define LINGER SPAN_S(1)
@@ -104,6 +105,10 @@ void act_stop_down(struct child *c, const struct event *event)
 
 void child_stop(struct child *c, struct cause cause)
 {
+	if (overlap_stop_heir(c, cause)) {
+		c->parking = false;
+		return;
+	}
 	if (c->state != CHILD_STOPPING && c->state != CHILD_ENDING)
 		c->cause = cause;
 	c->restarting = c->parking = false;

@@ -56,6 +56,9 @@ struct child_view {
 	bool parked;     /* WAITING until an operator starts another one again (D6, D16) */
 	bool listed;     /* on its supervisor's list: the child API knows it */
 	bool held;
+	uint32_t heir;        /* slot of who starts beside it, to take its place; SLOT_NONE */
+	uint32_t elder;       /* slot of whose heir it is; SLOT_NONE */
+	bool replaced;        /* its place is taken: it only ends */
 	bool spawned;         /* by an actor: no child of the tree; its path is its pid */
 	bool dynamic;         /* added by a call: gone with its supervisor's end */
 	bool waits;           /* WAITING for another one, or with its range (D6, D16) */

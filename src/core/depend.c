@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "core/depend_acts.h"
+#include "core/overlap.h"
 
 /* ---- records ---- */
 
@@ -119,8 +120,9 @@ struct child *provider_next(struct provider_walk *walk)
 		c = name && name->alias ? name->actor->child : NULL;
 		c = c == walk->path ? NULL : c;
 	}
-	if (!c && walk->at != &walk->need->providers) {
+	while (!c && walk->at != &walk->need->providers) {
 		c = LIST_ENTRY(walk->at, struct depend, at_need)->child;
+		c = overlap_is_unseen(c) ? NULL : c;
 		walk->at = walk->at->next;
 	}
 	return c;
@@ -132,6 +134,8 @@ struct need *need_next(struct need_walk *walk)
 	char *const *aliases = c->spec->aliases;
 	struct need *need = NULL;
 
+	if (overlap_is_unseen(c))
+		return NULL;
 	if (!walk->started) {
 		walk->started = true;
 		walk->at = c->depends.next;

@@ -163,10 +163,11 @@ enum link_kind {
 	LINK_HELD,          /* an operator's stop holds it down */
 	LINK_RELEASED,      /* an operator's start took the hold away */
 	LINK_REMOVED,
-	LINK_LINGERS, /* the main process is gone, the rest of it is not, for a second now */
-	LINK_BUDGET,  /* the root: the shutdown budget is at 80 %, at 100 % */
-	LINK_IDLE,    /* on demand: from now on it waits for a trigger */
-	LINK_CYCLE,   /* it, from, and perhaps more wait for room in each other's mailboxes */
+	LINK_LINGERS,  /* the main process is gone, the rest of it is not, for a second now */
+	LINK_BUDGET,   /* the root: the shutdown budget is at 80 %, at 100 % */
+	LINK_IDLE,     /* on demand: from now on it waits for a trigger */
+	LINK_REPLACES, /* it takes the place of an older incarnation: code is its slot (overlap) */
+	LINK_CYCLE,    /* it, from, and perhaps more wait for room in each other's mailboxes */
 	LINK_N_KINDS,
 };
 
@@ -200,7 +201,7 @@ struct link {
 	struct cause cause;
 	enum link_kind kind;
 	int32_t code; /* LINK_SHORTAGE: errno; LINK_BACKOFF: milliseconds; LINK_READY: successful
-			 starts so far */
+			 starts so far; LINK_REPLACES: a slot */
 	actor_pid pid;
 	actor_pid from;       /* LINK_DOOMED, LINK_KILLING: who sent the signal, or was linked;
 				 LINK_START: who spawned it */

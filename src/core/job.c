@@ -10,7 +10,7 @@
  * job_advance() goes on as far as it can and says what comes after: see job_done().
  */
 
-#include "core/model.h"
+#include "core/overlap.h"
 
 void job_await(struct supervisor *s, struct child *c)
 {
@@ -138,6 +138,10 @@ static void job_child_stopped(struct supervisor *s, struct child *c)
 	enum child_state state = c->state;
 	bool was_down = state == CHILD_DONE || state == CHILD_FAILED || state == CHILD_STOPPED;
 
+	if (overlap_is_unseen(c)) {
+		overlap_ended(s, c);
+		return;
+	}
 	call_child_down(c);
 	if (c == s->culprit && s->job == JOB_PARK)
 		return;
@@ -198,7 +202,7 @@ static void job_start_step(struct supervisor *s)
 	struct child *c = s->cursor;
 
 	s->cursor = job_step_cursor(s, c);
-	if (!c->listed || c->held || c->live)
+	if (!c->listed || c->held || c->live || c->heir)
 		return;
 	if (c->spec->on_demand && !c->parked) { /* parked: it was asked for (D16) */
 		child_idle(c, s->cause);

@@ -148,6 +148,9 @@ struct child {
 	bool awaited;    /* the job in hand waits for it */
 	bool held;       /* passed over by starts: D4, or autostart = no */
 	bool held_by_operator; /* D4; while held */
+	struct child *heir;    /* borrowed; starts beside it, to take its place (overlap.c) */
+	struct child *elder;   /* borrowed; whose heir it is */
+	bool replaced;         /* its place is taken: forgotten when it is down */
 	bool listed;
 	bool dynamic;
 	bool removed; /* forgotten by request; a static record stays until its supervisor starts
@@ -443,6 +446,9 @@ void tree_unlist(struct child *c); /* off the list; a dynamic one is forgotten *
 void tree_move_behind(struct child *c, const struct child *sibling); /* in the start order */
 void tree_forget(struct child *c); /* the record and all below it, at the next step */
 void tree_reap(struct core *core);
+/* Another record of c's spec and path, behind it, on no list that others see. 0, -ENOMEM. */
+int tree_add_beside(struct child *c, struct child **ret_child);
+void tree_pass_path(struct child *from, struct child *to); /* of the same path */
 void tree_free(struct core *core);
 struct child *tree_next_kid(const struct supervisor *s,
 			    const struct child *c); /* NULL c: the first */
@@ -469,6 +475,7 @@ struct child *instances_make(struct core *core, const char *target, enum answer 
 int standing_reserve(struct child *c);  /* of its spec. 0, -ENOMEM */
 void standing_release(struct child *c); /* takes a half-built child */
 void standing_ready(struct child *c);   /* links it to those partners that run */
+void standing_unlink(struct child *c);  /* from all of them, however they were linked */
 void standing_retry(struct core *core); /* those that there was no memory for */
 
 /* ---- spawned.c ---- */

@@ -88,6 +88,7 @@ const char *const link_kind_names[LINK_N_KINDS + 1] = {
 	[LINK_LINGERS] = "lingers",
 	[LINK_BUDGET] = "budget",
 	[LINK_IDLE] = "idle",
+	[LINK_REPLACES] = "replaces",
 	[LINK_CYCLE] = "cycle",
 };
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/overlap.h"
 #include "core/signal.h"
 #include "core/waiter.h"
 
@@ -81,6 +82,7 @@ static bool operator_bring_up(const struct request *request, struct child *c)
 {
 	struct waiter *w = waiter_new(c, request);
 	struct call *call = w ? call_new_start(c, ORIGIN_OPERATOR) : NULL;
+	bool goes = c->live || (c->state == CHILD_DEAD && c->heir);
 
 	if (!call) {
 		if (w)
@@ -95,7 +97,7 @@ static bool operator_bring_up(const struct request *request, struct child *c)
 	waiter_check(c);
 	if (c->start_again)
 		call_free(c->start_again);
-	if (c->live && (request->kind == REQUEST_RESTART || c->state != CHILD_STARTING)) {
+	if (goes && (request->kind == REQUEST_RESTART || c->state != CHILD_STARTING)) {
 		c->start_again = call;
 		child_stop(c, cause_origin(ORIGIN_OPERATOR));
 	} else {
@@ -169,6 +171,29 @@ static void operator_trigger(const struct request *request, struct child *c)
 		supervisor_enqueue(c->parent, &call->item);
 }
 
+/* The new one beside the old one: whoever asks waits for that (overlap.c). */
+static void operator_overlap(const struct request *request, struct child *c)
+{
+	struct child *heir;
+	struct waiter *w;
+
+	if (c->heir) {
+		operator_bring_up(request, c->heir);
+		return;
+	}
+	heir = overlap_new_heir(c);
+	w = heir ? waiter_new(heir, request) : NULL;
+	if (!w) {
+		operator_answer(c->core, request, ANSWER_NO_MEMORY, c, SLOT_NONE);
+		if (heir)
+			tree_forget(heir);
+		return;
+	}
+	overlap_start(heir);
+	w->attempted = true;
+	operator_settle(request, heir, w);
+}
+
 static void operator_restart(const struct request *request, struct child *c)
 {
 	uint32_t down = operator_down_above(c), blocker = SLOT_NONE;
@@ -179,6 +204,8 @@ static void operator_restart(const struct request *request, struct child *c)
 		operator_answer(c->core, request, ANSWER_PARENT_DOWN, c, down);
 	else if (operator_is_parked(c, &blocker))
 		operator_answer(c->core, request, ANSWER_BLOCKED, c, blocker);
+	else if (overlap_applies(c))
+		operator_overlap(request, c);
 	else
 		operator_bring_up(request, c);
 }
@@ -315,6 +342,8 @@ void operator_request(struct core *core, const struct request *request)
 		request->kind == REQUEST_SYNC ? SLOT_NONE : core_find(core, request->target);
 	struct child *c = slot == SLOT_NONE ? NULL : core->slots[slot];
 
+	if (c && c->elder && request->kind < REQUEST_EXIT)
+		c = c->elder;
 	if (request->kind == REQUEST_SYNC) {
 		if (!sync_add(core, request))
 			operator_answer(core, request, ANSWER_NO_MEMORY, NULL, SLOT_NONE);
@@ -331,7 +360,7 @@ void operator_request(struct core *core, const struct request *request)
 		operator_start_new(core, request);
 		return;
 	}
-	if (!c || c->removed) {
+	if (!c || c->removed || (c->replaced && request->kind < REQUEST_EXIT)) {
 		operator_answer(core, request, ANSWER_NOPROC, NULL, SLOT_NONE);
 		return;
 	}

@@ -42,6 +42,7 @@ static const struct spec_field fields[] = {
 	{"autostart", FIELD_FLAG, AT(autostart), NULL},
 	{"remain", FIELD_FLAG, AT(remain), NULL},
 	{"on_demand", FIELD_FLAG, AT(on_demand), NULL},
+	{"overlap", FIELD_FLAG, AT(overlap), NULL},
 	{"template", FIELD_FLAG, AT(template), NULL},
 	{"instance", FIELD_FLAG, AT(instance), NULL},
 	{"instances", FIELD_NUMBER, AT(instances), NULL},

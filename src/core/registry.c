@@ -143,6 +143,21 @@ bool registry_claim(struct child *c)
 	return true;
 }
 
+void registry_pass_aliases(struct child *from, struct child *to)
+{
+	struct strmap *names = &from->core->names;
+
+	LIST_EACH (l, &to->aliases) {
+		struct name *name = LIST_ENTRY(l, struct name, link);
+		const struct name *known = strmap_get(names, name->text);
+
+		if (known && known->actor != &from->actor)
+			continue;
+		strmap_remove(names, name->text);
+		strmap_set(names, name->text, name);
+	}
+}
+
 void registry_unreserve(struct child *c)
 {
 	LIST_EACH (l, &c->aliases) {

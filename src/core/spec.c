@@ -265,6 +265,30 @@ static bool validate_instances(const struct spec *spec, const struct spec *paren
 	       (!parent || parent->strategy != STRATEGY_SIMPLE_ONE_FOR_ONE);
 }
 
+const char *spec_refuses_overlap(const struct spec *spec, const struct spec *parent)
+{
+	if (!spec->overlap)
+		return NULL;
+	if (spec->type != CHILD_SERVICE)
+		return "overlap is for services: a supervisor is never there twice";
+	if (parent && parent->strategy != STRATEGY_ONE_FOR_ONE)
+		return "overlap needs a supervisor with strategy = one_for_one: under any other a "
+		       "restart is not that of one child alone";
+	if (spec->restart == RESTART_TEMPORARY)
+		return "overlap needs restart = permanent or transient: a temporary service is not "
+		       "started again";
+	if (spec->mailbox == MAILBOX_DURABLE)
+		return "overlap and mailbox = durable exclude each other: two incarnations can not "
+		       "read one mailbox; use mailbox = volatile";
+	if (spec->ready == READY_EXIT)
+		return "overlap and ready = exit exclude each other: nothing runs that could go on "
+		       "until the new one is ready";
+	if (spec->ready == READY_TCP || spec->ready == READY_UNIX || spec->ready == READY_HTTP)
+		return "overlap needs the new one's own word: at that address the old one answers; "
+		       "use ready = notify, fd:N, mailbox, log:REGEX or command:...";
+	return NULL;
+}
+
 enum spec_error spec_validate(const struct spec *spec, const struct spec *parent)
 {
 	bool is_root = !parent && strcmp(spec->name, "/") == 0;
@@ -278,6 +302,8 @@ enum spec_error spec_validate(const struct spec *spec, const struct spec *parent
 		return SPEC_E_INSTANCES;
 	if (!are_names(spec->provides))
 		return SPEC_E_PROVIDES;
+	if (spec_refuses_overlap(spec, parent))
+		return SPEC_E_OVERLAP;
 	if (spec->type == CHILD_SUPERVISOR)
 		return validate_supervisor(spec);
 	if (spec->remain &&
@@ -320,6 +346,10 @@ const char *spec_error_text(enum spec_error error)
 			"not below a simple_one_for_one, with at most 10000 instances",
 		[SPEC_E_PROVIDES] = "bad name in provides: use names as for a service, each only "
 				    "once",
+		[SPEC_E_OVERLAP] =
+			"overlap needs a service that may be there twice for a moment: under "
+			"one_for_one, permanent or transient, without a durable mailbox, and one "
+			"that says itself that it is ready",
 		[SPEC_E_UNKNOWN] = "after or requires names what is not in the tree: add that "
 				   "first",
 		[SPEC_E_CYCLE] = "after and requires, with the order of the supervisors' children, "

@@ -80,6 +80,7 @@ struct spec {
 			    waits for the next */
 	bool template;   /* no child itself: its name ends with "@", and so its instances' begin */
 	bool instance;   /* made from a template */
+	bool overlap;    /* a restart by request starts the new one before it stops the old one */
 	bool start_post; /* ready only when the daemon says so: something is run after it */
 	bool trap_exit;
 	uint32_t instances; /* of a template: NAME@1 to NAME@N are there from the beginning */
@@ -140,6 +141,7 @@ enum spec_error {
 	SPEC_E_INSTANCES, /* a template that is a supervisor, or of a simple_one_for_one, has an
 			     alias, or more than SPEC_INSTANCES_MAX instances */
 	SPEC_E_PROVIDES,  /* no name, or twice the same */
+	SPEC_E_OVERLAP,   /* overlap of what can not be there twice, or not under one_for_one */
 	SPEC_E_UNKNOWN,   /* after or requires: nobody in the tree has that name (call.c) */
 	SPEC_E_CYCLE,     /* after or requires: it would wait for itself (call.c) */
 	SPEC_N_ERRORS,
@@ -167,6 +169,9 @@ bool spec_name_is_valid(const char *name);
  */
 enum spec_error spec_validate(const struct spec *spec, const struct spec *parent);
 const char *spec_error_text(enum spec_error error); /* what is wrong and what to do */
+
+/* NULL, or why a service with overlap is refused: what is wrong and what to do. */
+const char *spec_refuses_overlap(const struct spec *spec, const struct spec *parent);
 
 /* Marks exit status 0..255, a Unix signal, as normal. */
 void spec_success_code(struct spec *spec, int code);

@@ -117,6 +117,30 @@ void standing_ready(struct child *c)
 		list_append(&c->core->unlinked, &c->unlinked);
 }
 
+static void standing_cut(struct child *one, struct child *other)
+{
+	if (other)
+		signal_unlink(&one->actor, &other->actor);
+}
+
+void standing_unlink(struct child *c)
+{
+	const struct standing *first = strmap_get(&c->core->standings, c->path);
+
+	list_unlink(&c->unlinked);
+	LIST_EACH (l, &c->standings) {
+		const struct standing *s = LIST_ENTRY(l, struct standing, at_child);
+
+		standing_cut(c, strmap_get(&c->core->paths, s->partner));
+	}
+	if (!first)
+		return;
+	standing_cut(c, first->child);
+	LIST_EACH (l, &first->ring) {
+		standing_cut(c, LIST_ENTRY(l, struct standing, ring)->child);
+	}
+}
+
 void standing_retry(struct core *core)
 {
 	LIST_EACH (l, &core->unlinked) {

@@ -11,7 +11,7 @@
  * What children's news and the queue's items mean in each job is the table below.
  */
 
-#include "core/model.h"
+#include "core/overlap.h"
 
 struct job_cell {
 	void (*act)(struct supervisor *s, struct child *c);
@@ -413,6 +413,8 @@ static void supervisor_take_news(struct supervisor *s)
 		uint8_t news = c->news;
 
 		c->news = 0;
+		if (overlap_takes_news(s, c, news))
+			continue;
 		if (news & NEWS_READY)
 			supervisor_input(s, ON_READY, c);
 		if (news & NEWS_DOWN && c->state == CHILD_DEAD)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/model.h"
+#include "core/overlap.h"
 
 /* Twice what one event, or one item of a queue, may lead to for one child at the most. */
 #define EFFECTS_PER_CHILD 20
@@ -276,6 +276,28 @@ static int tree_add_one(struct core *core, struct supervisor *parent, struct spe
 	return 0;
 }
 
+int tree_add_beside(struct child *c, struct child **ret_child)
+{
+	struct supervisor *parent = c->parent;
+	struct child *beside = child_new(parent, c->spec);
+	int r = beside ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	child_init(beside, c->core, parent);
+	r = tree_admit(c->core, beside, c->spec, NULL);
+	if (r < 0)
+		return r;
+	beside->state = CHILD_WAITING;
+	beside->listed = false;
+	beside->dynamic = true;
+	list_append(&parent->kids, &beside->link);
+	parent->n_kids++;
+	tree_move_behind(beside, c);
+	*ret_child = beside;
+	return 0;
+}
+
 int tree_add_spawned(struct core *core, struct spec *spec, struct child **ret_child)
 {
 	struct child *c = calloc(1, sizeof(*c) + ACTOR_PID_TEXT_MAX);
@@ -357,6 +379,12 @@ struct child *tree_find_kid(const struct supervisor *s, const char *name)
 	return NULL;
 }
 
+void tree_pass_path(struct child *from, struct child *to)
+{
+	strmap_remove(&from->core->paths, from->path);
+	strmap_set(&to->core->paths, to->path, to);
+}
+
 /* The path goes to another record of the same name that is still known, or to none. */
 static void tree_release_path(struct child *c)
 {
@@ -370,7 +398,8 @@ static void tree_release_path(struct child *c)
 	LIST_EACH (l, &c->parent->kids) {
 		struct child *other = LIST_ENTRY(l, struct child, link);
 
-		if (other != c && !other->dying && strcmp(other->path, c->path) == 0) {
+		if (other != c && !other->dying && !overlap_is_unseen(other) &&
+		    strcmp(other->path, c->path) == 0) {
 			strmap_set(&core->paths, other->path, other);
 			return;
 		}
@@ -422,6 +451,7 @@ static void tree_forget_one(struct child *c)
 	}
 	waiter_drop_all(c);
 	call_drop_child(c);
+	overlap_forget(c);
 	timer_cancel(c);
 	list_unlink(&c->exit_item.link);
 	list_unlink(&c->retry_item.link);

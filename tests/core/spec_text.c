@@ -42,6 +42,8 @@ static bool read_word(struct spec *spec, const char *word)
 		spec->remain = true;
 	else if (strcmp(word, "on_demand") == 0)
 		spec->on_demand = true;
+	else if (strcmp(word, "overlap") == 0)
+		spec->overlap = true;
 	else if (strcmp(word, "down") == 0)
 		spec->autostart = false;
 	else if (strcmp(word, "post") == 0)

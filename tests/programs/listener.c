@@ -8,12 +8,14 @@
  *   once      ends with exit status 0 after one answer
  *   crash     ends with exit status 1 at once
  *   leave     ends with exit status 0 at once
+ *   say:TEXT  prints a line when it serves
  *   fds:FILE  writes what fds it has into FILE, a line each: "NUMBER TARGET"
  *   inetd     one connection, which is fds 0, 1 and 3: answers "OSPID REMOTE_ADDR LINE", and ends
  */
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -44,6 +46,16 @@ static void fail(const char *what)
 	exit(99);
 }
 
+/* Another process may take a connection that this one has seen. */
+static void dont_wait(int fd)
+{
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens)
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
 static void take_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
@@ -57,6 +69,7 @@ static void take_fds(void)
 	for (nfds_t i = 0; i < n_fds; i++) {
 		names[i] = strsep(&name, ":");
 		fds[i] = (struct pollfd){.fd = FIRST + (int)i, .events = POLLIN};
+		dont_wait(fds[i].fd);
 	}
 }
 
@@ -192,12 +205,15 @@ static int serve_one(void)
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_term};
+	const char *words = NULL;
 	bool once = false;
 
 	sigaction(SIGTERM, &action, NULL);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "once") == 0)
 			once = true;
+		else if (strncmp(argv[i], "say:", 4) == 0)
+			words = argv[i] + 4;
 		else if (strcmp(argv[i], "crash") == 0)
 			return 1;
 		else if (strcmp(argv[i], "leave") == 0)
@@ -208,6 +224,9 @@ int main(int argc, char **argv)
 			return serve_one();
 	}
 	take_fds();
+	if (words)
+		puts(words);
+	fflush(stdout);
 	serve(once);
 	return 0;
 }

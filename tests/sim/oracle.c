@@ -74,7 +74,9 @@ static void oracle_adopt_one(struct sim *sim, const struct child_view *view)
 	*seen = (struct seen){.known = true,
 			      .parent = view->parent,
 			      .order = oracle_place(sim, view),
-			      .spec = view->spec};
+			      .spec = view->spec,
+			      .elder = SLOT_NONE};
+	overlap_adopt(sim, view);
 }
 
 /* With all that is below it, which is as new as it is. */
@@ -421,6 +423,8 @@ void oracle_take_notice(struct sim *sim, uint32_t slot, const struct link *link)
 		oracle_gave_up(sim, slot, link);
 	else if (link->kind == LINK_DOOMED)
 		post_take_doom(sim, link);
+	else if (link->kind == LINK_REPLACES)
+		overlap_take_place(sim, slot);
 	else if (link->kind == LINK_BUDGET)
 		sim->no_order = true;
 	sim->seen[slot].last = (uint8_t)link->kind;

@@ -105,6 +105,8 @@ static void reply_check_empty(struct sim *sim, const struct reply *reply)
 {
 	if (reply->slot != SLOT_NONE && !world_is_empty(sim, reply->slot))
 		sim_fail(sim, "slot %u: said to be down, and something of it is left", reply->slot);
+	if (reply->slot != SLOT_NONE)
+		overlap_check_empty(sim, reply->slot);
 }
 
 static void reply_check_up(struct sim *sim, const struct asked *a, const struct reply *reply)
@@ -316,6 +318,7 @@ void request_random(struct sim *sim)
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 98))
 		request.spec = spec_random_child(&sim->rng, above.spec);
 	actors_random_spec(sim, request.spec);
+	overlap_random_child(&(struct rng){request.id * 31 + sim->seed}, request.spec, above.spec);
 	if (request.spec && rng_chance(&sim->rng, 20))
 		depend_random_child(sim, request.spec);
 	if (request.kind == REQUEST_START_CHILD && rng_chance(&sim->rng, 50))
@@ -325,6 +328,18 @@ void request_random(struct sim *sim)
 	request_send(sim, &request);
 	spec_unref(request.spec);
 	reason_fini(&request.reason);
+}
+
+void request_ask(struct sim *sim, enum request_kind kind, const char *target)
+{
+	struct request request = {.id = sim->next_request, .kind = kind, .target = target};
+
+	if (sim->n_asked >= sim->weather.outstanding)
+		return;
+	sim->next_request++;
+	if (kind == REQUEST_EXIT)
+		request.reason = REASON(REASON_KILL);
+	request_send(sim, &request);
 }
 
 void request_forget_random(struct sim *sim)

@@ -141,6 +141,8 @@ static void sim_boot(struct sim *sim)
 	actors_random_spec(sim, boot.spec);
 	if (boot.spec && rng_chance(&rng, 60))
 		depend_random_tree(&rng, boot.spec);
+	if (boot.spec && sim->overlaps)
+		overlap_random_tree(&rng, boot.spec);
 	if (!boot.spec || core_new(&sim->core) < 0)
 		abort();
 	sim_grow(sim, 64);
@@ -194,6 +196,8 @@ static void sim_move(struct sim *sim)
 	uint32_t what =
 		rng_below(&sim->rng, w->serve + w->time + w->request + w->actors + w->noise);
 
+	if (sim->overlaps)
+		overlap_move(sim);
 	if (what < w->serve)
 		(void)world_move(sim);
 	else if (what < w->serve + w->time)
@@ -302,6 +306,8 @@ void sim_run(struct sim *sim)
 	if (!sim->max_events)
 		sim->max_events =
 			200 + rng_below(&sim->rng, rng_chance(&sim->rng, 5) ? 30000 : 4000);
+	sim->overlap_rng.state = sim->seed * 31 + 7;
+	sim->overlaps = rng_chance(&sim->overlap_rng, 60);
 	post_init(sim);
 	world_random_weather(sim);
 	sim_boot(sim);

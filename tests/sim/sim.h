@@ -15,6 +15,7 @@
  *   oracle.c   notices: order, causes, intensity, one outcome an attempt
  *   trace.c    events and effects as a hash and as text
  *   depend.c   what depends on what, and how that is kept
+ *   overlap.c  restarts that overlap
  *   run.c      one seed: boot, storm, rest, storm, the end
  */
 
@@ -90,6 +91,7 @@ struct seen {
 	uint32_t parent; /* SLOT_NONE: the root */
 	uint64_t order;  /* among all children, in the order in which they were added */
 	const struct spec *spec;
+	uint32_t elder;      /* whose heir it is; SLOT_NONE */
 	bool up;             /* an attempt or a life is under way */
 	bool ready;          /* ... and it got ready */
 	actor_pid ready_pid; /* the last that did */
@@ -145,6 +147,8 @@ struct sim {
 	/* the run */
 	uint64_t seed;
 	struct rng rng;
+	struct rng overlap_rng; /* of overlap.c alone: no other choice hangs on it */
+	bool overlaps;
 	struct weather weather;
 	struct core *core;
 	struct mono now;
@@ -210,6 +214,8 @@ struct reason world_random_reason(struct sim *sim);
 
 /* request.c */
 void request_random(struct sim *sim);
+/* Of a child, by path or pid. */
+void request_ask(struct sim *sim, enum request_kind kind, const char *target);
 void request_forget_random(struct sim *sim);
 void request_take_reply(struct sim *sim, const struct reply *reply);
 /* Everything that must be answered by now has been. */
@@ -231,6 +237,15 @@ void depend_check_stop(struct sim *sim, uint32_t slot); /* FX_STOP */
 /* The link may have come from what slot depends on. */
 bool depend_leads_to(const struct sim *sim, uint32_t slot, const struct link *link);
 void depend_check_rest(struct sim *sim);
+
+/* overlap.c */
+void overlap_random_child(struct rng *rng, struct spec *spec, const struct spec *above);
+void overlap_random_tree(struct rng *rng, struct spec *above);
+/* Now and then somebody restarts, or stops, what may overlap. */
+void overlap_move(struct sim *sim);
+void overlap_adopt(struct sim *sim, const struct child_view *view);
+void overlap_take_place(struct sim *sim, uint32_t slot); /* LINK_REPLACES */
+void overlap_check_empty(struct sim *sim, uint32_t slot);
 
 /* trace.c */
 void trace_event(struct sim *sim, const struct event *event);

@@ -65,18 +65,19 @@ Test(cgroup, names)
 {
 	char name[256], other[256], path[600];
 
-	cr_expect_str_eq(cgroups_name("web/api", 7, name), "web!api.service");
-	cr_expect_str_eq(cgroups_name("memory.max", 7, name), "memory.max.service");
-	cr_expect_str_eq(cgroups_name("<0.1.7>", 7, name), "<0.1.7>.service");
-	cr_expect_str_eq(cgroups_name("a b\n", 7, name), "a%20b%0a.service");
+	cr_expect_str_eq(cgroups_name("web/api", 7, false, name), "web!api.service");
+	cr_expect_str_eq(cgroups_name("memory.max", 7, false, name), "memory.max.service");
+	cr_expect_str_eq(cgroups_name("<0.1.7>", 7, false, name), "<0.1.7>.service");
+	cr_expect_str_eq(cgroups_name("a b\n", 7, false, name), "a%20b%0a.service");
+	cr_expect_str_eq(cgroups_name("web/api", 7, true, name), "web!api=7.service");
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	cgroups_name(path, 1, name);
-	cgroups_name(path, 4000000000U, other);
+	cgroups_name(path, 1, false, name);
+	cgroups_name(path, 4000000000U, false, other);
 	cr_expect_str_neq(name, other);
 	cr_expect_leq(strlen(other), CGROUP_NAME_MAX);
 	memset(path, ' ', sizeof(path) - 1);
-	cr_expect_leq(strlen(cgroups_name(path, 4000000000U, name)), CGROUP_NAME_MAX);
+	cr_expect_leq(strlen(cgroups_name(path, 4000000000U, false, name)), CGROUP_NAME_MAX);
 }
 
 /* ---- a real one ---- */
