@@ -23,6 +23,7 @@ static const struct {
 	{"ConditionEnvironment", "start_if"},
 	{"ConditionPathExists", "start_if"},
 	{"ConditionPathIsDirectory", "start_if"},
+	{"ExecCondition", "start_if"},
 	{"ExecReload", "reload_command"},
 	{"ExecStart", "command"},
 	{"ExecStartPost", "start_post"},
