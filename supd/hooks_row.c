@@ -77,15 +77,16 @@ static void row_log(const struct hooks *h, const char *text, bool passed_over)
 		  passed_over ? ", which is passed over" : "");
 }
 
-/* The command at hand has failed. True: the row goes on all the same. */
-static bool row_passes_over(struct hooks *h, const char *why)
+/* The command at hand has failed; where it is a condition, an exit status is an answer. True: the
+ * row goes on all the same. */
+static bool row_passes_over(struct hooks *h, const char *why, bool answered)
 {
 	const struct exec_command *command = row_command(h);
 	bool beside = h->kind == HOOK_START_POST || h->kind == HOOK_RELOAD;
 	bool wanted = !h->killed && !h->stop_told && (!beside || h->p->os_pid);
 	bool passed_over = wanted && command && command->may_fail;
 
-	if (wanted && h->kind != HOOK_START_IF)
+	if (wanted && !(answered && h->kind == HOOK_START_IF))
 		row_log(h, why, passed_over);
 	return passed_over;
 }
@@ -115,7 +116,8 @@ static void on_end(void *owner, const struct command_end *end)
 	char shown[SPAN_TEXT_MAX + 32], text[32];
 
 	h->command = NULL;
-	if (good || row_passes_over(h, end_shown(h, end, shown))) {
+	if (good ||
+	    row_passes_over(h, end_shown(h, end, shown), !end->by_signal && !end->timed_out)) {
 		h->index++;
 		row_go_on(h);
 		return;
@@ -240,7 +242,7 @@ void row_go_on(struct hooks *h)
 			row_extend(h);
 		if (r == 0 || row_waits(h, -r))
 			return;
-		if (!row_passes_over(h, start_failure_shown(h, step, -r, shown))) {
+		if (!row_passes_over(h, start_failure_shown(h, step, -r, shown), false)) {
 			hooks_row_end(h, start_failure(step, -r, text));
 			return;
 		}

@@ -73,6 +73,8 @@ Test(conditions, commands_that_are_no_help)
 	sync_tree(n);
 	cr_expect_str_eq(state_of(n, "a"), "done");
 	cr_expect_str_eq(state_of(n, "b"), "done");
+	cr_expect_not_null(strstr(node_log(n), "not done within 100ms"), "no answer is told");
+	cr_expect_not_null(strstr(node_log(n), ": No such file or directory"));
 	supctl_begin(n, &p, "start c");
 	journal_until(n, "slow start *");
 	ctl(n, "stop c");
