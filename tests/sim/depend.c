@@ -33,15 +33,15 @@ struct tree {
 
 static void tree_add_node(struct tree *t, struct spec *spec, uint32_t parent, uint32_t before)
 {
+	const struct node above = t->nodes[parent];
 	struct node *node = &t->nodes[t->n];
-	const struct node *above = &t->nodes[parent];
 
-	*node = (struct node){spec, above->spec, parent, before, ""};
+	*node = (struct node){spec, above.spec, parent, before, ""};
 	if (t->n == 0)
 		node->above = NULL;
-	else
-		snprintf(node->path, sizeof(node->path), "%s%s%s", above->path,
-			 above->path[0] ? "/" : "", spec->name);
+	else if (snprintf(node->path, sizeof(node->path), "%s%s%s", above.path,
+			  above.path[0] ? "/" : "", spec->name) >= (int)sizeof(node->path))
+		abort();
 	t->n++;
 }
 
