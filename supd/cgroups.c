@@ -356,7 +356,7 @@ void cgroups_kill_all(struct daemon *d)
 		cgroup_kill(d->cgroups->fd, ".");
 }
 
-/* Says why there are none. 0 or -errno. */
+/* Says why there are none. 0, or 1 where one is required. */
 static int do_without(const struct cgroups *cg, int error)
 {
 	const char *why = error == -ENOENT ? "there is no cgroup v2 here" : strerror(-error);
@@ -371,7 +371,7 @@ static int do_without(const struct cgroups *cg, int error)
 			 "no cgroups can be made below supd's own (%s): services are known by "
 			 "session and ancestry",
 			 why);
-	return cg->required ? error : 0;
+	return cg->required;
 }
 
 int cgroups_open(struct daemon *d)

@@ -24,7 +24,7 @@ struct process;
 
 /*
  * As the key cgroup of [supd] says. 0: d->cgroups is there, or they are not to be had and need not
- * be; -errno, told, where they are required.
+ * be; 1, told, where they are required; -ENOMEM.
  */
 int cgroups_open(struct daemon *d);
 /* All that is left in them is killed; takes a daemon without. */

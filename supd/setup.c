@@ -196,6 +196,8 @@ static int setup_sockets(struct daemon *d)
 	r = cgroups_open(d);
 	if (r < 0)
 		return setup_failed("cgroup", r);
+	if (r > 0)
+		return SUPD_EXIT_FAILED;
 	r = control_open(d, &d->control);
 	return r < 0 ? setup_failed("the control socket", r) : 0;
 }

@@ -269,4 +269,5 @@ Test(cgroup, none_where_they_can_not_be)
 	cr_expect_eq(node_wait(n), 1);
 	cr_expect_not_null(strstr(node_log(n), "cgroup = require: none can be made"), "%s",
 			   node_log(n));
+	cr_expect_null(strstr(node_log(n), "  cgroup: "), "it is said once");
 }
