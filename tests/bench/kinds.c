@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ static void write_service(const struct subject *s, FILE *file, const char *name,
 	fprintf(file, "\n[service %s%s]\ncommand = %s/tests/bench-service %s/board %s %s\n",
 		s->below ? "all/" : "", name, s->bench->build, s->dir, index,
 		s->task ? s->task : "");
-	if (s->mute)
+	if (s->mute || getenv("MUTE"))
 		fputs("mailbox = none\n", file);
 	if (s->keys)
 		fputs(s->keys, file);
