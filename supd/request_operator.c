@@ -196,6 +196,8 @@ static const struct sentence parent_is_service = {
 
 /* A start that a condition of it has kept from being made. */
 static const struct sentence passed_over = {STATUS_OK, "passed_over", NULL};
+static const struct sentence old_runs_on = {
+	STATUS_FAILED, NULL, "{target} did not start: {reason}; the old one runs on"};
 static const struct sentence waiting = {STATUS_OK, "waiting", NULL};
 
 /* A start that has succeeded with the end of what was started. */
@@ -219,6 +221,21 @@ static bool sentence_is_waiting(const struct pending *pending, const struct repl
 	       core_view(pending->conn->control->daemon->core, reply->slot, &v) && v.waits;
 }
 
+/* A restart that overlaps: another record of that path has the name, and runs. */
+static bool sentence_is_of_heir(const struct pending *pending, const struct reply *reply)
+{
+	const struct core *core = pending->conn->control->daemon->core;
+	struct child_view v, holder;
+	uint32_t slot;
+
+	if (reply->answer != ANSWER_START_FAILED || !core_view(core, reply->slot, &v) ||
+	    !v.spec->overlap)
+		return false;
+	slot = core_find(core, v.path);
+	return slot != reply->slot && core_view(core, slot, &holder) &&
+	       holder.state == CHILD_RUNNING;
+}
+
 static const struct sentence *sentence_find(const struct pending *pending,
 					    const struct reply *reply)
 {
@@ -228,6 +245,8 @@ static const struct sentence *sentence_find(const struct pending *pending,
 		return &sentences[ANSWER_OK_UNDEFINED];
 	if (reply->answer == ANSWER_OK_UNDEFINED && reply->reason.kind == REASON_TEXT)
 		return &passed_over;
+	if (sentence_is_of_heir(pending, reply))
+		return &old_runs_on;
 	if (sentence_is_waiting(pending, reply))
 		return &waiting;
 	if (adds && reply->answer == ANSWER_NOPROC)

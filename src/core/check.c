@@ -39,11 +39,11 @@ static const char *check_child(const struct core *core, const struct child *c)
 		return "a restart is due that nobody wants";
 	if (c->state == CHILD_BACKOFF && (c->held || !c->listed))
 		return "a restart is due of what was stopped or removed (D4)";
-	if (c->state == CHILD_DEAD && !c->heir && !check_is_due(s, &c->exit_item))
+	if (c->state == CHILD_DEAD && !child_heir(c) && !check_is_due(s, &c->exit_item))
 		return "a death that nobody will look at";
 	if (!c->live && c->verdict.kind != REASON_NONE)
 		return "a verdict on what does not run";
-	if (c->awaited && (!s || !(c->live || c->parked || c->heir)))
+	if (c->awaited && (!s || !(c->live || c->parked || child_heir(c))))
 		return "a job waits for what does not run";
 	if (c->news || !list_is_empty(&c->news_link))
 		return "news was left";

@@ -84,7 +84,7 @@ void act_start(struct child *c, const struct event *event)
 	child_set_live(c, true);
 	chain_add_from(c, LINK_START, c->cause, NULL, c->creator);
 	child_set_state(c, CHILD_STARTING);
-	if (!c->elder && !registry_claim(c)) {
+	if (!child_elder(c) && !registry_claim(c)) {
 		child_fix_verdict(c, &REASON(REASON_ALREADY_REGISTERED));
 		child_down(c, chain_last(c));
 		return;
@@ -100,7 +100,7 @@ void child_start(struct child *c, struct cause cause)
 	bool restarting = c->restarting;
 
 	c->cause = cause;
-	if (!c->elder && depend_defers(c, cause))
+	if (!child_elder(c) && depend_defers(c, cause))
 		return;
 	child_input(c, IN_START, NULL);
 	c->restarting = restarting;

@@ -202,7 +202,7 @@ static void job_start_step(struct supervisor *s)
 	struct child *c = s->cursor;
 
 	s->cursor = job_step_cursor(s, c);
-	if (!c->listed || c->held || c->live || c->heir)
+	if (!c->listed || c->held || c->live || child_heir(c))
 		return;
 	if (c->spec->on_demand && !c->parked) { /* parked: it was asked for (D16) */
 		child_idle(c, s->cause);

@@ -113,6 +113,7 @@ struct child {
 	struct core *core;         /* borrowed */
 	struct supervisor *parent; /* borrowed; NULL: the root */
 	struct list link;          /* parent.kids, in start order */
+	struct child *twin;        /* borrowed; its heir, or whose heir it is; NULL: none */
 	struct supervisor *sup;    /* owned; NULL: a service */
 	struct spec *spec;         /* owned count */
 	char *path;                /* in the same block of memory */
@@ -148,8 +149,7 @@ struct child {
 	bool awaited;    /* the job in hand waits for it */
 	bool held;       /* passed over by starts: D4, or autostart = no */
 	bool held_by_operator; /* D4; while held */
-	struct child *heir;    /* borrowed; starts beside it, to take its place (overlap.c) */
-	struct child *elder;   /* borrowed; whose heir it is */
+	bool is_heir;          /* it starts beside its twin, to take its place (overlap.c) */
 	bool replaced;         /* its place is taken: forgotten when it is down */
 	bool listed;
 	bool dynamic;
@@ -190,6 +190,16 @@ struct child {
 	struct cause cause;     /* why the next start or stop is done */
 	struct list dying_link; /* core.dying */
 };
+
+static inline struct child *child_heir(const struct child *c)
+{
+	return c->is_heir ? NULL : c->twin;
+}
+
+static inline struct child *child_elder(const struct child *c)
+{
+	return c->is_heir ? c->twin : NULL;
+}
 
 /* ---- supervisors ---- */
 

@@ -82,7 +82,7 @@ static bool operator_bring_up(const struct request *request, struct child *c)
 {
 	struct waiter *w = waiter_new(c, request);
 	struct call *call = w ? call_new_start(c, ORIGIN_OPERATOR) : NULL;
-	bool goes = c->live || (c->state == CHILD_DEAD && c->heir);
+	bool goes = c->live || (c->state == CHILD_DEAD && child_heir(c));
 
 	if (!call) {
 		if (w)
@@ -177,8 +177,8 @@ static void operator_overlap(const struct request *request, struct child *c)
 	struct child *heir;
 	struct waiter *w;
 
-	if (c->heir) {
-		operator_bring_up(request, c->heir);
+	if (child_heir(c)) {
+		operator_bring_up(request, child_heir(c));
 		return;
 	}
 	heir = overlap_new_heir(c);
@@ -342,8 +342,8 @@ void operator_request(struct core *core, const struct request *request)
 		request->kind == REQUEST_SYNC ? SLOT_NONE : core_find(core, request->target);
 	struct child *c = slot == SLOT_NONE ? NULL : core->slots[slot];
 
-	if (c && c->elder && request->kind < REQUEST_EXIT)
-		c = c->elder;
+	if (c && child_elder(c) && request->kind < REQUEST_EXIT)
+		c = child_elder(c);
 	if (request->kind == REQUEST_SYNC) {
 		if (!sync_add(core, request))
 			operator_answer(core, request, ANSWER_NO_MEMORY, NULL, SLOT_NONE);

@@ -44,8 +44,9 @@ struct child *overlap_new_heir(struct child *c)
 
 	if (tree_add_beside(c, &heir) < 0)
 		return NULL;
-	heir->elder = c;
-	c->heir = heir;
+	heir->twin = c;
+	c->twin = heir;
+	heir->is_heir = true;
 	heir->starts = c->starts;
 	return heir;
 }
@@ -57,7 +58,7 @@ void overlap_start(struct child *heir)
 
 bool overlap_is_unseen(const struct child *c)
 {
-	return c->elder || c->replaced;
+	return c->is_heir || c->replaced;
 }
 
 /* ---- rule 2 ---- */
@@ -85,9 +86,10 @@ static void overlap_pass_place(struct child *from, struct child *to)
 /* Of its elder, which is returned. */
 static struct child *overlap_take_place(struct child *heir, struct cause cause)
 {
-	struct child *elder = heir->elder;
+	struct child *elder = child_elder(heir);
 
-	elder->heir = heir->elder = NULL;
+	elder->twin = heir->twin = NULL;
+	heir->is_heir = false;
 	elder->replaced = true;
 	overlap_pass_place(elder, heir);
 	tree_pass_path(elder, heir);
@@ -112,7 +114,7 @@ static void overlap_succeed(struct child *heir)
 
 static void overlap_inherit(struct child *heir)
 {
-	struct child *elder = overlap_take_place(heir, chain_last(heir->elder));
+	struct child *elder = overlap_take_place(heir, chain_last(child_elder(heir)));
 
 	child_settle(elder, CHILD_STOPPED);
 	tree_forget(elder);
@@ -132,13 +134,13 @@ static void overlap_release(struct child *elder)
 
 static bool overlap_tries_again(const struct supervisor *s, const struct child *heir)
 {
-	return heir->start_again && heir->elder && heir->elder->state == CHILD_RUNNING &&
-	       s->job != JOB_SHUTDOWN;
+	return heir->start_again && child_elder(heir) &&
+	       child_elder(heir)->state == CHILD_RUNNING && s->job != JOB_SHUTDOWN;
 }
 
 void overlap_ended(struct supervisor *s, struct child *c)
 {
-	struct child *elder = c->elder;
+	struct child *elder = child_elder(c);
 	bool again = overlap_tries_again(s, c);
 	bool failed = !c->expected && !c->ignored;
 
@@ -159,7 +161,8 @@ bool overlap_takes_news(struct supervisor *s, struct child *c, uint8_t news)
 {
 	struct child *heir;
 
-	if (news & NEWS_READY && c->elder && c->state == CHILD_RUNNING && s->job != JOB_SHUTDOWN)
+	if (news & NEWS_READY && child_elder(c) && c->state == CHILD_RUNNING &&
+	    s->job != JOB_SHUTDOWN)
 		overlap_succeed(c);
 	if (!(news & NEWS_DOWN) || c->state != CHILD_DEAD)
 		return false;
@@ -167,7 +170,7 @@ bool overlap_takes_news(struct supervisor *s, struct child *c, uint8_t news)
 		overlap_ended(s, c);
 		return true;
 	}
-	heir = c->heir;
+	heir = child_heir(c);
 	if (!heir || c->expected)
 		return heir;
 	if (s->job != JOB_SHUTDOWN &&
@@ -180,7 +183,7 @@ bool overlap_takes_news(struct supervisor *s, struct child *c, uint8_t news)
 
 bool overlap_stop_heir(struct child *c, struct cause cause)
 {
-	struct child *heir = c->heir;
+	struct child *heir = child_heir(c);
 
 	if (!heir)
 		return false;
@@ -193,22 +196,26 @@ bool overlap_stop_heir(struct child *c, struct cause cause)
 
 void overlap_forget(struct child *c)
 {
-	if (c->elder)
-		c->elder->heir = NULL;
-	if (c->heir) {
-		c->heir->elder = NULL;
-		c->heir->replaced = true;
+	struct child *heir = child_heir(c);
+
+	if (heir) {
+		heir->is_heir = false;
+		heir->replaced = true;
 	}
-	c->heir = c->elder = NULL;
+	if (c->twin)
+		c->twin->twin = NULL;
+	c->twin = NULL;
 }
 
 /* ---- checks ---- */
 
 const char *overlap_check(const struct child *c)
 {
-	if (c->heir && (c->heir->elder != c || c->heir->parent != c->parent))
+	const struct child *twin = c->twin;
+
+	if (twin && (twin->twin != c || twin->parent != c->parent || twin->is_heir == c->is_heir))
 		return "an heir of somebody else (overlap)";
-	if (c->elder && (c->elder->heir != c || c->replaced || c->heir))
+	if (c->is_heir && (!twin || c->replaced))
 		return "an heir that nobody knows (overlap)";
 	if (!overlap_is_unseen(c))
 		return NULL;
@@ -218,7 +225,7 @@ const char *overlap_check(const struct child *c)
 		return "one is left that has no place (overlap)";
 	if (c->replaced && (c->state == CHILD_STARTING || c->state == CHILD_RUNNING))
 		return "one was replaced and does not go (overlap)";
-	if (c->elder && c->state == CHILD_RUNNING && c->parent->job != JOB_SHUTDOWN)
+	if (child_elder(c) && c->state == CHILD_RUNNING && c->parent->job != JOB_SHUTDOWN)
 		return "an heir is ready and takes over nothing (overlap)";
 	return NULL;
 }

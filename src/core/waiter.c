@@ -64,7 +64,7 @@ void waiter_answer(struct waiter *w, enum answer answer)
 
 bool child_is_down(const struct child *c)
 {
-	return !c->live && c->state != CHILD_DEAD && !c->heir;
+	return !c->live && c->state != CHILD_DEAD && !child_heir(c);
 }
 
 bool operator_is_parked(const struct child *c, uint32_t *ret_blocker)

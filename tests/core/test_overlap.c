@@ -38,7 +38,7 @@ static void boot_with_heir(const char *tree)
 	boot(tree);
 	world_manners(&w, "a")->mute = true;
 	cr_assert_str_eq(restart("a"), "");
-	cr_assert_not_null(world_child(&w, "a")->heir);
+	cr_assert_not_null(child_heir(world_child(&w, "a")));
 	world_marks(&w, "");
 }
 
@@ -195,7 +195,7 @@ Test(overlap, one_that_says_ignore_changes_nothing)
 Test(overlap, a_fault_of_the_new_one_is_a_failed_start)
 {
 	boot_with_heir("/{a(notify overlap)}");
-	tell(elder()->heir, EVENT_FAULT);
+	tell(child_heir(elder()), EVENT_FAULT);
 	cr_expect_str_eq(world_answer(&w, 0), "start_failed watchdog");
 	cr_expect_eq(count("a"), 1);
 	cr_expect_eq(world_starts(&w, "a"), 1);
@@ -241,7 +241,7 @@ Test(overlap, the_end_of_the_old_one_waits_for_the_new_one)
 	struct child *heir;
 
 	boot_with_heir("/{a(notify overlap)}");
-	heir = elder()->heir;
+	heir = child_heir(elder());
 	world_manners(&w, "a")->stubborn = true;
 	world_send(&w, REQUEST_STOP, "a", NULL);
 	world_exit(&w, "a", 0);
@@ -295,7 +295,7 @@ Test(overlap, one_that_is_ready_while_all_ends_takes_nothing_over)
 	world_manners(&w, "b")->stubborn = true;
 	world_shutdown(&w);
 	heir_is_ready();
-	cr_expect_not_null(elder()->heir);
+	cr_expect_not_null(child_heir(elder()));
 	world_manners(&w, "b")->stubborn = false;
 	world_serve(&w);
 	cr_expect(w.halted);
@@ -343,11 +343,11 @@ Test(overlap, a_second_restart_starts_another_heir)
 	actor_pid first;
 
 	boot_with_heir("/{a(notify overlap)}");
-	first = elder()->heir->actor.pid;
+	first = child_heir(elder())->actor.pid;
 	restart("a");
 	cr_expect_str_eq(world_answer(&w, 1), "stopped shutdown");
-	cr_assert_not_null(elder()->heir);
-	cr_expect_neq(elder()->heir->actor.pid.n, first.n);
+	cr_assert_not_null(child_heir(elder()));
+	cr_expect_neq(child_heir(elder())->actor.pid.n, first.n);
 	heir_is_ready();
 	cr_expect_str_eq(world_answer(&w, 0), "ok");
 	cr_expect_eq(count("a"), 1);
@@ -360,7 +360,7 @@ Test(overlap, requests_by_the_heirs_pid_mean_the_child)
 	char pid[ACTOR_PID_TEXT_MAX];
 
 	boot_with_heir("/{a(notify overlap)}");
-	actor_pid_format(elder()->heir->actor.pid, pid);
+	actor_pid_format(child_heir(elder())->actor.pid, pid);
 	cr_expect_str_eq(world_send(&w, REQUEST_START, pid, NULL), "already");
 	cr_expect_str_eq(world_send(&w, REQUEST_STOP, pid, NULL), "ok");
 	cr_expect_str_eq(world_state(&w, "a"), "stopped");

@@ -209,7 +209,7 @@ Test(overlap, a_version_that_crashes_leaves_the_old_one_serving)
 	for (int i = 0; i < 5; i++) {
 		const char *why = ctl_fails(n, 1, "restart a");
 
-		cr_expect_not_null(strstr(why, "exit:3"), "%s", why);
+		cr_expect_not_null(strstr(why, "exit:3; the old one runs on"), "%s", why);
 	}
 	hammer_end(&hammer, 1);
 	sync_tree(n);
