@@ -185,6 +185,23 @@ void render_field(struct buf *out, const struct field *field)
 	buf_putc(out, '-');
 }
 
+/* Behind a number of bytes, what people read: "3399680 (3.2M)". */
+static void render_bytes_shown(struct buf *out, const struct field *field)
+{
+	static const char *const names[] = {"memory", "io_read", "io_write", NULL};
+	static const char units[] = "KMGTPE";
+	double value = (double)field->number / 1024;
+	size_t unit = 0, i = 0;
+
+	while (names[i] && strcmp(names[i], field->name) != 0)
+		i++;
+	if (!names[i] || field->type != FIELD_INT || value < 1)
+		return;
+	for (; value >= 1023.95 && unit + 1 < sizeof(units) - 1; unit++)
+		value /= 1024;
+	buf_printf(out, " (%.1f%c)", value, units[unit]);
+}
+
 void render_block(struct buf *out, const struct wire_frame *frame)
 {
 	size_t cursor = 0, width = 0;
@@ -200,6 +217,7 @@ void render_block(struct buf *out, const struct wire_frame *frame)
 		render_text(out, f.name, RENDER_LINE);
 		buf_printf(out, ":%*s ", (int)(width - strlen(f.name)), "");
 		render_field(out, &f);
+		render_bytes_shown(out, &f);
 		buf_putc(out, '\n');
 	}
 }

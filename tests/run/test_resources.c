@@ -2,6 +2,7 @@
 
 /* What services may use, and what they do. */
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,9 @@ static void check_usage(const char *use)
 	cr_expect_gt(number(n, "a", "fds"), number(n, "b", "fds"));
 	cr_expect_geq(number(n, "b", "cpu_time"), 0);
 	cr_expect_str_eq(json_get(ctl(n, "info --json a"), "tasks"), "3");
+	cr_expect_eq(
+		fnmatch("*\nmemory: *[0-9] ([0-9]*.[0-9][KM])\n*", ctl(n, "status --long a"), 0), 0,
+		"for people, too");
 	ctl(n, "stop b");
 	cr_expect_str_eq(field(n, "b", "tasks"), "null");
 	cr_expect_str_eq(field(n, "/", "memory"), "null");
