@@ -111,6 +111,9 @@ struct spec *section_spec(struct section *section);
 void section_check_sockets(struct loader *loader, struct section *section,
 			   const struct section *parent);
 
+/* together.c: what keys of different parts mean together. */
+void section_check_together(struct loader *loader, const struct section *section);
+
 /* tree.c: links what was read; the root is the config's where nothing is wrong. */
 void loader_link(struct loader *loader);
 

@@ -233,8 +233,10 @@ static void check_section(struct loader *loader, struct section *section,
 				 "restart_delay_max is shorter than restart_delay");
 		spec->restart_delay_max = spec->restart_delay;
 	}
-	if (section->kind == SECTION_SERVICE)
+	if (section->kind == SECTION_SERVICE) {
 		section_check_sockets(loader, section, parent);
+		section_check_together(loader, section);
+	}
 	if (parent && parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE &&
 	    section->kind == SECTION_SUPERVISOR)
 		complain(loader, section, "",

@@ -261,17 +261,6 @@ Test(ready, fd_of_a_shell)
 	node_end(n);
 }
 
-/* Sockets that it is handed begin at 3. */
-Test(ready, fd_that_is_taken)
-{
-	struct node *n = node_run("[service a]\nready = fd:3\nlisten = unix:@folder/socket\n" ONCE
-				  "command = sleep 600\n");
-	char *text = ctl_fails(n, 1, "start a");
-
-	has(text, "ready fd:3 (a socket that it is handed is there): File exists");
-	node_end(n);
-}
-
 Test(ready, fd_that_is_closed_without)
 {
 	struct node *n = node_run("[service a]\nready = fd:9\nmailbox = none\n" ONCE
