@@ -35,8 +35,8 @@ static void tell_rest(char *const *paths, size_t n)
 {
 	if (n == 0)
 		return;
-	complain("stopped there: %zu that were still to come run on as they are: %s%s%s", n,
-		 paths[0], n > 1 ? " to " : "", n > 1 ? paths[n - 1] : "");
+	complain("stopped there: still to come, and left as they are: %s%s%s", paths[0],
+		 n > 1 ? " to " : "", n > 1 ? paths[n - 1] : "");
 }
 
 static int roll(struct context *context, char **paths, size_t n, size_t batch, fill_request *fill)

@@ -101,12 +101,22 @@ void request_fail(struct conn *conn, uint64_t ref, enum status status, const cha
 	conn_reply_status(conn, ref, (int)status, text);
 }
 
+bool request_names_template(const struct daemon *d, const char *target)
+{
+	struct buf name CLEANUP(buf_fini) = BUF_INIT;
+
+	buf_printf(&name, "%s@", target);
+	return !name.error && core_has_template(d->core, buf_text(&name));
+}
+
 const char *request_absence(const struct daemon *d, const char *target)
 {
 	struct child_view v;
 
 	if (!core_view(d->core, core_find(d->core, target), &v) || v.removed)
-		return "no such actor";
+		return request_names_template(d, target) ? "that is a template: with an @ behind "
+							   "it, it stands for its instances"
+							 : "no such actor";
 	return v.state == CHILD_STOPPING ? "it is about to end" : "it does not run";
 }
 

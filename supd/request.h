@@ -55,6 +55,8 @@ void request_answer(struct pending *pending, const struct reply *reply);
 void request_fail(struct conn *conn, uint64_t ref, enum status status, const char *format, ...)
 	PRINTF(4, 5);
 
+/* It is a template's, but for the @ behind it. */
+bool request_names_template(const struct daemon *d, const char *target);
 /* Why nobody of that name or pid was found: there is none, it is down, it is about to end. */
 const char *request_absence(const struct daemon *d, const char *target);
 /* Replies with that. */

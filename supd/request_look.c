@@ -177,11 +177,10 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 
 	(void)command;
 	if (target && !template && !status_exists(core, slot)) {
-		request_fail(conn, frame->ref, STATUS_NOPROC,
+		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: %s", target,
 			     is_template_name(target)
-				     ? "%s: no such template: its section has instances = N"
-				     : "%s: no such actor",
-			     target);
+				     ? "no such template: its section has instances = N"
+				     : request_absence(conn->control->daemon, target));
 		return;
 	}
 	listing = listing_new(conn, frame->ref);

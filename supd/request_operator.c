@@ -189,6 +189,9 @@ static const struct sentence sentences[ANSWER_N] = {
 static const struct sentence not_running = {STATUS_NOPROC, NULL, "{target}: it does not run"};
 
 /* What is missing or wrong above a child that is to be added. */
+static const struct sentence of_template = {
+	STATUS_NOPROC, NULL,
+	"{target}: that is a template: with an @ behind it, it stands for its instances"};
 static const struct sentence no_parent = {
 	STATUS_NOPROC, NULL, "{target}: the supervisor above it does not exist or does not run"};
 static const struct sentence parent_is_service = {
@@ -251,6 +254,9 @@ static const struct sentence *sentence_find(const struct pending *pending,
 		return &waiting;
 	if (adds && reply->answer == ANSWER_NOPROC)
 		return &no_parent;
+	if (reply->answer == ANSWER_NOPROC &&
+	    request_names_template(pending->conn->control->daemon, pending->target))
+		return &of_template;
 	if (reply->answer == ANSWER_NOPROC && reply->slot != SLOT_NONE)
 		return &not_running;
 	if (adds && reply->answer == ANSWER_NOT_SUPERVISOR)

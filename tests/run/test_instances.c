@@ -27,6 +27,8 @@ Test(instances, come_and_go)
 	cr_expect_str_eq(state_of(n, "s/w@blue"), "stopped");
 	ctl(n, "remove s/w@blue");
 	cr_expect_not_null(strstr(ctl_fails(n, 3, "status s/w@blue"), "s/w@blue: no such actor"));
+	cr_expect_not_null(strstr(ctl_fails(n, 3, "stop s/w"), "s/w: that is a template"));
+	cr_expect_not_null(strstr(ctl_fails(n, 3, "status s/w"), "s/w: that is a template"));
 	cr_expect_not_null(strstr(ctl_fails(n, 3, "start s/v@1"), "s/v@1: no such actor"));
 	node_end(n);
 }
@@ -112,7 +114,7 @@ Test(instances, rolling_stops_at_the_first_that_fails)
 	output = program_end(&p);
 	cr_expect_eq(output.status, 1);
 	cr_expect_not_null(strstr(output.err, "exit:7"), "%s", output.err);
-	cr_expect_not_null(strstr(output.err, "1 that were still to come"), "%s", output.err);
+	cr_expect_not_null(strstr(output.err, "left as they are: "), "%s", output.err);
 	cr_expect_str_eq(state_of(n, "w@1"), "stopped");
 	cr_expect_str_eq(state_of(n, "w@3"), "running");
 	node_end(n);
