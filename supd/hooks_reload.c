@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "supd/hooks_row.h"
+#include "supd/log.h"
 #include "supd/mainpid.h"
 
 #define RELOAD_HEAR SPAN_MS(500)
@@ -21,6 +22,20 @@ void reload_forget(struct hooks *h)
 	h->reload = 0;
 }
 
+static void reload_log(const struct hooks *h, const char *failure)
+{
+	struct log_about about = {.event = "reload", .os_pid = h->p->os_pid};
+	struct child_view v;
+
+	if (!core_view(h->d->core, h->p->slot, &v))
+		return;
+	about.name = v.path;
+	if (failure)
+		log_about(LOG_AT_WARNING, &about, "not reloaded: %s", failure);
+	else
+		log_about(LOG_AT_INFO, &about, "reloaded");
+}
+
 void reload_end(struct hooks *h, const char *failure)
 {
 	struct reply reply = {.id = h->reload, .answer = ANSWER_OK, .slot = h->p->slot};
@@ -28,6 +43,7 @@ void reload_end(struct hooks *h, const char *failure)
 	reload_forget(h);
 	if (!reply.id)
 		return;
+	reload_log(h, failure);
 	if (failure) {
 		reply.answer = ANSWER_START_FAILED;
 		reply.reason = hooks_reason(HOOK_RELOAD, failure);

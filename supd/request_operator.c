@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "supd/log.h"
 #include "supd/request.h"
 #include "supd/rows.h"
 #include "supd/said.h"
@@ -60,6 +61,20 @@ void request_take_exit(struct conn *conn, const struct request_command *command,
 	reason_fini(&request.reason);
 }
 
+/* What it dies of then is none of its own doing. */
+static void request_log_signal(const struct daemon *d, uint32_t slot, int unix_signal)
+{
+	struct log_about about = {.event = "signal", .os_pid = process_os_pid(d, slot)};
+	char name[16];
+	struct child_view v;
+
+	if (!core_view(d->core, slot, &v))
+		return;
+	about.name = v.path;
+	log_about(LOG_AT_INFO, &about, "SIG%s sent: an operator asked for it",
+		  text_signal_name(unix_signal, name));
+}
+
 static void request_reply_sent(struct conn *conn, uint64_t ref, uint32_t slot)
 {
 	char pid[ACTOR_PID_TEXT_MAX];
@@ -97,6 +112,8 @@ void request_take_kill(struct conn *conn, const struct request_command *command,
 		return;
 	}
 	r = process_signal(d, slot, unix_signal, field_bool(frame, "all"));
+	if (r == 0)
+		request_log_signal(d, slot, unix_signal);
 	if (r == -ESRCH)
 		request_fail(conn, frame->ref, STATUS_FAILED, "%s: no process of it runs", target);
 	else if (r < 0)

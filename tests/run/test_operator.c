@@ -210,6 +210,7 @@ Test(operator, kill_sends_a_unix_signal)
 
 	sync_tree(n);
 	cr_assert_str_eq(ctl(n, "kill -HUP a"), "a: SIGHUP sent\n");
+	cr_expect_not_null(strstr(node_log(n), "SIGHUP sent: an operator asked for it"));
 	journal_until(n, "a HUP");
 	ctl(n, "kill -SIGUSR1 --all a");
 	journal_until(n, "a USR1");

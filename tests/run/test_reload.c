@@ -47,6 +47,7 @@ Test(reload, by_a_unix_signal)
 
 	sync_tree(n);
 	cr_expect_str_eq(ctl(n, "reload a"), "a: reloaded\n");
+	cr_expect_not_null(strstr(node_log(n), "  reloaded\n"), "%s", node_log(n));
 	journal_until(n, "a HUP");
 	cr_expect_str_eq(json_get(ctl(n, "reload a --json"), "result"), "ok");
 	node_end(n);
