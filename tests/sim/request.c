@@ -270,6 +270,17 @@ static void request_send(struct sim *sim, struct request *request)
 	sim->alloc_expected = false;
 }
 
+/* Its start by a trigger empties its own window, as an operator's does. */
+static void forgive_idle(struct sim *sim, uint32_t slot)
+{
+	struct child_view view;
+
+	if (core_view(sim->core, slot, &view) && view.spec->on_demand &&
+	    (view.state == CHILD_WAITING || view.state == CHILD_DONE ||
+	     view.state == CHILD_FAILED || view.state == CHILD_STOPPED))
+		sim->seen[slot].forgiven = true;
+}
+
 /* Of anybody: what is not on demand is left alone. */
 static void trigger_random(struct sim *sim)
 {
@@ -282,6 +293,7 @@ static void trigger_random(struct sim *sim)
 		return;
 	word_target(sim, &view, target, sizeof(target));
 	event.request.target = target;
+	forgive_idle(sim, core_find(sim->core, target));
 	sim_step(sim, &event);
 }
 
