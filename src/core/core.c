@@ -231,7 +231,7 @@ static void core_run_agenda(struct core *core)
 			supervisor_run(LIST_ENTRY(l, struct supervisor, on_agenda));
 			signal_run(core);
 		}
-	} while (depend_run_one(core) || !list_is_empty(&core->agenda));
+	} while (depend_run(core) || !list_is_empty(&core->agenda));
 }
 
 static void core_tick(struct core *core)
@@ -366,7 +366,7 @@ struct mono core_deadline(const struct core *core)
 
 	if (core->halted)
 		return MONO_NEVER;
-	if (!list_is_empty(&core->put_off) || source_has_more(core) ||
+	if (!list_is_empty(&core->put_off) || core->due_put_off || source_has_more(core) ||
 	    (!list_is_empty(&core->mailboxes) && !core->mail_is_short))
 		return core->now;
 	if (!list_is_empty(&core->unsent) || !list_is_empty(&core->unlinked) ||

@@ -399,7 +399,7 @@ static const char *depend_check_parked(const struct child *c)
 		return NULL;
 	if (c->state != CHILD_WAITING || c->held || !c->listed || !s || !s->self->live)
 		return "what is parked is not waiting (D16)";
-	if (c->gate == GATE_OPEN && list_is_empty(&c->retry_item.link) && s->job == JOB_IDLE &&
+	if (c->gate == GATE_OPEN && list_is_empty(&s->queue) && s->job == JOB_IDLE &&
 	    !depend_is_ending(c))
 		return "what is parked may start, and nobody will start it (D16)";
 	return NULL;
@@ -409,6 +409,8 @@ const char *depend_check(const struct child *c)
 {
 	struct child *on;
 
+	if (c->core->due_put_off)
+		return NULL;
 	if (!list_is_empty(&c->due_link))
 		return "nobody has looked at what one depends on (D16)";
 	if ((c->state == CHILD_STARTING || c->state == CHILD_RUNNING) && depend_is_lost(c, &on) &&

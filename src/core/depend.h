@@ -33,8 +33,9 @@ void depend_release(struct child *c); /* takes a half-built child */
 
 /* It, or what is known of it, is not as it was: whoever depends on it is looked at in this step. */
 void depend_changed(struct child *c);
-/* Looks at all that is due, but lets others act in between: false where nothing was. */
-bool depend_run_one(struct core *core);
+/* Looks at all that is due, unless the step is crowded: then the next one does. False: it did not.
+ */
+bool depend_run(struct core *core);
 
 /* ---- start ---- */
 
@@ -66,7 +67,9 @@ bool depend_is_blocked(const struct child *c, uint32_t *ret_blocker);
 bool depend_stops_later(const struct child *c);
 /* Told to stop only because of what it requires, and down now: parked. */
 void depend_park(struct child *c);
-/* The stop pass of JOB_SUSPEND has come by: what it shows from now on. */
+/* The stop pass of JOB_SUSPEND has come by what waits for its range as it is: nothing is told. */
+bool depend_waits_already(struct supervisor *s, struct child *c);
+/* ... by any other: what it shows from now on. */
 void depend_suspended(struct supervisor *s, struct child *c);
 /* That pass is over. */
 void depend_suspend_done(struct supervisor *s);

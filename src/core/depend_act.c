@@ -5,7 +5,7 @@
  *
  *  1. a start whose gate is not open is put off: the child is parked (WAITING), and counts as
  *     started
- *  2. parked, it starts when its gate opens, in its supervisor's queue
+ *  2. parked, it starts when its gate opens, in its supervisor's queue; not what ends soon
  *  3. what requires one that is not up any more is told to stop, and is parked when it is down:
  *     nothing is counted, no strategy is asked. Under another strategy than one_for_one its range
  *     stops, in order, and waits with it (JOB_SUSPEND)
@@ -14,7 +14,7 @@
  *     in the same pass, and for them no longer than its queue is empty. A sibling that dies is the
  *     strategy's, which counts it
  *  5. a suspended range is started again when the gate of its child opens, or that child is held,
- *     stopped or removed
+ *     stopped or removed; not under a supervisor that ends soon
  *  6. a stop waits (POLITE_LATER) until nobody who runs and depends on the child is ending, or has
  *     to because of that stop, or ends with a supervisor above it. Whoever ends anyway, and is
  *     waited for, is told at once
@@ -22,6 +22,19 @@
  *
  * A child never looks at others while it changes: those that depend on it are put on core.due, and
  * looked at when all supervisors have acted.
+ *
+ * Why a step ends. What goes down and comes up again within one has no process: a supervisor
+ * without children that live. It goes down
+ *
+ *  - because one is not up that it, or its range, requires; it comes up when that has. So the two
+ *    alternate no more often than those that they depend on do, and there is no circle (order.c)
+ *  - because a stop waits for it, and it ends anyway: then it does not come up (rules 2 and 5)
+ *  - by its supervisor's strategy, which counts, or an operator: an event
+ *
+ * A pass that is given up for its queue's sake takes an item off that. And were this wrong: what
+ * comes up by rule 2 or 5, and what is due, goes on in the next step where one is crowded
+ * (effect.c), after other events. What waits for its range already is not told again when that
+ * grows.
  */
 
 #include <errno.h>
@@ -76,6 +89,13 @@ void depend_changed(struct child *c)
 }
 
 /* ---- start ---- */
+
+/* It, or its range, has its turn in the queue. */
+static void depend_queue(struct supervisor *s, struct child *c)
+{
+	c->retry_item.kind = ITEM_UNPARK;
+	supervisor_enqueue(s, &c->retry_item);
+}
 
 static struct child *depend_waits_for(const struct child *c)
 {
@@ -132,10 +152,8 @@ void depend_left(struct child *c)
 		job_arrived(c);
 		supervisor_wake(s);
 	}
-	if (s->suspended == c && s->job == JOB_IDLE) {
-		c->retry_item.kind = ITEM_UNPARK;
-		supervisor_enqueue(s, &c->retry_item);
-	}
+	if (s->suspended == c && s->job == JOB_IDLE)
+		depend_queue(s, c);
 }
 
 static void depend_suspend(struct supervisor *s, struct child *c, struct cause cause)
@@ -258,6 +276,19 @@ static void depend_tell_range(struct supervisor *s, struct child *c)
 	}
 }
 
+bool depend_waits_already(struct supervisor *s, struct child *c)
+{
+	if (c->state != CHILD_WAITING || c->parked_by == SLOT_NONE || c == s->suspended ||
+	    !s->suspended)
+		return false;
+	if (c->parked_by == s->suspended->slot)
+		return true;
+	c->parked_by = s->suspended->slot;
+	depend_changed(c);
+	waiter_check(c);
+	return true;
+}
+
 void depend_suspended(struct supervisor *s, struct child *c)
 {
 	struct child *on;
@@ -288,7 +319,9 @@ void depend_suspend_done(struct supervisor *s)
 	struct child *c = s->suspended, *on = NULL;
 	enum gate gate = c && c->parked ? depend_gate(c, &on) : GATE_OPEN;
 
-	if (c && gate == GATE_OPEN && !depend_ends_soon(s)) {
+	bool open = c && gate == GATE_OPEN && !depend_ends_soon(s);
+
+	if (open && !effect_is_crowded(s->self->core)) {
 		struct cause cause = c->parked ? chain_last(c) : cause_origin(ORIGIN_OPERATOR);
 
 		s->suspended = NULL;
@@ -297,6 +330,8 @@ void depend_suspend_done(struct supervisor *s)
 	}
 	job_abort(s);
 	supervisor_set_job(s, JOB_IDLE);
+	if (open)
+		depend_queue(s, c);
 	if (s->self->state == CHILD_STARTING)
 		child_supervisor_ready(s->self);
 }
@@ -308,10 +343,8 @@ void depend_forget_kid(struct supervisor *s, struct child *c)
 	if (s->suspended != c)
 		return;
 	s->suspended = first == c ? tree_next_kid(s, c) : first;
-	if (!s->suspended || s->job != JOB_IDLE)
-		return;
-	s->suspended->retry_item.kind = ITEM_UNPARK;
-	supervisor_enqueue(s, &s->suspended->retry_item);
+	if (s->suspended && s->job == JOB_IDLE)
+		depend_queue(s, s->suspended);
 }
 
 /* ---- one that is due ---- */
@@ -328,8 +361,7 @@ static void depend_look_at_parked(struct child *c)
 	if (c->gate == GATE_OPEN && c->awaited && s->job != JOB_CALL) {
 		child_start(c, s->cause);
 	} else if (c->gate == GATE_OPEN && !depend_is_ending(c)) {
-		c->retry_item.kind = ITEM_UNPARK;
-		supervisor_enqueue(s, &c->retry_item);
+		depend_queue(s, c);
 	} else if (c->gate != GATE_OPEN && c->awaited && !depend_is_in_pass(c, on)) {
 		depend_suspend(s, c, chain_last(c));
 	}
@@ -366,13 +398,20 @@ static void depend_look(struct child *c)
 	}
 }
 
-bool depend_run_one(struct core *core)
+/*
+ * All of them before anybody acts, so that a range that many children of it have lost something
+ * for is suspended once. A look tells children to stop, or starts one that a pass waits for: no
+ * more than once each, as what comes after that is their supervisors'.
+ */
+bool depend_run(struct core *core)
 {
-	struct list *l = list_take_first(&core->due);
+	struct list *l;
 
-	if (!l)
+	core->due_put_off = effect_is_crowded(core) && !list_is_empty(&core->due);
+	if (core->due_put_off || list_is_empty(&core->due))
 		return false;
-	depend_look(LIST_ENTRY(l, struct child, due_link));
+	while ((l = list_take_first(&core->due)))
+		depend_look(LIST_ENTRY(l, struct child, due_link));
 	return true;
 }
 

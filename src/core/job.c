@@ -145,6 +145,8 @@ static void job_child_stopped(struct supervisor *s, struct child *c)
 	call_child_down(c);
 	if (c == s->culprit && s->job == JOB_PARK)
 		return;
+	if (s->job == JOB_SUSPEND && depend_waits_already(s, c))
+		return;
 	if (s->job == JOB_SUSPEND && was_down && !c->parking && c != s->suspended)
 		return;
 	if (!was_down)

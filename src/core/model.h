@@ -304,6 +304,7 @@ struct core {
 	struct list unlinked; /* of struct child: ready, with standing links that wait for memory */
 	struct strmap needs;  /* name -> owned struct need (depend.c) */
 	struct list due;      /* of struct child: what they depend on has changed */
+	bool due_put_off;     /* they are looked at in the next step */
 	uint64_t next_place;
 	bool order_given_up;     /* D21: nobody waits for those that depend on it any more */
 	struct strmap standings; /* partner -> one of the struct standing that name it */

@@ -239,7 +239,7 @@ void waiter_end_all(struct core *core)
 
 bool core_is_resting(const struct core *core, bool allow_starting)
 {
-	if (core->n_stopping)
+	if (core->n_stopping || core->due_put_off)
 		return false;
 	if (allow_starting && core->n_starting)
 		return true;

@@ -128,3 +128,64 @@ Test(many_depends, of_a_group, .timeout = 60)
 {
 	many_run(STRATEGY_ONE_FOR_ALL);
 }
+
+/* ---- a group that loses one after the other ---- */
+
+#define GROUP 200
+
+static struct spec *add(struct spec *parent, enum child_type type, const char *name)
+{
+	struct spec *child = spec_new(type, name);
+
+	cr_assert_not_null(child);
+	child->start = START_PARALLEL;
+	cr_assert_eq(spec_add_child(parent, child), 0);
+	return child;
+}
+
+static void add_many(struct spec *g, struct spec *s)
+{
+	for (uint32_t i = 1; i <= 2 * GROUP; i++) {
+		char p[16] = "x", c[16];
+		struct spec *child;
+
+		snprintf(c, sizeof(c), "c%u", i);
+		child = add(s, CHILD_SERVICE, c);
+		if (i <= GROUP) {
+			snprintf(p, sizeof(p), "p%u", i);
+			add(g, CHILD_SERVICE, p);
+			snprintf(p, sizeof(p), "g/p%u", GROUP + 1 - i);
+		}
+		cr_assert_eq(spec_add_text(&child->requires, p), 0);
+	}
+}
+
+/*
+ * s/c1 to c200 require g/p200 to p1; behind them s/c201 to c400 wait for x already. The end of g
+ * takes c200 first, then c199, ...: the range grows by one each time, and passes by all that wait.
+ */
+Test(many_depends, a_range_that_grows, .timeout = 60)
+{
+	struct spec *root = spec_new(CHILD_SUPERVISOR, "/"), *g, *s;
+	struct many *m = calloc(1, sizeof(*m));
+	struct request stop = {.id = 1, .kind = REQUEST_STOP, .target = "g"};
+
+	cr_assert_not_null(root);
+	cr_assert_not_null(m);
+	g = add(root, CHILD_SUPERVISOR, "g");
+	s = add(root, CHILD_SUPERVISOR, "s");
+	s->strategy = STRATEGY_REST_FOR_ONE;
+	add(root, CHILD_SERVICE, "x")->autostart = false;
+	add_many(g, s);
+	cr_assert_eq(core_new(&m->core), 0);
+	many_step(m, &(struct event){.kind = EVENT_BOOT, .spec = root, .budget = SPAN_INFINITY});
+	spec_unref(root);
+	many_serve(m);
+	m->effects = 0;
+	many_step(m, &(struct event){.kind = EVENT_REQUEST, .request = stop});
+	many_serve(m);
+	cr_assert_null(core_check(m->core));
+	cr_expect_lt(m->effects, EFFECTS_EACH * 3 * GROUP);
+	core_free(m->core);
+	free(m);
+}
