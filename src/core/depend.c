@@ -278,8 +278,7 @@ bool depend_is_closed_outside(const struct child *c)
 	return false;
 }
 
-/* A sibling that has died: their supervisor has a strategy for that, and counts it. */
-static bool depend_is_in_hand(const struct child *c, const struct child *on)
+bool depend_is_in_hand(const struct child *c, const struct child *on)
 {
 	return on && on->parent == c->parent && !supervisor_is_independent(c->parent) &&
 	       !on->expected &&

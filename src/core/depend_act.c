@@ -168,12 +168,13 @@ static void depend_suspend(struct supervisor *s, struct child *c, struct cause c
 	supervisor_wake(s);
 }
 
-/* A sibling that starts in the same pass, now or later: that one waits, and does not give up. */
+/* A sibling that starts in the same pass, now or later: that one waits, and does not give up. One
+ * that has died meanwhile stands in the queue, for which the pass is given up. */
 static bool depend_is_in_pass(const struct child *c, const struct child *on)
 {
 	if (!on || on->parent != c->parent)
 		return false;
-	if (on->state == CHILD_STARTING || on->awaited)
+	if (on->state == CHILD_STARTING || on->awaited || depend_is_in_hand(c, on))
 		return true;
 	return c->parent->cursor && on->place >= c->parent->cursor->place && !on->live &&
 	       on->listed && !on->held && !on->spec->on_demand;

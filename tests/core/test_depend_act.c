@@ -78,3 +78,17 @@ Test(depend_act, a_call_waits_for_what_it_suspends)
 	cr_expect_str_eq(world_answer(&w, 1), "ok");
 	cr_expect_str_eq(world_answer(&w, 0), "ok_up");
 }
+
+/* A sibling's death is counted, though a pass has come to one that waits for it and for another. */
+Test(depend_act, a_siblings_death_in_a_pass_is_counted)
+{
+	world_manners(&w, "r")->mute = true;
+	world_boot(&w,
+		   "/(rest_for_one parallel intensity=0){c(requires=p requires=r) p r(notify)}");
+	cr_expect_str_eq(world_states(&w, "/"), "c:waiting p:running r:starting");
+	world_crash(&w, "p");
+	cr_expect_str_eq(world_state(&w, "r"), "starting", "its pass goes on");
+	world_manners(&w, "r")->mute = false;
+	world_serve(&w);
+	cr_expect_str_eq(world_states(&w, "/"), "c:waiting p:failed r:waiting");
+}
