@@ -53,7 +53,7 @@ static uint64_t oracle_place(struct sim *sim, const struct child_view *view)
 	     slot = core_next(sim->core, slot)) {
 		passed |= slot == view->slot;
 		if (!core_view(sim->core, slot, &other) || other.parent != view->parent ||
-		    !sim->seen[slot].known)
+		    slot >= sim->n_slots || !sim->seen[slot].known)
 			continue;
 		if (passed)
 			behind = sim->seen[slot].order;

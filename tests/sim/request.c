@@ -63,6 +63,8 @@ static bool is_put_off(const struct sim *sim, const struct asked *a)
 		return false;
 	if (core_view(sim->core, a->slot, &view) && view.waits && !view.parked)
 		return true;
+	if (a->slot >= sim->n_slots)
+		return false;
 	parent = sim->seen[a->slot].parent;
 	for (uint32_t i = 0; i < sim->n_slots; i++)
 		if (core_view(sim->core, i, &view) && view.parent == parent &&
@@ -263,11 +265,15 @@ static bool random_view(struct sim *sim, struct child_view *ret_view)
 static void request_send(struct sim *sim, struct request *request)
 {
 	struct event event = {.kind = EVENT_REQUEST, .request = *request};
+	struct asked *a;
 
 	request_enter(sim, request);
 	sim->alloc_expected = rng_chance(&sim->rng, sim->weather.no_memory);
 	sim_step(sim, &event);
 	sim->alloc_expected = false;
+	a = request_find(sim, request->id);
+	if (a && request->kind == REQUEST_START && a->slot == SLOT_NONE)
+		a->slot = core_find(sim->core, request->target); /* an instance that was made */
 }
 
 /* Its start by a trigger empties its own window, as an operator's does. */
