@@ -6,7 +6,8 @@
 
 /*
  * As close(); but the last one to close a socket with SO_LINGER, which close(2) makes wait whether
- * it blocks or not, waits for nobody here. Other files than sockets are closed as they are.
+ * it blocks or not, waits for nobody here; nor where such a one was sent on the socket and nobody
+ * has read it. Other files than sockets are closed as they are.
  */
 void foreign_close(int fd);
 

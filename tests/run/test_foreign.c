@@ -46,6 +46,25 @@ static void send_lingering(struct node *n, struct actor_end *to)
 	close(listener);
 }
 
+/* In a message that nobody has read, on a socket that is sent. */
+static void send_wrapped(struct node *n, struct actor_end *to)
+{
+	int listener, lingering = make_lingering(&listener), ends[2];
+	struct actor_end inner = {0};
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+	inner.fd = ends[0];
+	cr_assert_eq(kill(n->supd.os_pid, SIGSTOP), 0);
+	actor_send_bytes(&inner, "x", 1, &lingering, 1);
+	actor_send_bytes(to, "STATUS=here", 11, &ends[1], 1);
+	close(ends[0]);
+	close(ends[1]);
+	close(lingering);
+	cr_assert_eq(kill(n->supd.os_pid, SIGCONT), 0);
+	cr_expect_str_eq(state_of(n, "a"), "running");
+	close(listener);
+}
+
 Test(foreign, a_socket_that_lingers_does_not_stop_the_daemon)
 {
 	struct node *n = node_run("[service a]\ncommand = @puppet/a\n");
@@ -56,6 +75,7 @@ Test(foreign, a_socket_that_lingers_does_not_stop_the_daemon)
 	strcpy(address.sun_path, keep_printf("%s/run/notify", n->folder));
 	cr_assert_eq(connect(notify.fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	send_lingering(n, &notify);
+	send_wrapped(n, &notify);
 	send_lingering(n, guest);
 	cr_expect(actor_is_cut_off(guest));
 	actor_close(guest);
