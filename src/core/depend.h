@@ -47,6 +47,8 @@ void depend_reached(struct supervisor *s, struct child *c);
 /* A pass that waits for what is parked, and nothing else, keeps no other work of its supervisor
  * waiting: true where it was given up for that. */
 bool depend_yield(struct supervisor *s);
+/* A start pass was given up: what it had not come to, and may start, has its turn in the queue. */
+void depend_start_aborted(struct supervisor *s);
 /* A start pass of a one_for_all begins: true where one of its children waits for others, and all
  * of them with it. */
 bool depend_blocks_all(struct supervisor *s);

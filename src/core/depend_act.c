@@ -222,6 +222,19 @@ bool depend_yield(struct supervisor *s)
 	return true;
 }
 
+/* Behind the retry that takes it along, unless that is called off. */
+void depend_start_aborted(struct supervisor *s)
+{
+	if (!s->self->core->needs.used)
+		return;
+	LIST_EACH (l, &s->kids) {
+		struct child *c = LIST_ENTRY(l, struct child, link);
+
+		if (c->parked && c->gate == GATE_OPEN)
+			depend_queue(s, c);
+	}
+}
+
 void depend_unpark(struct supervisor *s, struct child *c)
 {
 	struct child *on;

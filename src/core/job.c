@@ -251,6 +251,7 @@ static void job_start_aborted(struct supervisor *s)
 	job_retry_failed(s);
 	job_abort(s);
 	supervisor_set_job(s, JOB_IDLE);
+	depend_start_aborted(s);
 	if (init)
 		child_supervisor_ready(s->self);
 }

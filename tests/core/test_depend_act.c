@@ -79,6 +79,22 @@ Test(depend_act, a_call_waits_for_what_it_suspends)
 	cr_expect_str_eq(world_answer(&w, 0), "ok_up");
 }
 
+/* Its range starts again and fails at another one, which is not wanted any more: it starts alone.
+ */
+Test(depend_act, a_range_whose_start_fails)
+{
+	world_boot(&w, "/{g(one_for_all){a(notify) b(requires=x)} x(down)}");
+	cr_expect_str_eq(world_states(&w, "g"), "a:waiting b:waiting");
+	world_manners(&w, "g/a")->mute = true;
+	world_ask(&w, REQUEST_START, "x", NULL);
+	cr_expect_str_eq(world_states(&w, "g"), "a:starting b:waiting");
+	cr_expect_str_eq(world_ask(&w, REQUEST_TERMINATE_CHILD, "g", "a"), "");
+	world_manners(&w, "g/a")->fails = 1;
+	world_serve(&w);
+	cr_expect_str_eq(world_answer(&w, 0), "ok");
+	cr_expect_str_eq(world_states(&w, "g"), "a:stopped b:running");
+}
+
 /* A sibling's death is counted, though a pass has come to one that waits for it and for another. */
 Test(depend_act, a_siblings_death_in_a_pass_is_counted)
 {
