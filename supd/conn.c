@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "supd/control.h"
+#include "supd/foreign.h"
 #include "supd/log.h"
 #include "supd/request.h"
 #include "wire/hello.h"
@@ -121,7 +122,8 @@ void conn_free(struct conn *conn)
 		conn->control->n_conns--;
 	request_forget(conn);
 	conn_leave(conn);
-	loop_fd_close(conn->control->daemon->loop, &conn->watcher, conn->fd);
+	loop_fd_end(conn->control->daemon->loop, &conn->watcher, conn->fd);
+	foreign_close_connection(conn->fd);
 	peer_fini(&conn->peer);
 	out_fini(&conn->out, &conn->control->memfds);
 	free(conn);

@@ -8,8 +8,10 @@
 #include "supd/foreign.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,16 +44,11 @@ static bool has_unread(int fd)
 		recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN);
 }
 
-void foreign_close(int fd)
+static void close_by_another(int fd)
 {
 	static const struct linger none;
-	pid_t closer;
+	pid_t closer = fork();
 
-	if (!lingers(fd) && !has_unread(fd)) {
-		close(fd);
-		return;
-	}
-	closer = fork();
 	while (closer == 0)
 		pause();
 	/* Short of processes: what can be done without one. */
@@ -63,4 +60,22 @@ void foreign_close(int fd)
 	kill(closer, SIGKILL);
 	while (waitpid(closer, NULL, 0) < 0 && errno == EINTR)
 		;
+}
+
+void foreign_close(int fd)
+{
+	if (lingers(fd) || has_unread(fd))
+		close_by_another(fd);
+	else
+		close(fd);
+}
+
+void foreign_close_connection(int fd)
+{
+	int unread = 0;
+
+	if (ioctl(fd, SIOCINQ, &unread) == 0 && unread > 0)
+		close_by_another(fd);
+	else
+		close(fd);
 }

@@ -10,5 +10,7 @@
  * has read it. Other files than sockets are closed as they are.
  */
 void foreign_close(int fd);
+/* A Unix socket of ours, with what its other side has sent and nobody has read. */
+void foreign_close_connection(int fd);
 
 #endif

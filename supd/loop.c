@@ -194,11 +194,16 @@ void loop_fd_stop(struct loop *loop, struct loop_fd *w)
 	ev_io_stop(loop->ev, (ev_io *)(void *)w->opaque);
 }
 
-void loop_fd_close(struct loop *loop, struct loop_fd *w, int fd)
+void loop_fd_end(struct loop *loop, struct loop_fd *w, int fd)
 {
 	loop_fd_stop(loop, w);
 	if (loop->set_fd >= 0)
 		epoll_ctl(loop->set_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void loop_fd_close(struct loop *loop, struct loop_fd *w, int fd)
+{
+	loop_fd_end(loop, w, fd);
 	close(fd);
 }
 

@@ -58,6 +58,7 @@ void loop_fd_change(struct loop *loop, struct loop_fd *w, int events);
 void loop_fd_stop(struct loop *loop, struct loop_fd *w);
 /* Stops it for good and closes its fd, which nobody else watches: see loop.c. */
 void loop_fd_close(struct loop *loop, struct loop_fd *w, int fd);
+void loop_fd_end(struct loop *loop, struct loop_fd *w, int fd); /* the same, but for the close */
 /* Once, at that time; a running timer is moved. MONO_NEVER stops it. */
 void loop_timer_start(struct loop *loop, struct loop_timer *w, struct mono at);
 void loop_timer_stop(struct loop *loop, struct loop_timer *w);

@@ -65,6 +65,21 @@ static void send_wrapped(struct node *n, struct actor_end *to)
 	close(listener);
 }
 
+/* Behind what ends the connection, so that nobody reads it. */
+static void send_behind(struct node *n, struct actor_end *to)
+{
+	int listener, lingering = make_lingering(&listener);
+
+	cr_assert_eq(kill(n->supd.os_pid, SIGSTOP), 0);
+	actor_send_bytes(to, "no frame", 8, NULL, 0);
+	for (int i = 0; i < 20; i++)
+		actor_send_bytes(to, "x", 1, &lingering, 1);
+	close(lingering);
+	cr_assert_eq(kill(n->supd.os_pid, SIGCONT), 0);
+	cr_expect_str_eq(state_of(n, "a"), "running");
+	close(listener);
+}
+
 Test(foreign, a_socket_that_lingers_does_not_stop_the_daemon)
 {
 	struct node *n = node_run("[service a]\ncommand = @puppet/a\n");
@@ -78,6 +93,9 @@ Test(foreign, a_socket_that_lingers_does_not_stop_the_daemon)
 	send_wrapped(n, &notify);
 	send_lingering(n, guest);
 	cr_expect(actor_is_cut_off(guest));
+	actor_close(guest);
+	guest = actor_connect(n);
+	send_behind(n, guest);
 	actor_close(guest);
 	close(notify.fd);
 	node_end(n);
