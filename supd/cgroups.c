@@ -128,7 +128,9 @@ int cgroups_enter(struct daemon *d, struct process *p, const struct child_view *
 		take_away(cg, p);
 	if (p->cgroup_killed)
 		return cgroups_refused(d, EBUSY) ? 0 : -EBUSY;
-	fd = give_name(p, v) ? openat(cg->fd, p->cgroup, flags) : -1;
+	if (!give_name(p, v))
+		return cgroups_refused(d, ENOMEM) ? 0 : -ENOMEM;
+	fd = openat(cg->fd, p->cgroup, flags);
 	if (fd < 0 && errno == ENOENT && mkdirat(cg->fd, p->cgroup, 0755) == 0)
 		fd = openat(cg->fd, p->cgroup, flags);
 	if (fd < 0) {

@@ -49,8 +49,10 @@ static void close_by_another(int fd)
 	static const struct linger none;
 	pid_t closer = fork();
 
-	while (closer == 0)
-		pause();
+	if (closer == 0) {
+		for (;;)
+			pause();
+	}
 	/* Short of processes: what can be done without one. */
 	if (closer < 0)
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));

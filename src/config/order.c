@@ -120,7 +120,8 @@ static const struct provider *find_name(const struct checker *k, const char *nam
 
 static bool is_child(const struct section *section)
 {
-	return section->kind == SECTION_SUPERVISOR || section->kind == SECTION_SERVICE;
+	return section->spec &&
+	       (section->kind == SECTION_SUPERVISOR || section->kind == SECTION_SERVICE);
 }
 
 static int add_section(struct checker *k, const struct section *section)

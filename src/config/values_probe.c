@@ -159,6 +159,19 @@ static int take_mailbox(const struct value *value, const char *rest, struct exec
 
 /* ---- regular expressions ---- */
 
+/* How often "{M,N}" repeats, with *p moved to its end. */
+static uint64_t count_repeats(const char **p)
+{
+	uint64_t n = 0, most = 1;
+
+	while ((*p)[1] && (*p)[1] != '}' && n <= REPEATS_MAX) {
+		(*p)++;
+		n = **p >= '0' && **p <= '9' ? n * 10 + (uint64_t)(**p - '0') : 0;
+		most = MAX_OF(most, n);
+	}
+	return most;
+}
+
 /* What would take memory or time out of all proportion; the daemon itself looks for it. */
 static const char *judge_pattern(const char *text)
 {
@@ -169,18 +182,10 @@ static const char *judge_pattern(const char *text)
 	for (const char *p = text; *p; p++) {
 		if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
 			return "it refers to what it has found before, which may take any time";
-		if (*p == '\\' && p[1]) {
+		if (*p == '\\' && p[1])
 			p++;
-		} else if (*p == '{') {
-			uint64_t n = 0;
-
-			while (p[1] && p[1] != '}' && n <= REPEATS_MAX) {
-				p++;
-				n = *p >= '0' && *p <= '9' ? n * 10 + (uint64_t)(*p - '0') : 0;
-				repeats = MAX_OF(repeats, n);
-			}
-			repeats *= MAX_OF(n, (uint64_t)1);
-		}
+		else if (*p == '{')
+			repeats *= count_repeats(&p);
 		if (repeats > REPEATS_MAX)
 			return "it repeats too much: 1000 times at most";
 	}

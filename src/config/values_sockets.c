@@ -274,7 +274,8 @@ static int add(const struct value *value, struct exec_sockets *sockets,
 	for (size_t i = 0; i < sockets->n_listen; i++) {
 		const struct exec_listen *other = &sockets->listen[i];
 
-		if (other->kind == listen->kind && strcmp(other->address, listen->address) == 0)
+		if (other->kind == listen->kind && listen->address &&
+		    strcmp(other->address, listen->address) == 0)
 			return value_refuse(value, "the service listens there already");
 	}
 	if (sockets->n_listen >= LISTEN_MAX)

@@ -118,11 +118,11 @@ static void **part_place(struct exec *exec, enum exec_part part)
 void *exec_part(struct exec *exec, enum exec_part part)
 {
 	void **place = part_place(exec, part);
+	bool made = !*place;
 
-	if (*place)
-		return *place;
-	*place = calloc(1, rows[part].size);
-	if (*place)
+	if (made)
+		*place = calloc(1, rows[part].size);
+	if (made && *place)
 		rows[part].init(*place);
 	return *place;
 }
