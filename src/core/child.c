@@ -84,6 +84,7 @@ void child_settle(struct child *c, enum child_state state)
 void child_idle(struct child *c, struct cause cause)
 {
 	child_settle(c, CHILD_WAITING);
+	c->parked_by = SLOT_NONE;
 	chain_add(c, LINK_IDLE, cause, NULL, 0);
 }
 

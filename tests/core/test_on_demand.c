@@ -114,6 +114,17 @@ Test(on_demand, a_group_restart_stops_it_and_leaves_it_waiting)
 	cr_expect_str_eq(trigger("j"), ">j +j");
 }
 
+/* Idle again, it waits for a trigger and for nobody else. */
+Test(on_demand, it_comes_back_with_a_failed_one)
+{
+	boot("/(rest_for_one intensity=0){a j(on_demand)}");
+	world_crash(&w, "a");
+	cr_expect(world_view(&w, "j").waits);
+	world_ask(&w, REQUEST_START, "a", NULL);
+	cr_expect_str_eq(world_states(&w, "/"), "a:running j:waiting");
+	cr_expect_not(world_view(&w, "j").waits);
+}
+
 Test(on_demand, one_that_is_added_waits_as_well)
 {
 	boot("/{a}");
