@@ -181,6 +181,14 @@ bool depend_is_stuck(const struct child *c)
 			   (culprit->parked && culprit->gate == GATE_BLOCKED));
 }
 
+bool depend_is_behind_failed(const struct child *c)
+{
+	const struct child *culprit = depend_slot(c->core, c->parked_by);
+
+	return c->state == CHILD_WAITING && !c->parked && culprit && culprit->parent == c->parent &&
+	       culprit->state == CHILD_FAILED;
+}
+
 /* It is started on demand, and nobody has asked for it. */
 static bool depend_is_idle(const struct child *p)
 {

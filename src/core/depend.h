@@ -49,6 +49,8 @@ void depend_reached(struct supervisor *s, struct child *c);
 bool depend_yield(struct supervisor *s);
 /* A start pass was given up: what it had not come to, and may start, has its turn in the queue. */
 void depend_start_aborted(struct supervisor *s);
+/* A suspended range starts again: not what was down when it was suspended, or for a failed one. */
+bool depend_stays_down(const struct supervisor *s, const struct child *c);
 /* A start pass of a one_for_all begins: true where one of its children waits for others, and all
  * of them with it. */
 bool depend_blocks_all(struct supervisor *s);

@@ -14,7 +14,8 @@
  *     in the same pass, and for them no longer than its queue is empty. A sibling that dies is the
  *     strategy's, which counts it
  *  5. a suspended range is started again when the gate of its child opens, or that child is held,
- *     stopped or removed; not under a supervisor that ends soon
+ *     stopped or removed; not under a supervisor that ends soon. What was down by itself, or for
+ *     the sake of one that failed (D6), stays so
  *  6. a stop waits (POLITE_LATER) until nobody who runs and depends on the child is ending, or has
  *     to because of that stop, or ends with a supervisor above it. Whoever ends anyway, and is
  *     waited for, is told at once
@@ -156,10 +157,20 @@ void depend_left(struct child *c)
 		depend_queue(s, c);
 }
 
+/* Those that a failed child takes down with it wait for that one, whoever stops them. */
+static void depend_take_over_parked(struct supervisor *s)
+{
+	for (struct child *c = s->first; c; c = tree_next_kid(s, c))
+		if (c != s->culprit)
+			c->parked_by = s->culprit->slot;
+}
+
 static void depend_suspend(struct supervisor *s, struct child *c, struct cause cause)
 {
 	if (s->job == JOB_DOWN || s->job == JOB_SHUTDOWN || job_stops(s, c))
 		return;
+	if (s->job == JOB_PARK && s->culprit)
+		depend_take_over_parked(s);
 	job_retry_failed(s);
 	job_stop_range(s, JOB_SUSPEND, strategy_first(s, c), cause);
 	s->suspended = c;
@@ -178,6 +189,11 @@ static bool depend_is_in_pass(const struct child *c, const struct child *on)
 		return true;
 	return c->parent->cursor && on->place >= c->parent->cursor->place && !on->live &&
 	       on->listed && !on->held && !on->spec->on_demand;
+}
+
+bool depend_stays_down(const struct supervisor *s, const struct child *c)
+{
+	return s->unparks && (c->state != CHILD_WAITING || depend_is_behind_failed(c));
 }
 
 void depend_reached(struct supervisor *s, struct child *c)
@@ -292,6 +308,8 @@ static void depend_tell_range(struct supervisor *s, struct child *c)
 
 bool depend_waits_already(struct supervisor *s, struct child *c)
 {
+	if (depend_is_behind_failed(c))
+		return true;
 	if (c->state != CHILD_WAITING || c->parked_by == SLOT_NONE || c == s->suspended ||
 	    !s->suspended)
 		return false;
@@ -316,7 +334,8 @@ void depend_suspended(struct supervisor *s, struct child *c)
 	}
 	if (c->spec->on_demand)
 		return; /* idle, for a trigger that may come */
-	c->parked_by = s->suspended ? s->suspended->slot : SLOT_NONE;
+	if (!depend_is_behind_failed(c))
+		c->parked_by = s->suspended ? s->suspended->slot : SLOT_NONE;
 	chain_add(c, LINK_WAITING, s->cause, NULL, 0);
 	depend_changed(c);
 	waiter_check(c);
@@ -340,6 +359,7 @@ void depend_suspend_done(struct supervisor *s)
 
 		s->suspended = NULL;
 		job_start_range(s, JOB_GROUP_START, strategy_first(s, c), cause);
+		s->unparks = true;
 		return;
 	}
 	job_abort(s);

@@ -59,6 +59,8 @@ enum fate depend_fate(const struct child *p);
 bool depend_is_lost(const struct child *c, struct child **ret_on);
 /* A sibling that has died: their supervisor has a strategy for that, and counts it. */
 bool depend_is_in_hand(const struct child *c, const struct child *on);
+/* It is down for the sake of a sibling that failed (D6). */
+bool depend_is_behind_failed(const struct child *c);
 /* It ends with a supervisor above it, or because of a sibling of that, told so already or not. */
 bool depend_is_ending(const struct child *c);
 /* It is to end anyway, and the stop of ret_on waits for that. */

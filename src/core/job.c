@@ -38,6 +38,7 @@ void job_abort(struct supervisor *s)
 		}
 	}
 	s->waiting = s->waiting_parked = 0;
+	s->unparks = false;
 	s->cursor = s->first = s->failed = NULL;
 }
 
@@ -179,7 +180,7 @@ static void job_stop_step(struct supervisor *s)
 		return;
 	}
 	child_stop(c, s->cause);
-	c->parking = s->job == JOB_SUSPEND;
+	c->parking = s->job != JOB_SHUTDOWN; /* whatever job follows on this one */
 	if (c->live)
 		job_await(s, c);
 	if (job_is_at_once(s))
@@ -204,7 +205,7 @@ static void job_start_step(struct supervisor *s)
 	struct child *c = s->cursor;
 
 	s->cursor = job_step_cursor(s, c);
-	if (!c->listed || c->held || c->live || child_heir(c))
+	if (!c->listed || c->held || c->live || child_heir(c) || depend_stays_down(s, c))
 		return;
 	if (c->spec->on_demand && !c->parked) { /* parked: it was asked for (D16) */
 		child_idle(c, s->cause);

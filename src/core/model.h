@@ -249,7 +249,8 @@ struct supervisor {
 	struct child *called;  /* the one that a call had last in hand; NULL: it is no more */
 	struct child *suspended; /* the parked child whose range waits with it; NULL: none */
 	struct child *failed;    /* the first, in order, whose start failed in this pass */
-	uint32_t waiting;        /* children awaited */
+	bool unparks;     /* GROUP_START: of a suspended range, without what was down by itself */
+	uint32_t waiting; /* children awaited */
 	uint32_t waiting_parked; /* ... those of them that are parked */
 	struct span delay;       /* GROUP_STOP: what to wait before GROUP_START */
 	struct cause cause;      /* of the job in hand */

@@ -108,3 +108,26 @@ Test(depend_act, a_siblings_death_in_a_pass_is_counted)
 	world_serve(&w);
 	cr_expect_str_eq(world_states(&w, "/"), "c:waiting p:failed r:waiting");
 }
+
+/* What is down by itself, or for a failed one's sake (D6), does not come back with another range.
+ */
+Test(depend_act, a_range_that_comes_back_without_some)
+{
+	world_boot(&w, "/(rest_for_one parallel intensity=0){a(requires=d) b c d}");
+	world_crash(&w, "b");
+	cr_expect_str_eq(world_states(&w, "/"), "a:waiting b:failed c:waiting d:waiting");
+	cr_expect_eq(world_starts(&w, "b"), 1);
+	cr_expect_eq(world_view(&w, "c").waits_for, world_view(&w, "b").slot);
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, "a", NULL), "blocked");
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, "b", NULL), "ok");
+	cr_expect_str_eq(world_states(&w, "/"), "a:running b:running c:running d:running");
+	world_fini(&w);
+	world_init(&w);
+	world_boot(&w, "/{s(rest_for_one){a(requires=q) b(transient) c d} q}");
+	world_exit(&w, "s/b", 0);
+	world_ask(&w, REQUEST_TERMINATE_CHILD, "s", "c");
+	world_ask(&w, REQUEST_STOP, "q", NULL);
+	cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:done c:stopped d:waiting");
+	world_ask(&w, REQUEST_START, "q", NULL);
+	cr_expect_str_eq(world_states(&w, "s"), "a:running b:done c:stopped d:running");
+}
