@@ -225,8 +225,8 @@ static void core_run_agenda(struct core *core)
 {
 	struct list *l;
 
-	signal_run(core);
 	do {
+		signal_run(core);
 		while ((l = list_take_first(&core->agenda))) {
 			supervisor_run(LIST_ENTRY(l, struct supervisor, on_agenda));
 			signal_run(core);

@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/core/support.h"
 
@@ -130,4 +131,16 @@ Test(depend_act, a_range_that_comes_back_without_some)
 	cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:done c:stopped d:waiting");
 	world_ask(&w, REQUEST_START, "q", NULL);
 	cr_expect_str_eq(world_states(&w, "s"), "a:running b:done c:stopped d:running");
+}
+
+/* Who is killed because of a requirement dooms those that it is linked to, in the same step. */
+Test(depend_act, ends_are_told_of_at_once)
+{
+	world_boot(&w, "/{a(requires=b shutdown=brutal_kill) b c(link=a) "
+		       "d(requires=c shutdown=brutal_kill) e(link=d)}");
+	world_manners(&w, "c")->lingering = true;
+	world_marks(&w, "");
+	world_ask(&w, REQUEST_STOP, "b", NULL);
+	cr_expect_str_eq(world_state(&w, "d"), "waiting");
+	cr_expect_neq(strstr(world_marks(&w, ""), "doomed:e"), NULL, "%s", w.told);
 }
