@@ -294,6 +294,50 @@ bool depend_is_in_hand(const struct child *c, const struct child *on)
 		on->state == CHILD_DEAD);
 }
 
+/* A sibling that starts in the same pass, now or later: that one waits, and does not give up. One
+ * that has died meanwhile stands in the queue, for which the pass is given up. */
+static bool depend_is_in_pass(const struct child *c, const struct child *on)
+{
+	if (!on || on->parent != c->parent)
+		return false;
+	if (on->state == CHILD_STARTING || on->awaited || depend_is_in_hand(c, on))
+		return true;
+	return c->parent->cursor && on->place >= c->parent->cursor->place && !on->live &&
+	       on->listed && !on->held && !on->spec->on_demand;
+}
+
+/* One that provides the name is in the pass, and for `after` all others that are coming. */
+static bool depend_is_met_in_pass(const struct depend *d)
+{
+	struct provider_walk walk = {.core = d->child->core, .need = d->need};
+	bool found = false;
+	struct child *p;
+
+	while ((p = provider_next(&walk))) {
+		if (p == d->child)
+			continue;
+		if (depend_is_in_pass(d->child, p))
+			found = true;
+		else if (d->kind == DEPEND_AFTER && depend_fate(p) == FATE_COMING)
+			return false;
+	}
+	return found;
+}
+
+bool depend_waits_in_pass(const struct child *c)
+{
+	struct child *on;
+
+	LIST_EACH (l, &c->depends) {
+		const struct depend *d = LIST_ENTRY(l, struct depend, at_child);
+
+		if (d->kind != DEPEND_PROVIDES && depend_judge(d, false, &on) != GATE_OPEN &&
+		    !depend_is_met_in_pass(d))
+			return false;
+	}
+	return true;
+}
+
 bool depend_is_lost(const struct child *c, struct child **ret_on)
 {
 	LIST_EACH (l, &c->depends) {

@@ -179,18 +179,6 @@ static void depend_suspend(struct supervisor *s, struct child *c, struct cause c
 	supervisor_wake(s);
 }
 
-/* A sibling that starts in the same pass, now or later: that one waits, and does not give up. One
- * that has died meanwhile stands in the queue, for which the pass is given up. */
-static bool depend_is_in_pass(const struct child *c, const struct child *on)
-{
-	if (!on || on->parent != c->parent)
-		return false;
-	if (on->state == CHILD_STARTING || on->awaited || depend_is_in_hand(c, on))
-		return true;
-	return c->parent->cursor && on->place >= c->parent->cursor->place && !on->live &&
-	       on->listed && !on->held && !on->spec->on_demand;
-}
-
 bool depend_stays_down(const struct supervisor *s, const struct child *c)
 {
 	return s->unparks && (c->state != CHILD_WAITING || depend_is_behind_failed(c));
@@ -198,7 +186,7 @@ bool depend_stays_down(const struct supervisor *s, const struct child *c)
 
 void depend_reached(struct supervisor *s, struct child *c)
 {
-	if (depend_is_in_pass(c, depend_waits_for(c)))
+	if (depend_waits_in_pass(c))
 		job_await(s, c);
 	else
 		depend_suspend(s, c, chain_last(c));
@@ -396,7 +384,7 @@ static void depend_look_at_parked(struct child *c)
 		child_start(c, s->cause);
 	} else if (c->gate == GATE_OPEN && !depend_is_ending(c)) {
 		depend_queue(s, c);
-	} else if (c->gate != GATE_OPEN && c->awaited && !depend_is_in_pass(c, on)) {
+	} else if (c->gate != GATE_OPEN && c->awaited && !depend_waits_in_pass(c)) {
 		depend_suspend(s, c, chain_last(c));
 	}
 	if (c->gate == before)

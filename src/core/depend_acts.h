@@ -57,6 +57,8 @@ bool depend_is_closed_outside(const struct child *c);
 enum fate depend_fate(const struct child *p);
 /* It runs, and one of those that it requires does not; ret_on as depend_gate(). */
 bool depend_is_lost(const struct child *c, struct child **ret_on);
+/* All that it waits for are siblings that start in the same pass, and not to be given up for. */
+bool depend_waits_in_pass(const struct child *c);
 /* A sibling that has died: their supervisor has a strategy for that, and counts it. */
 bool depend_is_in_hand(const struct child *c, const struct child *on);
 /* It is down for the sake of a sibling that failed (D6). */

@@ -144,3 +144,23 @@ Test(depend_act, ends_are_told_of_at_once)
 	cr_expect_str_eq(world_state(&w, "d"), "waiting");
 	cr_expect_neq(strstr(world_marks(&w, ""), "doomed:e"), NULL, "%s", w.told);
 }
+
+/* One of several that provide a name starts in the same pass: it is that one that is waited for. */
+Test(depend_act, a_sibling_and_another_one_provide_it)
+{
+	world_manners(&w, "q")->mute = true;
+	world_boot(&w, "/(parallel){q(provides=v notify) "
+		       "s(one_for_all parallel){a(requires=v) b(provides=v)}}");
+	cr_expect_str_eq(world_states(&w, "s"), "a:running b:running");
+	cr_expect_eq(world_starts(&w, "s/b"), 1);
+	/* Who comes after all that provide it waits for the other one too. */
+	world_fini(&w);
+	world_init(&w);
+	world_manners(&w, "q")->mute = true;
+	world_boot(&w, "/(parallel){q(provides=v notify) "
+		       "s(one_for_all parallel){a(after=v) b(provides=v)}}");
+	cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:waiting");
+	world_manners(&w, "q")->mute = false;
+	world_serve(&w);
+	cr_expect_str_eq(world_states(&w, "s"), "a:running b:running");
+}
