@@ -405,7 +405,7 @@ static void call_restart(struct supervisor *s, struct call *call)
 		call_answer(call, ANSWER_SIMPLE_ONE_FOR_ONE);
 	} else if (!c) {
 		call_answer(call, ANSWER_NOT_FOUND);
-	} else if (c->restarting || c->live || c->state == CHILD_DEAD) {
+	} else if (c->restarting || c->live || c->state == CHILD_DEAD || child_heir(c)) {
 		call_answer(call, c->restarting ? ANSWER_RESTARTING : ANSWER_RUNNING);
 	} else if (depend_is_blocked(c, &blocker)) {
 		call_answer_blocked(call, blocker);

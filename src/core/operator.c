@@ -82,7 +82,7 @@ static bool operator_bring_up(const struct request *request, struct child *c)
 {
 	struct waiter *w = waiter_new(c, request);
 	struct call *call = w ? call_new_start(c, ORIGIN_OPERATOR) : NULL;
-	bool goes = c->live || (c->state == CHILD_DEAD && child_heir(c));
+	bool goes = c->live || child_heir(c);
 
 	if (!call) {
 		if (w)

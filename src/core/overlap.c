@@ -26,6 +26,7 @@
 
 #include "core/child_acts.h"
 #include "core/signal.h"
+#include "core/waiter.h"
 
 /* ---- begin ---- */
 
@@ -130,6 +131,8 @@ static void overlap_release(struct child *elder)
 		operator_remove_now(elder, cause_origin(ORIGIN_OPERATOR));
 	else
 		waiter_check(elder);
+	if (elder->start_again && child_is_down(elder) && elder->parent->job != JOB_SHUTDOWN)
+		operator_start_again(elder);
 }
 
 static bool overlap_tries_again(const struct supervisor *s, const struct child *heir)

@@ -255,6 +255,29 @@ Test(overlap, the_end_of_the_old_one_waits_for_the_new_one)
 	cr_expect_str_eq(world_state(&w, "a"), "running");
 }
 
+/* ... and so does its next start: the stop before that has its answer when both are gone. */
+Test(overlap, a_start_waits_for_what_is_left_of_both)
+{
+	struct child *heir;
+
+	boot_with_heir("/{a(notify overlap transient)}");
+	heir = child_heir(elder());
+	world_manners(&w, "a")->stubborn = true;
+	restart("a"); /* ends the heir (rule 6) */
+	world_exit(&w, "a", 0);
+	cr_expect_str_eq(world_state(&w, "a"), "done");
+	cr_expect_str_eq(world_send(&w, REQUEST_STOP, "a", NULL), "");
+	cr_expect_str_eq(world_ask(&w, REQUEST_RESTART_CHILD, "/", "a"), "running");
+	cr_expect_str_eq(world_send(&w, REQUEST_START, "a", NULL), "", "not started yet");
+	world_manners(&w, "a")->mute = false;
+	tell(heir, EVENT_EXITED);
+	tell(heir, EVENT_GONE);
+	cr_expect_str_eq(world_answer(&w, 2), "ok");
+	cr_expect_str_eq(world_answer(&w, 0), "ok");
+	cr_expect_eq(count("a"), 1);
+	cr_expect_str_eq(world_state(&w, "a"), "running");
+}
+
 Test(overlap, a_removal_removes_both)
 {
 	boot_with_heir("/{a(notify overlap) b}");
