@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "hammer.h"
 #include "net.h"
 #include "support.h"
 
@@ -83,63 +83,10 @@ static void settle(struct node *n, pid_t old)
 
 /* ---- one that connects all the time ---- */
 
-struct hammer {
-	pid_t os_pid;
-	int stop, result;
-};
-
-struct hits {
-	unsigned answered, refused, cut;
-};
-
-static void hammer_run(unsigned port, int stop, int result)
+static void hammer_expect(struct hammer *h, unsigned at_least)
 {
-	struct pollfd told = {.fd = stop, .events = POLLIN};
-	struct hits hits = {0};
+	struct hits hits = hammer_end(h);
 
-	while (poll(&told, 1, 0) == 0) {
-		char text[64];
-		int fd = net_connect_tcp(port);
-
-		if (fd < 0)
-			hits.refused++;
-		else if (send(fd, "x\n", 2, MSG_NOSIGNAL) == 2 && read(fd, text, sizeof(text)) > 0)
-			hits.answered++;
-		else
-			hits.cut++;
-		if (fd >= 0)
-			close(fd);
-	}
-	_exit(write(result, &hits, sizeof(hits)) != sizeof(hits));
-}
-
-static struct hammer hammer_start(unsigned port)
-{
-	struct hammer h;
-	int stop[2], result[2];
-
-	cr_assert_eq(pipe2(stop, O_CLOEXEC), 0);
-	cr_assert_eq(pipe2(result, O_CLOEXEC), 0);
-	h.os_pid = fork();
-	cr_assert_geq(h.os_pid, 0);
-	if (h.os_pid == 0) {
-		close(stop[1]);
-		hammer_run(port, stop[0], result[1]);
-	}
-	close(stop[0]), close(result[1]);
-	h.stop = stop[1];
-	h.result = result[0];
-	return h;
-}
-
-static void hammer_end(struct hammer *h, unsigned at_least)
-{
-	struct hits hits = {0};
-
-	close(h->stop);
-	cr_assert_eq(read(h->result, &hits, sizeof(hits)), sizeof(hits));
-	close(h->result);
-	cr_assert_eq(waitpid(h->os_pid, NULL, 0), h->os_pid);
 	cr_expect_eq(hits.refused, 0, "%u of %u refused", hits.refused, hits.answered);
 	cr_expect_eq(hits.cut, 0, "%u of %u cut", hits.cut, hits.answered);
 	cr_expect_geq(hits.answered, at_least);
@@ -164,7 +111,7 @@ Test(overlap, nobody_is_refused_over_fifty_restarts)
 		cr_expect_neq(now, old);
 		old = now;
 	}
-	hammer_end(&hammer, RESTARTS);
+	hammer_expect(&hammer, RESTARTS);
 	sync_tree(n);
 	cr_expect_eq(look(n, "a").restarts, RESTARTS);
 	cr_expect_eq(served_by(port), old);
@@ -211,7 +158,7 @@ Test(overlap, a_version_that_crashes_leaves_the_old_one_serving)
 
 		cr_expect_not_null(strstr(why, "exit:3; the old one runs on"), "%s", why);
 	}
-	hammer_end(&hammer, 1);
+	hammer_expect(&hammer, 1);
 	sync_tree(n);
 	cr_expect_eq(served_by(port), old);
 	cr_expect_eq(look(n, "a").restarts, 0);
