@@ -303,7 +303,7 @@ bool depend_waits_already(struct supervisor *s, struct child *c)
 		return false;
 	if (c->parked_by == s->suspended->slot)
 		return true;
-	c->parked_by = s->suspended->slot;
+	c->parked_by = c->spec->on_demand ? SLOT_NONE : s->suspended->slot;
 	depend_changed(c);
 	waiter_check(c);
 	return true;

@@ -133,6 +133,18 @@ Test(depend_act, a_range_that_comes_back_without_some)
 	cr_expect_str_eq(world_states(&w, "s"), "a:running b:done c:stopped d:running");
 }
 
+/* What is on demand, and idle, waits for nobody who is suspended. */
+Test(depend_act, an_idle_one_is_not_suspended)
+{
+	world_boot(&w, "/{s(one_for_all hold intensity=0){j(on_demand) a(requires=x) b} x}");
+	world_crash(&w, "s/b");
+	cr_expect(world_view(&w, "s/j").waits);
+	world_ask(&w, REQUEST_STOP, "x", NULL);
+	world_ask(&w, REQUEST_START, "s/b", NULL);
+	cr_expect_str_eq(world_states(&w, "s"), "j:waiting a:waiting b:waiting");
+	cr_expect_not(world_view(&w, "s/j").waits);
+}
+
 /* Who is killed because of a requirement dooms those that it is linked to, in the same step. */
 Test(depend_act, ends_are_told_of_at_once)
 {
