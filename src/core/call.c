@@ -426,7 +426,7 @@ static void call_delete(struct supervisor *s, struct call *call)
 		call_answer(call, ANSWER_SIMPLE_ONE_FOR_ONE);
 	} else if (!c) {
 		call_answer(call, ANSWER_NOT_FOUND);
-	} else if (c->restarting || c->live || c->state == CHILD_DEAD) {
+	} else if (c->restarting || c->live || c->state == CHILD_DEAD || child_heir(c)) {
 		call_answer(call, c->restarting ? ANSWER_RESTARTING : ANSWER_RUNNING);
 	} else {
 		call_answer(call, ANSWER_OK);

@@ -268,11 +268,12 @@ Test(overlap, a_start_waits_for_what_is_left_of_both)
 	cr_expect_str_eq(world_state(&w, "a"), "done");
 	cr_expect_str_eq(world_send(&w, REQUEST_STOP, "a", NULL), "");
 	cr_expect_str_eq(world_ask(&w, REQUEST_RESTART_CHILD, "/", "a"), "running");
+	cr_expect_str_eq(world_ask(&w, REQUEST_DELETE_CHILD, "/", "a"), "running");
 	cr_expect_str_eq(world_send(&w, REQUEST_START, "a", NULL), "", "not started yet");
 	world_manners(&w, "a")->mute = false;
 	tell(heir, EVENT_EXITED);
 	tell(heir, EVENT_GONE);
-	cr_expect_str_eq(world_answer(&w, 2), "ok");
+	cr_expect_str_eq(world_answer(&w, 3), "ok");
 	cr_expect_str_eq(world_answer(&w, 0), "ok");
 	cr_expect_eq(count("a"), 1);
 	cr_expect_str_eq(world_state(&w, "a"), "running");
