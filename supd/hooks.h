@@ -5,13 +5,16 @@
 /*
  * A service's hooks (core/exec_hooks.h) at their moments:
  *
+ *   start_if        FX_START, before all else; without success the start is passed over
  *   start_pre       FX_START; the main process is started when it has succeeded. While it runs the
  *                   core believes that the start is under way, which it is.
- *   start_post      the service is ready by its own means; EVENT_READY is told when it has
- * succeeded stop_command    FX_STOP, of what was ready; the stop signal follows it, where the main
- * process still runs stop_post       the main process has ended or a start has failed, and nothing
- * of it is left; EVENT_GONE or EVENT_START_FAILED is told when it is over reload_command  a request
- * (request_reload.c)
+ *   start_post      the service is ready by its own means; EVENT_READY is told when that has
+ *                   succeeded
+ *   stop_command    FX_STOP, of what was ready; the stop signal follows it, where the main process
+ *                   still runs
+ *   stop_post       the main process has ended or a start has failed, and nothing of it is left;
+ *                   EVENT_GONE or EVENT_START_FAILED is told when that is over
+ *   reload_command  a request (request_reload.c)
  *
  * One hook of a service is under way at a time: a stop ends start_pre by SIGTERM, which is told as
  * its end; start_post and reload_command it gives up.

@@ -12,8 +12,8 @@
  *   1. up: RUNNING; and a oneshot (ready = exit) from its success on, until it is started again
  *   2. gone: held, removed or not on the list, itself or a supervisor above it; down for good
  *      (FAILED, DONE, STOPPED), or waiting for one that is gone, it or the topmost supervisor above
- *      it that does not run *   3. coming: all else; but one that is started on demand, and idle,
- * comes for `requires` alone
+ *      it that does not run
+ *   3. coming: all else; but one that is started on demand, and idle, comes for `requires` alone
  *   4. `requires` is open where one that provides the name is up, else it waits while one is
  *      coming, else it is blocked
  *   5. `after` waits while one that provides the name is coming; else it is open

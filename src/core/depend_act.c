@@ -144,6 +144,7 @@ bool depend_defers(struct child *c, struct cause cause)
 void depend_left(struct child *c)
 {
 	struct supervisor *s = c->parent;
+
 	if (c->awaited)
 		s->waiting_parked--;
 	c->parked = false;
