@@ -518,7 +518,7 @@ int depend_check_new(struct child *c)
 		enum spec_error wrong = depend_check_names(it);
 
 		if (wrong != SPEC_OK)
-			return wrong;
+			return (int)wrong;
 		concerned |= !list_is_empty(&it->depends) || need_next(&walk);
 	}
 	return concerned ? depend_check_cycles(c->core) : SPEC_OK;

@@ -235,11 +235,11 @@ static void probes_window(const struct probes *p, struct samples ret_times[SIDES
 
 	for (int side = 0; side < SIDES; side++) {
 		cpu[side] = cpu_of(os_pids[side]);
-		n[side] = accepted(p, side);
+		n[side] = accepted(p, (enum side)side);
 	}
 	sleep(WINDOW_S);
 	for (int side = 0; side < SIDES; side++) {
-		uint64_t more = accepted(p, side) - n[side];
+		uint64_t more = accepted(p, (enum side)side) - n[side];
 
 		if (!more)
 			die("nobody has connected for %d s", WINDOW_S);
