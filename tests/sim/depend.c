@@ -262,12 +262,33 @@ void depend_check_start(struct sim *sim, uint32_t slot)
 			sim_fail(sim, "slot %u: started, and nobody provides %s", slot, names[i]);
 }
 
+/*
+ * A sibling of a group that provides the name as well has died, and its restart, which takes `who`
+ * along, stands in their supervisor's queue: the core leaves `who` to that.
+ */
+static bool is_in_hand(const struct sim *sim, uint32_t who, uint32_t slot, const char *name)
+{
+	const struct seen *me = &sim->seen[who];
+	enum strategy strategy;
+
+	if (me->parent == SLOT_NONE)
+		return false;
+	strategy = sim->seen[me->parent].spec->strategy;
+	for (uint32_t i = 0; i < sim->n_slots; i++)
+		if (i != slot && sim->seen[i].known && sim->seen[i].parent == me->parent &&
+		    !sim->seen[i].up && is_provider(sim, i, name))
+			return strategy == STRATEGY_ONE_FOR_ALL ||
+			       strategy == STRATEGY_REST_FOR_ONE;
+	return false;
+}
+
 static bool needs(const struct sim *sim, uint32_t who, uint32_t slot)
 {
 	char *const *names = sim->seen[who].spec->requires;
 
 	for (size_t i = 0; names && names[i]; i++)
-		if (is_provider(sim, slot, names[i]) && !is_provided(sim, names[i], slot))
+		if (is_provider(sim, slot, names[i]) && !is_provided(sim, names[i], slot) &&
+		    !is_in_hand(sim, who, slot, names[i]))
 			return true;
 	return false;
 }
