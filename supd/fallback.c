@@ -153,10 +153,10 @@ static bool take_emergency(struct settings *settings)
 		return false;
 	if (config_empty(config) < 0 ||
 	    config_add_service(config, FOREGROUND_EMERGENCY, none, &spec) < 0) {
-		words_free(words);
+		strings_free(words);
 		return false;
 	}
-	words_free(spec->exec->argv);
+	strings_free(spec->exec->argv);
 	spec->exec->argv = words;
 	spec->restart_delay = EMERGENCY_DELAY;
 	config->root->intensity = SPEC_INTENSITY_MAX;

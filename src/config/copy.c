@@ -120,7 +120,7 @@ char **copy_glob(const char *copy, size_t size, const char *pattern)
 			r = words_append(&names, name);
 	}
 	if (r < 0) {
-		words_free(names);
+		strings_free(names);
 		return NULL;
 	}
 	while (names[n])

@@ -285,7 +285,7 @@ static void include_copied(struct reading *reading, const char *pattern, int lin
 		loader->error = -ENOMEM;
 	for (size_t i = 0; names && names[i] && loader->error == 0; i++)
 		include_file(reading, names[i], line);
-	words_free(names);
+	strings_free(names);
 }
 
 void loader_include(struct reading *reading, const char *pattern, int line)

@@ -229,7 +229,7 @@ int value_success_exit(const struct value *value)
 		r = value_refuse(value, "use exit statuses and Unix signals, such as 0 3 TERM");
 	for (size_t i = 0; words[i] && r == 0; i++)
 		r = add_success(value, words[i]);
-	words_free(words);
+	strings_free(words);
 	return r;
 }
 
@@ -255,6 +255,6 @@ int value_command_text(const struct value *value)
 
 	if (r > 0)
 		return value_refuse(value, "%s", words_error_text((enum words_error)r));
-	words_free(words);
+	strings_free(words);
 	return r < 0 ? r : value_set_text(value->field, value->text);
 }

@@ -59,10 +59,10 @@ static int take_list(const struct value *value, int (*check)(const struct value 
 	if (r == 0)
 		r = check_once(value, words);
 	if (r) {
-		words_free(words);
+		strings_free(words);
 		return r;
 	}
-	words_free(*field);
+	strings_free(*field);
 	*field = words;
 	return 0;
 }

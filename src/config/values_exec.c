@@ -84,10 +84,10 @@ int value_command(const struct value *value)
 	if (r == 0 && words[0] && !*words[0])
 		r = value_refuse(value, "its first word, the program, is empty");
 	if (r) {
-		words_free(words);
+		strings_free(words);
 		return r;
 	}
-	words_free(*field);
+	strings_free(*field);
 	*field = words;
 	return 0;
 }
@@ -194,10 +194,10 @@ int value_name_list(const struct value *value)
 		}
 	}
 	if (r) {
-		words_free(words);
+		strings_free(words);
 		return r;
 	}
-	words_free(*field);
+	strings_free(*field);
 	*field = words;
 	return 0;
 }
@@ -226,10 +226,10 @@ int value_group_list(const struct value *value)
 	for (size_t i = 0; r == 0 && words[i]; i++)
 		r = check_account(value, words[i]);
 	if (r) {
-		words_free(words);
+		strings_free(words);
 		return r;
 	}
-	words_free(*field);
+	strings_free(*field);
 	*field = words;
 	return 0;
 }

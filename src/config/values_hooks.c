@@ -22,7 +22,7 @@ int value_hook(const struct value *value)
 		r = exec_hook_add(value->field, argv, may_fail);
 	if (r == 0)
 		return 0;
-	words_free(argv);
+	strings_free(argv);
 	if (r == -E2BIG)
 		return value_refuse(value,
 				    "at most %d commands: make a script of them, and run that",

@@ -236,10 +236,10 @@ int value_directories(const struct value *value)
 	for (size_t i = 0; r == 0 && words[i]; i++)
 		r = check_directory(value, words[i]);
 	if (r) {
-		words_free(words);
+		strings_free(words);
 		return r;
 	}
-	words_free(*field);
+	strings_free(*field);
 	*field = words;
 	return 0;
 }
@@ -273,7 +273,7 @@ int value_capabilities(const struct value *value)
 				nearest ? nearest : "", nearest ? "\"?" : "");
 		}
 	}
-	words_free(words);
+	strings_free(words);
 	if (r)
 		return r;
 	if (but)

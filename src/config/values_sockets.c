@@ -296,6 +296,6 @@ int value_listen(const struct value *value)
 		r = add(value, value->spec->exec->sockets, &listen);
 	if (r)
 		exec_listen_fini(&listen);
-	words_free(words);
+	strings_free(words);
 	return r;
 }

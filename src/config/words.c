@@ -16,13 +16,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-void words_free(char **words)
-{
-	for (size_t i = 0; words && words[i]; i++)
-		free(words[i]);
-	free(words);
-}
-
 /* Takes word over, also where it fails. Lists grow by doubling: room is known from their length. */
 static int append_owned(char ***words, size_t n, char *word)
 {
@@ -116,7 +109,7 @@ int words_split(const char *text, char ***ret_words)
 	if (r == 0 && n == 0)
 		r = WORDS_E_EMPTY;
 	if (r) {
-		words_free(words);
+		strings_free(words);
 		return r;
 	}
 	*ret_words = words;
@@ -134,7 +127,7 @@ int words_list(const char *text, char ***ret_words)
 		size_t size = strcspn(text, " \t\r\n");
 
 		if (size > 0 && append_owned(&words, n++, strndup(text, size)) < 0) {
-			words_free(words);
+			strings_free(words);
 			return -ENOMEM;
 		}
 		text += size;

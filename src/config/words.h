@@ -6,8 +6,10 @@
  * Commands as lists of words, split as a shell splits them: blanks separate, '...' keeps
  * everything, "..." keeps everything but \ before " \ $ and `, and outside of quotes \ keeps the
  * character after it. No globbing, no variables: a $ that quotes or a backslash keep from meaning
- * anything comes out as %$, which config_expand() turns into $.
+ * anything comes out as %$, which config_expand() turns into $. Lists go by strings_free().
  */
+
+#include "base/strings.h"
 
 enum words_error {
 	WORDS_OK,
@@ -22,7 +24,6 @@ int words_split(const char *text, char ***ret_words);
 int words_list(const char *text, char ***ret_words);
 /* Appends a copy of word to a list that ends with NULL, or NULL. 0 or -ENOMEM. */
 int words_append(char ***words, const char *word);
-void words_free(char **words); /* takes NULL */
 const char *words_error_text(enum words_error error);
 
 #endif

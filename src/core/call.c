@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "core/model.h"
 
 #define EFFECTS_PER_CALL 4

@@ -9,12 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void strings_free_all(char **strings)
-{
-	for (char **s = strings; s && *s; s++)
-		free(*s);
-	free(strings);
-}
+#include "base/strings.h"
 
 struct exec *exec_new(void)
 {
@@ -48,11 +43,11 @@ void exec_free(struct exec *exec)
 		free(exec);
 		return;
 	}
-	strings_free_all(exec->argv);
-	strings_free_all(exec->groups);
-	strings_free_all(exec->environment);
-	strings_free_all(exec->environment_files);
-	strings_free_all(exec->pass_environment);
+	strings_free(exec->argv);
+	strings_free(exec->groups);
+	strings_free(exec->environment);
+	strings_free(exec->environment_files);
+	strings_free(exec->pass_environment);
 	free(exec->user);
 	free(exec->group);
 	free(exec->working_directory);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/strings.h"
+
 const char *const hook_names[HOOK_N_KINDS] = {
 	[HOOK_START_IF] = "start_if",     [HOOK_START_PRE] = "start_pre",
 	[HOOK_START_POST] = "start_post", [HOOK_STOP] = "stop_command",
@@ -21,11 +23,8 @@ void exec_hooks_init(void *hooks)
 
 static void hook_fini(struct exec_hook *hook)
 {
-	for (size_t i = 0; i < hook->n; i++) {
-		for (char **word = hook->commands[i].argv; *word; word++)
-			free(*word);
-		free(hook->commands[i].argv);
-	}
+	for (size_t i = 0; i < hook->n; i++)
+		strings_free(hook->commands[i].argv);
 	free(hook->commands);
 }
 

@@ -8,14 +8,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/strings.h"
 #include "core/exec.h"
-
-static void strings_free_all(char **strings)
-{
-	for (char **s = strings; s && *s; s++)
-		free(*s);
-	free(strings);
-}
 
 static void setup_init(void *part)
 {
@@ -86,8 +80,8 @@ static void when_fini(void *part)
 {
 	struct exec_when *when = part;
 
-	strings_free_all(when->start_if);
-	strings_free_all(when->schedule);
+	strings_free(when->start_if);
+	strings_free(when->schedule);
 }
 
 static const struct part_row {

@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
+#include "base/strings.h"
+
 void exec_probe_fini(struct exec_probe *probe)
 {
-	for (char **word = probe->argv; word && *word; word++)
-		free(*word);
-	free(probe->argv);
+	strings_free(probe->argv);
 	free(probe->text);
 	free(probe->what);
 	free(probe->host);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/strings.h"
+
 const char *const exec_limit_names[LIMIT_N + 1] = {
 	[LIMIT_AS] = "as",           [LIMIT_CORE] = "core",
 	[LIMIT_CPU] = "cpu",         [LIMIT_DATA] = "data",
@@ -39,17 +41,10 @@ void exec_setup_init(struct exec_setup *setup)
 		setup->directories[kind].mode = 0755;
 }
 
-static void list_free(char **list)
-{
-	for (char **text = list; text && *text; text++)
-		free(*text);
-	free(list);
-}
-
 void exec_setup_fini(struct exec_setup *setup)
 {
 	for (int kind = 0; kind < DIRECTORY_N_KINDS; kind++)
-		list_free(setup->directories[kind].names);
+		strings_free(setup->directories[kind].names);
 	free(setup->chroot);
 	free(setup->input.path);
 }

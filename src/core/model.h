@@ -468,8 +468,6 @@ struct child *tree_previous_kid(const struct supervisor *s,
 				const struct child *c);                    /* NULL c: the last */
 struct child *tree_find_kid(const struct supervisor *s, const char *name); /* listed ones */
 struct child *tree_next(const struct child *c, const struct child *top);   /* preorder below top */
-char **strings_copy(char *const *strings); /* NULL for NULL or no memory */
-void strings_free(char **strings);
 
 /* ---- instances.c: templates ---- */
 

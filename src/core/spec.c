@@ -16,6 +16,7 @@
 #include "base/macros.h"
 #include "base/map.h"
 #include "base/pid.h"
+#include "base/strings.h"
 #include "core/rights.h"
 
 const char *const child_type_names[] = {"service", "supervisor", NULL};
@@ -62,22 +63,15 @@ struct spec *spec_ref(struct spec *spec)
 	return spec;
 }
 
-static void spec_free_texts(char **list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		free(list[i]);
-	free(list);
-}
-
 static void spec_free(struct spec *spec)
 {
 	exec_free(spec->exec);
-	spec_free_texts(spec->aliases);
-	spec_free_texts(spec->links);
-	spec_free_texts(spec->after);
-	spec_free_texts(spec->requires);
-	spec_free_texts(spec->provides);
-	spec_free_texts(spec->grants);
+	strings_free(spec->aliases);
+	strings_free(spec->links);
+	strings_free(spec->after);
+	strings_free(spec->requires);
+	strings_free(spec->provides);
+	strings_free(spec->grants);
 	free(spec->children);
 	free(spec);
 }
@@ -144,12 +138,8 @@ int spec_add_text(char ***list, const char *text)
 
 static bool copy_texts(char **list, char ***ret_copy)
 {
-	int r = 0;
-
-	*ret_copy = NULL;
-	for (size_t i = 0; r == 0 && list && list[i]; i++)
-		r = spec_add_text(ret_copy, list[i]);
-	return r == 0;
+	*ret_copy = strings_copy(list);
+	return !list || *ret_copy;
 }
 
 struct spec *spec_new_instance(const struct spec *template, const char *name)

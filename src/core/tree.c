@@ -12,39 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "core/overlap.h"
 
 /* Twice what one event, or one item of a queue, may lead to for one child at the most. */
 #define EFFECTS_PER_CHILD 20
 /* Between the places of two that were admitted one after the other: room for others. */
 #define PLACE_GAP (UINT64_C(1) << 20)
-
-char **strings_copy(char *const *strings)
-{
-	size_t n = 0;
-	char **copy;
-
-	while (strings && strings[n])
-		n++;
-	if (!strings)
-		return NULL;
-	copy = calloc(n + 1, sizeof(*copy));
-	for (size_t i = 0; copy && i < n; i++) {
-		copy[i] = strdup(strings[i]);
-		if (!copy[i]) {
-			strings_free(copy);
-			return NULL;
-		}
-	}
-	return copy;
-}
-
-void strings_free(char **strings)
-{
-	for (size_t i = 0; strings && strings[i]; i++)
-		free(strings[i]);
-	free(strings);
-}
 
 struct child *tree_next_kid(const struct supervisor *s, const struct child *c)
 {

@@ -58,7 +58,7 @@ Test(words, split)
 			join(words, &out);
 		cr_expect_str_eq(buf_text(&out), rows[i].words, "%s: %s", rows[i].text,
 				 buf_text(&out));
-		words_free(words);
+		strings_free(words);
 		cr_expect_gt(strlen(words_error_text((enum words_error)rows[i].r)), 3);
 	}
 }
@@ -74,14 +74,14 @@ Test(words, many)
 	for (int i = 0; i < 1000; i++)
 		cr_expect_eq(atoi(words[i]), i);
 	cr_expect_null(words[1000]);
-	words_free(words);
+	strings_free(words);
 	cr_assert_eq(words_list(" ", &words), 0);
 	cr_expect_null(words[0]);
 	for (int i = 0; i < 20; i++)
 		cr_assert_eq(words_append(&words, "x"), 0);
 	cr_expect_str_eq(words[19], "x");
 	cr_expect_null(words[20]);
-	words_free(words);
+	strings_free(words);
 }
 
 Test(words, short_of_memory)
@@ -93,7 +93,7 @@ Test(words, short_of_memory)
 		alloc_fail_at(n);
 		r = words_split("one 'two' \"three\" four five", &words);
 		if (!alloc_fail_end()) {
-			words_free(words);
+			strings_free(words);
 			break;
 		}
 		cr_assert_eq(r, -ENOMEM, "allocation %lu", n);

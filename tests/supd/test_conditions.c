@@ -22,8 +22,8 @@ static char *unmet(const char *conditions)
 	cr_assert_eq(words_list("A=1 EMPTY= LONG=a=b", &environment), 0);
 	found = conditions_find_unmet(&exec, "web/proc@self", environment);
 	copy = found ? strdup(found) : NULL;
-	words_free(when.start_if);
-	words_free(environment);
+	strings_free(when.start_if);
+	strings_free(environment);
 	return copy;
 }
 
