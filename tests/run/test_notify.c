@@ -92,7 +92,7 @@ Test(notify, a_status_text_that_is_no_utf8_is_refused_once)
 {
 	const struct script scripts[] = {
 		{"a", keep_printf("%s send:STATUS=good \"$(printf 'send:STATUS=\\377')\" "
-				  "\"$(printf 'send:STATUS=\\300\\200')\" send:READY=1\n"
+				  "\"$(printf 'send:STATUS=\\300\\200')\" send:READY=1 barrier\n"
 				  "supctl recv --timeout 60s\n",
 				  build_path("tests/herald"))},
 		{NULL, NULL}};
