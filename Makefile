@@ -5,7 +5,8 @@
 #   src/LAYER/*.c                  -> $(BUILD)/libLAYER.a (the lib layer: libsup-client.a)
 #   src/{base,wire,lib}/*.c        -> $(BUILD)/libsup.so, $(BUILD)/libsup.a: the library, sup(3)
 #   conf/actors/NAME.c             -> $(BUILD)/actors/NAME: examples, which see of the library sup.h alone
-#   supd/*.c, supctl/*.c           -> $(BUILD)/supd, $(BUILD)/supctl (skipped while there is no main.c)
+#   supd/*.c, supctl/*.c, suplog/*.c -> $(BUILD)/supd, $(BUILD)/supctl, $(BUILD)/suplog (skipped while
+#                                     there is no main.c)
 #   tests/LAYER/*.c                -> $(BUILD)/tests/test-LAYER, linking its layer and those below
 #   tests/run/*.c                  -> $(BUILD)/tests/test-run, which drives the real daemon
 #   tests/sim/*.c, tests/otp/*.c   -> $(BUILD)/tests/sim, $(BUILD)/tests/otp-core (core and base only)
@@ -48,19 +49,21 @@ override ALL_LDFLAGS = -pie $(LDFLAGS)
 
 # what there is
 
-LAYERS = base wire core config lib
+LAYERS = base wire logs core config lib
 sources = $(filter-out $(1)/main.c,$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 archive = $(BUILD)/lib$(if $(filter lib,$(1)),sup-client,$(1)).a
 
 BASE = $(call archive,base)
 WIRE = $(call archive,wire) $(BASE)
+LOGS = $(call archive,logs) $(WIRE)
 LIB = $(call archive,lib) $(WIRE)
 CORE = $(call archive,core) $(WIRE)
 CONFIG = $(call archive,config) $(CORE)
-SUPD = $(BUILD)/libsupd.a $(call archive,config) $(call archive,core) $(WIRE)
-SUPCTL = $(BUILD)/libsupctl.a $(LIB)
-EVERY = $(call archive,config) $(call archive,core) $(LIB)
+SUPD = $(BUILD)/libsupd.a $(call archive,config) $(call archive,core) $(LOGS)
+SUPCTL = $(BUILD)/libsupctl.a $(call archive,lib) $(LOGS)
+SUPLOG = $(BUILD)/libsuplog.a $(LOGS)
+EVERY = $(call archive,config) $(call archive,core) $(call archive,lib) $(LOGS)
 
 # The library for programs: all but the guest client of supctl.
 SUP_SOURCES = $(call sources,src/base) $(call sources,src/wire) \
@@ -71,8 +74,8 @@ SUP_FILES = $(BUILD)/libsup.so $(BUILD)/libsup.a
 # Examples of programs that use it.
 ACTORS = $(patsubst conf/actors/%.c,$(BUILD)/actors/%,$(wildcard conf/actors/*.c))
 
-PROGRAMS = $(foreach p,supd supctl,$(if $(wildcard $(p)/main.c),$(BUILD)/$(p)))
-TEST_LAYERS = $(foreach t,$(LAYERS) supd supctl run,$(if $(wildcard tests/$(t)/test_*.c),$(t)))
+PROGRAMS = $(foreach p,supd supctl suplog,$(if $(wildcard $(p)/main.c),$(BUILD)/$(p)))
+TEST_LAYERS = $(foreach t,$(LAYERS) supd supctl suplog run,$(if $(wildcard tests/$(t)/test_*.c),$(t)))
 TEST_BINARIES = $(TEST_LAYERS:%=$(BUILD)/tests/test-%)
 TEST_PROGRAMS = $(patsubst tests/programs/%.c,$(BUILD)/tests/%,$(wildcard tests/programs/*.c))
 SIM = $(if $(wildcard tests/sim/*.c),$(BUILD)/tests/sim)
@@ -80,9 +83,13 @@ OTP = $(if $(wildcard tests/otp/*.c),$(BUILD)/tests/otp-core $(BUILD)/tests/otp-
 FUZZ = $(BUILD)/tests/fuzz-wire $(BUILD)/tests/fuzz-core
 BENCH = $(BUILD)/tests/bench $(BUILD)/tests/bench-actor $(BUILD)/tests/bench-raw $(BUILD)/tests/bench-service
 TEST_EVERYTHING = $(TEST_BINARIES) $(TEST_PROGRAMS) $(SIM) $(OTP) $(FUZZ) $(BENCH)
-C_FILES = $(wildcard conf/actors/*.c src/*/*.[ch] supd/*.[ch] supctl/*.[ch] tests/*/*.[ch])
+C_FILES = $(wildcard conf/actors/*.c src/*/*.[ch] supd/*.[ch] supctl/*.[ch] suplog/*.[ch] \
+	tests/*/*.[ch])
 
 comma = ,
+
+# What compressed logs are made with.
+PACKING = -lz -lzstd
 
 # building
 
@@ -120,6 +127,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 $(BUILD)/libsupd.a: $(call objects,$(call sources,supd))
 $(BUILD)/libsupctl.a: $(call objects,$(call sources,supctl))
+$(BUILD)/libsuplog.a: $(call objects,$(call sources,suplog))
 
 $(BUILD)/pic/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -146,7 +154,12 @@ $(BUILD)/supd: LDLIBS = -lev -linih
 $(BUILD)/supd: $(BUILD)/obj/supd/main.o $(SUPD)
 	$(link)
 
+$(BUILD)/supctl: LDLIBS = $(PACKING)
 $(BUILD)/supctl: $(BUILD)/obj/supctl/main.o $(SUPCTL)
+	$(link)
+
+$(BUILD)/suplog: LDLIBS = $(PACKING)
+$(BUILD)/suplog: $(BUILD)/obj/suplog/main.o $(SUPLOG)
 	$(link)
 
 $(ACTORS): $(BUILD)/actors/%: conf/actors/%.c src/lib/sup.h $(BUILD)/libsup.a $(BUILD)/flags
@@ -173,10 +186,12 @@ $(eval $(call test_rule,config,$(CONFIG),-linih))
 # The scripted peer of tests/lib answers when the library waits.
 $(eval $(call test_rule,lib,$(LIB),-Wl$(comma)--wrap=poll$(comma)--wrap=recvmsg))
 $(eval $(call test_rule,supd,$(SUPD),-lev -linih))
-$(eval $(call test_rule,supctl,$(SUPCTL)))
-$(eval $(call test_rule,run,$(EVERY),-linih))
+$(eval $(call test_rule,logs,$(LOGS),$(PACKING)))
+$(eval $(call test_rule,supctl,$(SUPCTL),$(PACKING)))
+$(eval $(call test_rule,suplog,$(SUPLOG),$(PACKING)))
+$(eval $(call test_rule,run,$(EVERY),-linih $(PACKING)))
 test-run: $(PROGRAMS) $(TEST_PROGRAMS)
-test-supctl: $(PROGRAMS)
+test-supctl test-suplog: $(PROGRAMS)
 
 $(BUILD)/tests/sim $(BUILD)/tests/otp-core: LDLIBS = $(WRAP)
 $(BUILD)/tests/sim: $(call objects,$(wildcard tests/sim/*.c)) $(SUPPORT) $(CORE)
@@ -192,7 +207,7 @@ $(BUILD)/tests/otp-daemon: $(call objects,$(filter-out %/main.c %/world_core.c %
 		$(EVERY)
 	$(link)
 
-$(TEST_PROGRAMS): LDLIBS = -linih
+$(TEST_PROGRAMS): LDLIBS = -linih $(PACKING)
 $(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/programs/%.o $(EVERY)
 	$(link)
 
@@ -337,7 +352,7 @@ install: all
 
 .PHONY: uninstall
 uninstall:
-	rm -f $(BIN_DIR)/supd $(BIN_DIR)/supctl $(INCLUDE_DIR)/sup.h $(LIB_DIR)/libsup.a
+	rm -f $(BIN_DIR)/supd $(BIN_DIR)/supctl $(BIN_DIR)/suplog $(INCLUDE_DIR)/sup.h $(LIB_DIR)/libsup.a
 	rm -f $(LIB_DIR)/libsup.so $(LIB_DIR)/libsup.so.$(SUP_ABI) $(LIB_DIR)/libsup.so.$(VERSION)
 	rm -f $(LIB_DIR)/pkgconfig/libsup.pc
 	rm -f $(foreach p,$(MAN_PAGES),$(MAN_DIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))

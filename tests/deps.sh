@@ -4,7 +4,8 @@
 # uses. What is there already costs nothing and no network.
 set -eu
 
-packages="build-essential libev-dev libinih-dev libcriterion-dev pkg-config mandoc python3"
+packages="build-essential libev-dev libinih-dev libcriterion-dev zlib1g-dev libzstd-dev
+	pkg-config mandoc python3"
 if [ "${1-}" = ci ]; then
 	packages="$packages clang clang-format clang-tidy cppcheck valgrind strace
 		curl redis-server redis-tools nginx postgresql postgresql-client
@@ -14,11 +15,12 @@ fi
 # Elsewhere than on Debian and its family the headers decide.
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	cc=$(command -v cc || command -v gcc || command -v clang) || cc=false
-	if printf '#include <ev.h>\n#include <ini.h>\n#include <criterion/criterion.h>\n' |
+	if printf '#include <ev.h>\n#include <ini.h>\n#include <criterion/criterion.h>\n#include <zlib.h>\n#include <zstd.h>\n' |
 		"$cc" -E - >/dev/null 2>&1; then
 		exit 0
 	fi
-	echo "supd needs a C compiler, make, and the headers of libev, inih and Criterion 2.4." >&2
+	echo "supd needs a C compiler, make, and the headers of libev, inih, zlib, libzstd and" >&2
+	echo "Criterion 2.4." >&2
 	echo "On Debian they are: $packages. Install what your system calls them." >&2
 	exit 1
 fi

@@ -8,11 +8,13 @@ set -u
 declare -A allowed=(
 	[src/base]="base"
 	[src/wire]="base wire"
+	[src/logs]="base wire logs"
 	[src/lib]="base wire lib"
 	[src/core]="base wire core"
 	[src/config]="base wire core config"
-	[supctl]="base wire lib supctl"
-	[supd]="base wire core config supd"
+	[supctl]="base wire logs lib supctl"
+	[suplog]="base wire logs suplog"
+	[supd]="base wire logs core config supd"
 )
 bad=0
 
@@ -44,7 +46,7 @@ seen_by() {
 	while IFS= read -r file; do
 		[ "$file" = "$2" ] || complain "$file: <$1> belongs in $2 alone"
 	done < <(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]+[<\"]$1[>\"]" \
-		src/*/*.[ch] supd/*.[ch] supctl/*.[ch] 2>/dev/null)
+		src/*/*.[ch] supd/*.[ch] supctl/*.[ch] suplog/*.[ch] 2>/dev/null)
 }
 
 for folder in "${!allowed[@]}"; do

@@ -60,6 +60,7 @@ struct exec {
 	struct exec_resources *resources;
 	struct exec_when *when;
 	struct exec_notify *notify;
+	struct exec_log *log;
 };
 
 /* Defaults filled in; NULL where memory is short. */

@@ -71,6 +71,16 @@ static void notify_fini(void *part)
 	(void)part;
 }
 
+static void log_init(void *part)
+{
+	exec_log_init(part);
+}
+
+static void log_fini(void *part)
+{
+	(void)part;
+}
+
 static void when_init(void *part)
 {
 	(void)part;
@@ -102,6 +112,7 @@ static const struct part_row {
 	[PART_WHEN] = {offsetof(struct exec, when), sizeof(struct exec_when), when_init, when_fini},
 	[PART_NOTIFY] = {offsetof(struct exec, notify), sizeof(struct exec_notify), notify_init,
 			 notify_fini},
+	[PART_LOG] = {offsetof(struct exec, log), sizeof(struct exec_log), log_init, log_fini},
 };
 
 static void **part_place(struct exec *exec, enum exec_part part)

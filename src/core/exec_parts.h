@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "core/exec_hooks.h"
+#include "core/exec_log.h"
 #include "core/exec_probes.h"
 #include "core/exec_setup.h"
 #include "core/exec_sockets.h"
@@ -52,6 +53,7 @@ enum exec_part {
 	PART_RESOURCES,
 	PART_WHEN,
 	PART_NOTIFY,
+	PART_LOG,
 	PART_N
 };
 

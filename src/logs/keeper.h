@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOGS_KEEPER_H
+#define LOGS_KEEPER_H
+
+/*
+ * What supd and suplog, the log keeper, say to each other over a SOCK_SEQPACKET socketpair, which
+ * is suplog's fd 3. A datagram is one frame (wire/frame.h) with fields (wire/field.h): a request
+ * from supd has op WIRE_REQUEST and its word as the frame's tag, a notice from suplog op WIRE_ROW
+ * and its word as the field "kind". What is not known is passed over.
+ *
+ * A stream is what comes out of one pipe and goes into one log. supd numbers the streams from 0,
+ * low numbers first, and keeps the reading end of each pipe and the record (below), so that a
+ * suplog that dies is followed by one that goes on where it was: supd says `begin` and `stream`
+ * anew.
+ *
+ *   request  fds                      fields
+ *   begin    record, staging pipe     log_dir (text; absent: no files), group (int; of files; -1:
+ *            reading and writing      none), console (text: no, plain, colour), width (int; of
+ *            end, and the console     names there)
+ *            where there is one
+ *   stream   the reading end; none    number, name (text), file (text; below log_dir; absent: no
+ *            where only its settings  file), output (text: log, syslog), format (text, raw, json),
+ *            change                   size, files, age (span), packing (no, gzip, zstd), rate
+ *                                     (int), rate_span (span), overflow (block, drop), line_max,
+ *                                     match (text, an extended regular expression; absent: none),
+ *                                     show (bool; on the console, where there is one), priority
+ *                                     (int; of syslog)
+ *   mark                              number, ref, tail (int: lines). All that was in the pipe when
+ *                                     it came is written, and a last line without its end is ended:
+ *                                     its process has
+ *   rotate                            number (absent: all), ref
+ *   forget                            number: as mark; then its fds are closed
+ *   finish                            all pipes are read empty; then it ends with status 0
+ *
+ *   notice                            fields
+ *   ready                             (begin was understood)
+ *   marked                            number, ref, tail (bytes: the last lines, each with its end,
+ *                                     as they came: no time, no escapes)
+ *   rotated                           number, ref (0: by itself), file, bytes; once for each stream
+ *   done                              ref: all of a rotate request is through; error (text) where
+ *                                     not all of it could be
+ *   matched                           number: a line has matched; it looks no further
+ *   trouble                           number, error (text: what, where, what to do), errno; once,
+ *                                     until it is
+ *   better                            number
+ *   dropped                           number, why (text: overflow, rate), lines, bytes: since the
+ *                                     last of these; at most one a second
+ *
+ * Numbers without a type are ints; -1 stands for "no limit".
+ *
+ * The record is a memfd of 64 bytes for each stream, and 64 in front, which only suplog reads and
+ * writes (suplog/record.h); supd makes it empty and keeps it.
+ */
+
+#define KEEPER_FD 3
+/* Bytes of one datagram at most. */
+#define KEEPER_MESSAGE_MAX 65536
+/* Lines that a report has. */
+#define KEEPER_TAIL_LINES 20
+/* ... and bytes of them. */
+#define KEEPER_TAIL_MAX 32768
+#define KEEPER_STREAMS_MAX 65536
+
+enum keeper_request {
+	KEEPER_BEGIN,
+	KEEPER_STREAM,
+	KEEPER_MARK,
+	KEEPER_ROTATE,
+	KEEPER_FORGET,
+	KEEPER_FINISH,
+	KEEPER_N_REQUESTS,
+};
+
+enum keeper_notice {
+	KEEPER_READY,
+	KEEPER_MARKED,
+	KEEPER_ROTATED,
+	KEEPER_DONE,
+	KEEPER_MATCHED,
+	KEEPER_TROUBLE,
+	KEEPER_BETTER,
+	KEEPER_DROPPED,
+	KEEPER_N_NOTICES,
+};
+
+/* The words above, in enum order. */
+extern const char *const keeper_request_names[KEEPER_N_REQUESTS + 1];
+extern const char *const keeper_notice_names[KEEPER_N_NOTICES + 1];
+
+#endif
