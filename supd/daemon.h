@@ -30,6 +30,7 @@ struct recorder;   /* recorder.c: --record */
 struct schedule;   /* schedule.c: runs at their time */
 struct run;        /* run.c: events that wait, the core's timer */
 struct foreground; /* foreground.c: the service that has our terminal */
+struct keeper;     /* keeper.c: the log keeper, and the streams that it reads */
 struct run_table;  /* run_table.c: what runs, for the daemon after us */
 
 struct daemon {
@@ -48,6 +49,7 @@ struct daemon {
 	struct run *run;               /* owned */
 	struct limits limits;
 	struct foreground *foreground; /* owned; NULL: none */
+	struct keeper *keeper;         /* owned; NULL: no logs are kept */
 	struct loop_signal signals[6]; /* signals.c's */
 	struct mono told_to_end;       /* when a Unix signal last said so */
 	char *run_dir;                 /* owned; absolute; NULL: none, and no control socket */
