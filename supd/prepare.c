@@ -328,11 +328,13 @@ static int set_stream(const struct prepare_what *what, const struct output *outp
 		      struct buf *path, struct spawn_stream *stream)
 {
 	const struct expand_vars vars = {.path = what->path};
-	bool same_log = what->exec->standard_output.kind == OUTPUT_LOG;
+	bool same_log = what->exec->standard_output.kind == OUTPUT_LOG ||
+			what->exec->standard_output.kind == OUTPUT_SYSLOG;
 
 	*stream = (struct spawn_stream){.kind = SPAWN_AS_IT_IS};
 	switch (output->kind) {
 	case OUTPUT_LOG:
+	case OUTPUT_SYSLOG:
 	case OUTPUT_INHERIT:
 		break;
 	case OUTPUT_NULL:

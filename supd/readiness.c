@@ -78,7 +78,7 @@ static void on_found(void *owner)
 
 static bool is_ours(enum output_kind kind)
 {
-	return kind == OUTPUT_LOG || kind == OUTPUT_INHERIT;
+	return kind == OUTPUT_LOG || kind == OUTPUT_SYSLOG || kind == OUTPUT_INHERIT;
 }
 
 static int open_tap(struct readiness *r, struct daemon *d, int to, const char *pattern)
@@ -114,7 +114,8 @@ static int open_taps(struct readiness *r, struct daemon *d, const struct exec *e
 	if (is_ours(out))
 		error = open_tap(r, d, STDOUT_FILENO, pattern);
 	/* As prepare() has it: with the log, standard error is ours. */
-	if (error == 0 && (is_ours(err) || (err == OUTPUT_SAME && out == OUTPUT_LOG)))
+	if (error == 0 &&
+	    (is_ours(err) || (err == OUTPUT_SAME && is_ours(out) && out != OUTPUT_INHERIT)))
 		error = open_tap(r, d, STDERR_FILENO, pattern);
 	if (error < 0)
 		close_taps(r);

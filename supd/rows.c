@@ -423,6 +423,7 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	field_put_text(e, 0, "group", spec->exec->group);
 	field_put_text(e, 0, "working_directory", spec->exec->working_directory);
 	field_put_text(e, 0, "source", spec->exec->source);
+	row_put_output(e, spec->exec);
 	if (spec->exec->setup)
 		row_put_setup(e, spec->exec->setup);
 }

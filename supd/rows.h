@@ -26,6 +26,7 @@ void row_put_child(struct wire_encoder *e, const struct daemon *d, const struct 
 void row_put_counts(struct wire_encoder *e, const struct child_counts *counts);
 void row_put_spec(struct wire_encoder *e, const struct spec *spec);
 /* rows_setup.c: of a spec's exec. */
+void row_put_output(struct wire_encoder *e, const struct exec *exec);
 void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup);
 
 /* A reason in words for a person: a failed step with its object and the errno's text, else as it

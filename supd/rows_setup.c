@@ -26,6 +26,50 @@ static void put_limits(struct wire_encoder *e, const struct exec_setup *setup)
 		field_put_list(e, 0, "limits", texts_list(&texts));
 }
 
+static void row_put_stream(struct wire_encoder *e, const char *key, const struct output *output)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	buf_puts(&text, output_kind_names[output->kind]);
+	if (output->kind == OUTPUT_FILE)
+		buf_printf(&text, ":%s", output->path);
+	field_put_text(e, 0, key, buf_text(&text));
+}
+
+static const char endless[] = "infinity";
+
+static void row_put_number(struct wire_encoder *e, const char *key, uint64_t number, bool none)
+{
+	if (none || number > INT64_MAX)
+		field_put_text(e, 0, key, endless);
+	else
+		field_put_int(e, 0, key, (int64_t)number);
+}
+
+/* How its log is kept is there where one of those keys was given. */
+void row_put_output(struct wire_encoder *e, const struct exec *exec)
+{
+	const struct exec_log *log = exec->log;
+	struct buf rate CLEANUP(buf_fini) = BUF_INIT;
+	char span[SPAN_TEXT_MAX];
+
+	row_put_stream(e, "stdout", &exec->standard_output);
+	row_put_stream(e, "stderr", &exec->standard_error);
+	if (!log)
+		return;
+	field_put_text(e, 0, "log_format", log_format_names[log->format]);
+	row_put_number(e, "log_size", log->size, false);
+	row_put_number(e, "log_files", log->files, log->files == UINT32_MAX);
+	field_put_span(e, 0, "log_age", log->age);
+	field_put_text(e, 0, "log_compress", log_packing_names[log->packing]);
+	row_put_number(e, "log_line_max", log->line_max, false);
+	if (log->rate)
+		buf_printf(&rate, "%llu/%s", (unsigned long long)log->rate,
+			   span_format(log->rate_span, span));
+	field_put_text(e, 0, "log_rate", log->rate ? buf_text(&rate) : endless);
+	field_put_text(e, 0, "log_overflow", log_overflow_names[log->overflow]);
+}
+
 static void row_put_names(struct wire_encoder *e, const char *key, char *const *names)
 {
 	if (names)

@@ -266,6 +266,7 @@ static int find_output(struct tty *t, const struct process *p, const struct exec
 
 	switch (exec->standard_output.kind) {
 	case OUTPUT_LOG:
+	case OUTPUT_SYSLOG:
 	case OUTPUT_INHERIT:
 		if (tap)
 			r = use_tap(t, tap);

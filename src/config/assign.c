@@ -27,7 +27,7 @@ static unsigned section_where(const struct section *section)
 static const char *where_name(unsigned where)
 {
 	if (where & KEY_IN_SUPD)
-		return "[supd]";
+		return where & KEY_IN_SERVICE ? "[supd] and of [service]" : "[supd]";
 	if ((where & KEY_IN_SERVICE) && (where & KEY_IN_SUPERVISOR))
 		return "[service] and of a [supervisor] below the root";
 	return where & KEY_IN_SERVICE ? "[service]" : "[supervisor]";
@@ -131,7 +131,7 @@ static const struct key *find_key(struct reading *reading, const struct line *li
 {
 	struct loader *loader = reading->loader;
 	unsigned where = section_where(reading->section);
-	const struct key *key = key_find(line->name);
+	const struct key *key = key_find_in(line->name, where);
 	char shown[QUOTE_TEXT_MAX];
 	const char *foreign = key ? NULL : foreign_key(line->name);
 	const char *nearest = key || foreign ? NULL : key_nearest(line->name, where);
@@ -140,7 +140,7 @@ static const struct key *find_key(struct reading *reading, const struct line *li
 	if (foreign)
 		loader_complain(loader, CONFIG_ERROR, reading->file, line->number,
 				"unknown key %s: here that is \"%s\", a key of %s", shown, foreign,
-				where_name(key_find(foreign)->where));
+				where_name(key_where(foreign)));
 	else if (nearest)
 		loader_complain(loader, CONFIG_ERROR, reading->file, line->number,
 				"unknown key %s: did you mean \"%s\"?", shown, nearest);
@@ -153,7 +153,7 @@ static const struct key *find_key(struct reading *reading, const struct line *li
 				"%s is not supported yet by this version: remove the line", shown);
 	else if (!(key->where & where))
 		loader_complain(loader, CONFIG_ERROR, reading->file, line->number,
-				"%s is a key of %s", key->name, where_name(key->where));
+				"%s is a key of %s", key->name, where_name(key_where(key->name)));
 	else
 		return key;
 	return NULL;

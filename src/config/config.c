@@ -61,7 +61,7 @@ static int loader_init(struct loader *loader, const char *child)
 	loader->config = calloc(1, sizeof(*loader->config));
 	if (!loader->config)
 		return -ENOMEM;
-	loader->config->shutdown_timeout = SPAN_S(90);
+	config_init(loader->config);
 	loader->config->places = loader->places = calloc(1, sizeof(*loader->places));
 	return loader->places ? 0 : -ENOMEM;
 }

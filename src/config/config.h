@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "core/exec_log.h"
 #include "core/spec.h"
 
 enum config_severity {
@@ -30,12 +31,15 @@ struct config_message {
 	uint32_t order; /* of the file: they are counted as they are read */
 };
 
+#define CONFIG_EVENTS_KEPT 10000
+#define CONFIG_REPORTS_KEPT 100
+
 struct config_places; /* where everything stands, for config_check_surroundings() */
 
 /* The [supd] section; texts are owned, NULL where not given. */
 struct config {
 	char *run_dir;
-	char *log_dir;
+	char *log_dir; /* "none": no files */
 	char *control_group;
 	char *view_group;
 	char *emergency;
@@ -43,6 +47,9 @@ struct config {
 	char *log_format;
 	char *cgroup; /* auto, no, require */
 	struct span shutdown_timeout;
+	struct exec_log log; /* of the daemon's own log, of events and reports */
+	uint32_t events_kept;
+	uint32_t reports_kept;
 	struct spec *root;               /* owned count; the whole tree */
 	struct config_message *messages; /* owned, in the order of files and lines */
 	size_t n_messages;
@@ -76,7 +83,9 @@ int config_load_child(const char *text, size_t size, const char *path, struct co
 /* Adds messages of severity CONFIG_SURROUNDINGS for what the host lacks. 0 or -ENOMEM. */
 int config_check_surroundings(struct config *config);
 
-/* made.c: no file, a root without children, all settings at their defaults. 0 or -ENOMEM. */
+/* made.c: the settings of a [supd] without keys, into one that is zeroed. */
+void config_init(struct config *config);
+/* No file, a root without children, all settings at their defaults. 0 or -ENOMEM. */
 int config_new(struct config **ret_config);
 /* The settings that there are, a root without children, no message. 0 or -ENOMEM. */
 int config_empty(struct config *config);

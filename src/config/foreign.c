@@ -10,6 +10,7 @@
 #include "config/keys.h"
 
 #define NAME_MAX_SIZE 64
+#define OUTPUTS "stdout, stderr"
 
 /* Those that are not ours written in another way: KillMode is kill_mode without a row. */
 static const struct {
@@ -40,6 +41,8 @@ static const struct {
 	{"ListenFIFO", "listen"},
 	{"ListenSequentialPacket", "listen"},
 	{"ListenStream", "listen"},
+	{"LogRateLimitBurst", "log_rate"},
+	{"LogRateLimitIntervalSec", "log_rate"},
 	{"OOMScoreAdjust", "oom_score_adj"},
 	{"OnCalendar", "schedule"},
 	{"OnUnitActiveSec", "every"},
@@ -62,8 +65,17 @@ static const struct {
 	{"Type", "ready"},
 	{"Wants", "after"},
 	{"WatchdogSec", "watchdog"},
+	/* supervisord's */
+	{"redirect_stderr", "stderr"},
+	{"stderr_logfile", "stderr"},
+	{"stderr_logfile_backups", "log_files"},
+	{"stderr_logfile_maxbytes", "log_size"},
+	{"stdout_logfile", "stdout"},
+	{"stdout_logfile_backups", "log_files"},
+	{"stdout_logfile_maxbytes", "log_size"},
 };
 
+/* Of a word that ends with a colon what is behind that is not looked at. */
 static const struct {
 	const char *key, *theirs, *ours;
 } words[] = {
@@ -79,9 +91,40 @@ static const struct {
 	{"restart", "on-abnormal", "transient"},
 	{"restart", "on-abort", "transient"},
 	{"restart", "on-failure", "transient"},
-	{"stdout", "journal", "log"},
-	{"stderr", "journal", "log"},
+	{"log_compress", "gz", "gzip"},
+	{"log_compress", "yes", "zstd"},
+	{"log_compress", "zst", "zstd"},
+	{"log_format", "plain", "raw"},
+	{OUTPUTS, "append:", "file:PATH"},
+	{OUTPUTS, "auto", "log"},
+	{OUTPUTS, "journal", "log"},
+	{OUTPUTS, "journal+console", "log"},
+	{OUTPUTS, "kmsg", "log"},
+	{OUTPUTS, "none", "null"},
+	{OUTPUTS, "socket", "accept = yes"},
+	{OUTPUTS, "syslog+console", "syslog"},
+	{OUTPUTS, "truncate:", "file:PATH, which is appended to"},
+	{OUTPUTS, "tty", "log, with stdin = tty:PATH"},
+	{OUTPUTS, "/dev/null", "null"},
+	{OUTPUTS, "/dev/stdout", "inherit"},
+	{OUTPUTS, "/dev/stderr", "inherit"},
 };
+
+static bool of_key(const char *row, const char *key)
+{
+	if (strcmp(row, OUTPUTS) == 0)
+		return strcmp(key, "stdout") == 0 || strcmp(key, "stderr") == 0;
+	return strcmp(row, key) == 0;
+}
+
+static bool is_word(const char *theirs, const char *word)
+{
+	size_t size = strlen(theirs);
+
+	if (theirs[size - 1] == ':')
+		return strncasecmp(theirs, word, size) == 0;
+	return strcasecmp(theirs, word) == 0;
+}
 
 /* LimitNOFILE: limit_nofile. False where it does not fit. */
 static bool respell(const char *name, char out[NAME_MAX_SIZE])
@@ -117,7 +160,7 @@ const char *foreign_key(const char *name)
 const char *foreign_word(const char *key, const char *word)
 {
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcmp(key, words[i].key) == 0 && strcasecmp(word, words[i].theirs) == 0)
+		if (of_key(words[i].key, key) && is_word(words[i].theirs, word))
 			return words[i].ours;
 	}
 	return NULL;

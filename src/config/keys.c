@@ -40,11 +40,23 @@
 #define IN_RESOURCES(field) IN_PART(PART_RESOURCES, exec_resources, field)
 #define IN_HOOK(kind) IN_PART(PART_HOOKS, exec_hooks, of[kind])
 #define IN_HOOK_TIMEOUT(kind) IN_PART(PART_HOOKS, exec_hooks, of[kind].timeout)
+#define IN_LOG(field) IN_PART(PART_LOG, exec_log, field)
 #define SUPERVISORS (KEY_IN_ROOT | KEY_IN_SUPERVISOR)
 #define CHILDREN (KEY_IN_SUPERVISOR | KEY_IN_SERVICE)
 
 /* Of outbox_limit: the daemon's memory, for each sender. */
 #define OUTBOX_MAX (UINT64_C(1) << 30)
+
+/* Of files of logs: beyond that each turn would take long to look for the oldest one. */
+#define LOG_FILES_MAX 100000
+#define LOG_SIZE_MIN 4096
+#define LOG_LINE_MIN 128
+#define LOG_LINE_MAX (1 << 20)
+
+/* Of events_kept, which are in memory; of reports_kept. */
+#define EVENTS_MIN 100
+#define EVENTS_MAX 1000000
+#define REPORTS_MAX 100000
 
 /* Of fd_store_max: the daemon's fds. */
 #define FD_STORE_MAX 4096
@@ -57,16 +69,34 @@ static const char *const notify_accesses[] = {"main", "group", "none", NULL};
 static const char *const directory_preserves[] = {"no", "yes", "restart", NULL};
 static const char *const io_classes[] = {"realtime:N", "best-effort:N", "idle", NULL};
 static const char *const stdin_words[] = {"null", "file:PATH", "tty:PATH", NULL};
-static const char *const stdout_words[] = {"log", "null", "inherit", "file:PATH", NULL};
-static const char *const stderr_words[] = {"log", "null", "inherit", "file:PATH", "stdout", NULL};
+static const char *const stdout_words[] = {"log", "null", "inherit", "file:PATH", "syslog", NULL};
+static const char *const stderr_words[] = {"log",    "null",   "inherit", "file:PATH",
+					   "syslog", "stdout", NULL};
+static const char *const log_dir_words[] = {"none", NULL};
 
 /* A row's numbers are bounds: of a span, min in nanoseconds, max 1 where it may be infinite. */
 const struct key config_keys[] = {
 	{"run_dir", KEY_IN_SUPD, false, value_absolute_path, IN_CONFIG(run_dir),
 	 .fallback = "/run/supd; a user's: $XDG_RUNTIME_DIR/supd",
 	 .help = "where the control socket and the record of what runs are"},
-	{"log_dir", KEY_IN_SUPD, false, value_absolute_path, IN_CONFIG(log_dir),
-	 .fallback = "/var/log/supd; a user's: $XDG_STATE_HOME/supd", .help = "where logs are"},
+	{"log_dir", KEY_IN_SUPD, false, value_log_dir, IN_CONFIG(log_dir), log_dir_words,
+	 .fallback = "/var/log/supd; a user's: $XDG_STATE_HOME/supd/log",
+	 .help = "where logs are; none: they are shown, and not kept"},
+	{"log_size", KEY_IN_SUPD, false, value_size, IN_CONFIG(log.size), .min = LOG_SIZE_MIN,
+	 .max = UINT64_MAX, .fallback = "10M",
+	 .help = "how large a file of the daemon's own log, events or reports may grow"},
+	{"log_files", KEY_IN_SUPD, false, value_count, IN_CONFIG(log.files), .max = LOG_FILES_MAX,
+	 .fallback = "10", .help = "how many older ones of each are kept"},
+	{"log_age", KEY_IN_SUPD, false, value_span, IN_CONFIG(log.age), .min = 1000000000, .max = 1,
+	 .fallback = "infinity", .help = "how long one is written to"},
+	{"log_compress", KEY_IN_SUPD, false, value_small_word, IN_CONFIG(log.packing),
+	 log_packing_names, .fallback = "no", .help = "how the older ones are packed"},
+	{"events_kept", KEY_IN_SUPD, false, value_number, IN_CONFIG(events_kept), .min = EVENTS_MIN,
+	 .max = EVENTS_MAX, .fallback = "10000",
+	 .help = "how many events supctl events and why can look back"},
+	{"reports_kept", KEY_IN_SUPD, false, value_number, IN_CONFIG(reports_kept),
+	 .max = REPORTS_MAX, .fallback = "100",
+	 .help = "how many crash reports supctl report can look back"},
 	{"control_group", KEY_IN_SUPD, false, value_account, IN_CONFIG(control_group),
 	 .fallback = "", .help = "the Unix group whose members may do everything"},
 	{"view_group", KEY_IN_SUPD, false, value_account, IN_CONFIG(view_group), .fallback = "",
@@ -228,6 +258,24 @@ const struct key config_keys[] = {
 	 .fallback = "log", .help = "where its standard output goes"},
 	{"stderr", KEY_IN_SERVICE, false, value_output, IN_EXEC(standard_error), stderr_words,
 	 .max = 1, .fallback = "stdout", .help = "where its standard error goes"},
+	{"log_format", KEY_IN_SERVICE, false, value_small_word, IN_LOG(format), log_format_names,
+	 .fallback = "text", .help = "how its lines stand in its log"},
+	{"log_size", KEY_IN_SERVICE, false, value_size, IN_LOG(size), .min = LOG_SIZE_MIN,
+	 .max = UINT64_MAX, .fallback = "10M", .help = "how large a file of its log may grow"},
+	{"log_files", KEY_IN_SERVICE, false, value_count, IN_LOG(files), .max = LOG_FILES_MAX,
+	 .fallback = "10", .help = "how many older ones are kept"},
+	{"log_age", KEY_IN_SERVICE, false, value_span, IN_LOG(age), .min = 1000000000, .max = 1,
+	 .fallback = "infinity", .help = "how long one is written to"},
+	{"log_compress", KEY_IN_SERVICE, false, value_small_word, IN_LOG(packing),
+	 log_packing_names, .fallback = "no", .help = "how the older ones are packed"},
+	{"log_line_max", KEY_IN_SERVICE, false, value_line_max, IN_LOG(line_max),
+	 .min = LOG_LINE_MIN, .max = LOG_LINE_MAX, .fallback = "16K",
+	 .help = "how long a line of it may be before it is split"},
+	{"log_rate", KEY_IN_SERVICE, false, value_log_rate, IN_LOG(rate), .fallback = "infinity",
+	 .help = "how many lines are taken in a span; more are dropped and counted"},
+	{"log_overflow", KEY_IN_SERVICE, false, value_small_word, IN_LOG(overflow),
+	 log_overflow_names, .fallback = "block",
+	 .help = "what happens where the log takes no more: it waits, or lines are dropped"},
 
 	{"chroot", KEY_IN_SERVICE, false, value_root_directory, IN_SETUP(chroot), .fallback = "",
 	 .help = "the directory that is / to it"},
@@ -342,6 +390,26 @@ const struct key *key_find(const char *name)
 			return key;
 	}
 	return NULL;
+}
+
+const struct key *key_find_in(const char *name, unsigned where)
+{
+	for (const struct key *key = config_keys; key->name; key++) {
+		if ((key->where & where) && strcmp(key->name, name) == 0)
+			return key;
+	}
+	return key_find(name);
+}
+
+unsigned key_where(const char *name)
+{
+	unsigned where = 0;
+
+	for (const struct key *key = config_keys; key->name; key++) {
+		if (strcmp(key->name, name) == 0)
+			where |= key->where;
+	}
+	return where;
 }
 
 const char *key_nearest(const char *name, unsigned where)

@@ -61,7 +61,12 @@ enum limit_unit { LIMIT_IN_NUMBERS, LIMIT_IN_BYTES, LIMIT_IN_SECONDS, LIMIT_IN_M
 /* Ends with a key without a name. */
 extern const struct key config_keys[];
 
-const struct key *key_find(const char *name); /* NULL: unknown */
+/* A name may have several rows, each for other sections. NULL: unknown. */
+const struct key *key_find(const char *name);
+/* The row that may stand in `where`; where none may, one that stands elsewhere. */
+const struct key *key_find_in(const char *name, unsigned where);
+/* All sections that a key of that name may stand in. */
+unsigned key_where(const char *name);
 /* The known, supported key nearest to name that may stand in `where`, or NULL. */
 const char *key_nearest(const char *name, unsigned where);
 
@@ -71,14 +76,16 @@ const char *key_nearest(const char *name, unsigned where);
 value_fn value_absolute_path, value_bool, value_choice, value_command_text, value_count,
 	value_number, value_shutdown, value_span, value_success_exit, value_text, value_word;
 value_fn value_account, value_command, value_environment, value_environment_file, value_group_list,
-	value_hook, value_name_list, value_output, value_root_directory, value_signal,
-	value_start_post, value_umask, value_working_directory;
+	value_hook, value_name_list, value_root_directory, value_signal, value_start_post,
+	value_umask, value_working_directory;
 value_fn value_condition, value_cpu_max, value_schedule;
 value_fn value_listen;
 value_fn value_aliases, value_depends, value_grants, value_links, value_provides, value_size;
 value_fn value_capabilities, value_cpus, value_directories, value_input, value_integer,
 	value_io_class, value_limit, value_mode, value_tty;
 value_fn value_health, value_interval, value_ready; /* values_probe.c */
+/* values_output.c */
+value_fn value_line_max, value_log_dir, value_log_rate, value_output, value_small_word;
 
 /* Replaces an owned text. 0 or -ENOMEM. */
 int value_set_text(char **field, const char *text);

@@ -11,13 +11,21 @@
 #include "config/expand.h"
 #include "config/words.h"
 
+void config_init(struct config *config)
+{
+	config->shutdown_timeout = SPAN_S(90);
+	config->events_kept = CONFIG_EVENTS_KEPT;
+	config->reports_kept = CONFIG_REPORTS_KEPT;
+	exec_log_init(&config->log);
+}
+
 int config_new(struct config **ret_config)
 {
 	struct config *config = calloc(1, sizeof(*config));
 
 	if (!config)
 		return -ENOMEM;
-	config->shutdown_timeout = SPAN_S(90);
+	config_init(config);
 	if (config_empty(config) < 0) {
 		config_free(config);
 		return -ENOMEM;

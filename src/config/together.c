@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/macros.h"
 #include "config/loader.h"
 
 /* Where the fds begin that a service is handed. */
@@ -89,6 +90,84 @@ static void check_ready_fd(struct loader *loader, const struct section *section,
 			section->path, fd, (unsigned long long)end);
 }
 
+/* ---- its log ---- */
+
+enum { TO_FILE = 1, TO_SYSLOG = 2 };
+
+static unsigned log_of(enum output_kind kind)
+{
+	return kind == OUTPUT_LOG ? TO_FILE : kind == OUTPUT_SYSLOG ? TO_SYSLOG : 0;
+}
+
+/* Where what it writes is kept; a set. */
+static unsigned find_logs(const struct exec *exec, bool accepts)
+{
+	enum output_kind out = exec->standard_output.kind, err = exec->standard_error.kind;
+	unsigned logs;
+
+	/* Then standard output is the connection, and standard error goes to the log. */
+	if (accepts)
+		return log_of(err == OUTPUT_SAME ? OUTPUT_LOG : err);
+	logs = log_of(out) | log_of(err == OUTPUT_SAME ? out : err);
+	/* A terminal stands for the log. */
+	if (exec->setup && exec->setup->input.kind == INPUT_TTY)
+		logs &= ~(unsigned)TO_FILE;
+	return logs;
+}
+
+/* What a service says itself: of what comes from [defaults] it need not use everything. */
+static bool says(const struct section *section, const char *key)
+{
+	for (size_t i = 0; i < section->n_given; i++) {
+		if (!section->given[i].inherited && strcmp(section->given[i].key->name, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void warn_unused(struct loader *loader, const struct section *section, const char *key,
+			const char *why)
+{
+	loader_complain(loader, CONFIG_WARNING, section->file, section_line(section, key),
+			"service %s: %s: %s: remove one of them", section->path, key, why);
+}
+
+/* One warning, for the first key that has no effect. */
+static void check_log(struct loader *loader, const struct section *section,
+		      const struct facts *facts)
+{
+	static const char *const of_files[] = {"log_format", "log_size", "log_files", "log_age",
+					       "log_compress"};
+	static const char *const of_lines[] = {"log_rate", "log_overflow", "log_line_max"};
+	const struct exec *exec = section->spec->exec;
+	const unsigned logs = find_logs(exec, facts->accepts);
+	const char *dir = loader->config->log_dir;
+	const char *why = !logs               ? "nothing of what it writes goes to the log"
+			  : !(logs & TO_FILE) ? "what goes to syslog has no file of its own"
+					      : "with log_dir = none there are no files";
+
+	for (size_t i = 0; i < ARRAY_LEN(of_files); i++) {
+		if (says(section, of_files[i]) &&
+		    (!(logs & TO_FILE) || (dir && strcmp(dir, "none") == 0 && i > 0))) {
+			warn_unused(loader, section, of_files[i], why);
+			return;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(of_lines) && !logs; i++) {
+		if (says(section, of_lines[i])) {
+			warn_unused(loader, section, of_lines[i], why);
+			return;
+		}
+	}
+	if (exec->log->format == LOG_RAW && logs == TO_FILE && says(section, "log_line_max"))
+		warn_unused(loader, section, "log_line_max",
+			    "with log_format = raw lines are written as they come, and none is "
+			    "split");
+	if (exec->log->files == 0 && exec->log->packing != PACK_NO && says(section, "log_compress"))
+		warn_unused(loader, section, "log_compress",
+			    "with log_files = 0 no older file is kept that could be packed");
+}
+
 void section_check_together(struct loader *loader, const struct section *section)
 {
 	struct facts facts = find_facts(section->spec);
@@ -104,4 +183,6 @@ void section_check_together(struct loader *loader, const struct section *section
 	if (facts.ends)
 		check_ends(loader, section);
 	check_ready_fd(loader, section, &facts);
+	if (section->spec->exec->log)
+		check_log(loader, section, &facts);
 }

@@ -195,8 +195,8 @@ static bool goes_through_us(const struct exec *exec)
 	enum output_kind out = exec->standard_output.kind, err = exec->standard_error.kind;
 	bool elsewhere = exec->setup && exec->setup->input.kind == INPUT_TTY;
 
-	return out == OUTPUT_INHERIT || err == OUTPUT_INHERIT ||
-	       (!elsewhere && (out == OUTPUT_LOG || err == OUTPUT_LOG));
+	return out == OUTPUT_INHERIT || err == OUTPUT_INHERIT || out == OUTPUT_SYSLOG ||
+	       err == OUTPUT_SYSLOG || (!elsewhere && (out == OUTPUT_LOG || err == OUTPUT_LOG));
 }
 
 static bool asks_mailbox(const struct spec *spec)

@@ -20,6 +20,9 @@ int value_size(const struct value *value)
 	if (text_parse_size(value->text, &size) < 0)
 		return value_refuse(value, "use a size such as 64K, 10M or 1G%s",
 				    endless ? ", or infinity" : "");
+	if (size < value->key->min && value->key->min > 1)
+		return value_refuse(value, "it must be %llu bytes or more",
+				    (unsigned long long)value->key->min);
 	if (size < value->key->min)
 		return value_refuse(value, "it must be more than 0");
 	if (size > value->key->max)

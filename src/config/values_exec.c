@@ -257,37 +257,6 @@ int value_working_directory(const struct value *value)
 	return whole.error ? whole.error : value_set_text(value->field, buf_text(&whole));
 }
 
-int value_output(const struct value *value)
-{
-	static const char *const kinds[] = {"log", "null", "inherit", "file:PATH", "stdout"};
-	struct output *output = value->field;
-	bool error = value->key->max == 1;
-	const char *path = value->text + 5;
-	char *copy;
-	int r;
-
-	for (size_t i = 0; i < (error ? 5 : 3); i++) {
-		if (i != OUTPUT_FILE && strcmp(value->text, kinds[i]) == 0) {
-			free(output->path);
-			*output = (struct output){.kind = (enum output_kind)i};
-			return 0;
-		}
-	}
-	if (strncmp(value->text, "file:", 5) != 0)
-		return value_refuse_word(value, value->key->words);
-	if (*path != '/')
-		return value_refuse(value, "use an absolute path, as in file:/var/log/name.log");
-	r = check_expansion(value, path, false);
-	if (r)
-		return r;
-	copy = strdup(path);
-	if (!copy)
-		return -ENOMEM;
-	free(output->path);
-	*output = (struct output){.kind = OUTPUT_FILE, .path = copy};
-	return 0;
-}
-
 int value_signal(const struct value *value)
 {
 	if (text_parse_signal(value->text, value->field) < 0)

@@ -11,6 +11,12 @@
 
 #include "base/strings.h"
 
+const char *const output_kind_names[] = {
+	[OUTPUT_LOG] = "log",    [OUTPUT_NULL] = "null",   [OUTPUT_INHERIT] = "inherit",
+	[OUTPUT_FILE] = "file",  [OUTPUT_SAME] = "stdout", [OUTPUT_SYSLOG] = "syslog",
+	[OUTPUT_N_KINDS] = NULL,
+};
+
 struct exec *exec_new(void)
 {
 	struct exec *exec = calloc(1, sizeof(*exec));

@@ -21,8 +21,11 @@ enum output_kind {
 	OUTPUT_INHERIT,
 	OUTPUT_FILE,
 	OUTPUT_SAME,
+	OUTPUT_SYSLOG,
 	OUTPUT_N_KINDS
 };
+/* "log", ...; a file's has a ':' and its path behind it. In enum order, ends with NULL. */
+extern const char *const output_kind_names[OUTPUT_N_KINDS + 1];
 
 struct output {
 	enum output_kind kind; /* OUTPUT_SAME: where standard output goes (stderr's default) */

@@ -233,9 +233,9 @@ Test(errors, values_of_processes)
 		 "main:3: pass_environment = \"A=1\": \"A=1\" is no name of "
 		 "a variable; use names, or * for all\n"},
 		{SERVICE "stdout = fiel:/x\n",
-		 "main:3: stdout = \"fiel:/x\": use log, null, inherit or file:PATH\n"},
+		 "main:3: stdout = \"fiel:/x\": use log, null, inherit, file:PATH or syslog\n"},
 		{SERVICE "stdout = stdout\n",
-		 "main:3: stdout = \"stdout\": use log, null, inherit or file:PATH\n"},
+		 "main:3: stdout = \"stdout\": use log, null, inherit, file:PATH or syslog\n"},
 		{SERVICE "stderr = file:x\n",
 		 "main:3: stderr = \"file:x\": use an absolute path, as in "
 		 "file:/var/log/name.log\n"},

@@ -30,7 +30,13 @@ Test(keys, rows_are_complete)
 {
 	for (const struct key *key = config_keys; key->name; key++) {
 		cr_expect_neq(key->where, 0, "%s", key->name);
-		cr_expect_eq(key_find(key->name), key, "%s is there twice", key->name);
+		for (unsigned where = 1; where <= KEY_IN_SERVICE; where *= 2) {
+			if (key->where & where)
+				cr_expect_eq(key_find_in(key->name, where), key,
+					     "%s is there twice", key->name);
+		}
+		cr_expect_str_eq(key_find(key->name)->name, key->name);
+		cr_expect_eq(key_where(key->name) & key->where, key->where);
 		if (!key->parse)
 			continue;
 		cr_expect_not_null(key->help, "%s", key->name);
@@ -39,6 +45,16 @@ Test(keys, rows_are_complete)
 	cr_expect_null(key_find("nonsense"));
 	cr_expect_null(key_find(""));
 	cr_expect_null(key_find("limit_"));
+}
+
+Test(keys, found_for_a_section)
+{
+	cr_expect_eq(key_find_in("log_format", KEY_IN_SUPD)->object, OBJECT_CONFIG);
+	cr_expect_eq(key_find_in("log_format", KEY_IN_SERVICE)->object, OBJECT_PART);
+	cr_expect_eq(key_find_in("log_rate", KEY_IN_SUPD), key_find("log_rate"));
+	cr_expect_null(key_find_in("nonsense", KEY_IN_SUPD));
+	cr_expect_eq(key_where("log_format"), KEY_IN_SUPD | KEY_IN_SERVICE);
+	cr_expect_eq(key_where("nonsense"), 0);
 }
 
 Test(keys, nearest_may_stand_there)
@@ -79,6 +95,12 @@ Test(keys, of_systemd)
 	cr_expect_str_eq(foreign_word("kill_mode", "Control-Group"), "group");
 	cr_expect_null(foreign_word("restart", "transient"));
 	cr_expect_null(foreign_word("kill_mode", "always"));
+	cr_expect_str_eq(foreign_word("stderr", "append:/x"), "file:PATH");
+	cr_expect_str_eq(foreign_word("stdout", "journal"), "log");
+	cr_expect_null(foreign_word("stdout", "append"));
+	cr_expect_null(foreign_word("log_format", "journal"));
+	cr_expect_str_eq(foreign_key("stdout_logfile"), "stdout");
+	cr_expect_str_eq(foreign_key("LogRateLimitIntervalSec"), "log_rate");
 }
 
 /* What the page says of systemd's names is what the hints say, and each is a key. */
