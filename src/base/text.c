@@ -79,12 +79,9 @@ int text_parse_size(const char *text, uint64_t *ret_value)
 	return 0;
 }
 
-/*
- * The size of the character at p, of which `left` bytes (at least one) are there; 0: none that
- * Unicode's table 3-7 allows. Second bytes are bounded by the first: no overlong form, no
- * surrogate, nothing above U+10FFFF.
- */
-static size_t utf8_size(const unsigned char *p, size_t left)
+/* Unicode's table 3-7. Second bytes are bounded by the first: no overlong form, no surrogate, nothing
+ * above U+10FFFF. */
+size_t text_utf8_size(const char *data, size_t left)
 {
 	static const struct {
 		unsigned char first_min, first_max, second_min, second_max, size;
@@ -95,6 +92,7 @@ static size_t utf8_size(const unsigned char *p, size_t left)
 		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
 		{0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
+	const unsigned char *p = (const unsigned char *)data;
 	size_t row = 0;
 
 	while (row < ARRAY_LEN(rows) && (*p < rows[row].first_min || *p > rows[row].first_max))
@@ -134,14 +132,12 @@ bool text_glob(const char *pattern, const char *text)
 
 bool text_is_utf8(const char *data, size_t size)
 {
-	const unsigned char *p = (const unsigned char *)data;
-
 	while (size > 0) {
-		size_t step = utf8_size(p, size);
+		size_t step = text_utf8_size(data, size);
 
 		if (step == 0)
 			return false;
-		p += step;
+		data += step;
 		size -= step;
 	}
 	return true;

@@ -22,6 +22,8 @@ const char *text_signal_name(int unix_signal, char buf[16]);
 const char *text_errno_name(int error, char buf[16]);
 /* The errno of such a name; 0 where there is none. */
 int text_errno_parse(const char *name);
+/* Bytes of the UTF-8 character that data, of at least one byte, begins with; 0: none, or a NUL. */
+size_t text_utf8_size(const char *data, size_t left);
 /* True where data is valid UTF-8 with no NUL. */
 bool text_is_utf8(const char *data, size_t size);
 /* True where all of text matches a pattern: * is any text, ? one byte, the rest itself. */
