@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Which layer may see which: every #include "LAYER/..." is looked up in the table below. libev is seen
-# by one file, inih by one at most.
+# Which layer may see which: every #include "LAYER/..." is looked up in the table below. libev, inih,
+# zlib and libzstd are seen by one file each.
 set -u
 
 declare -A allowed=(
@@ -53,6 +53,8 @@ for folder in "${!allowed[@]}"; do
 	check_includes "$folder"
 done
 seen_by ev.h supd/loop.c
+seen_by zlib.h src/logs/gzip.c
+seen_by 'zstd[a-z_]*.h' src/logs/zstd.c
 inih=$(grep -lE '^[[:space:]]*#[[:space:]]*include[[:space:]]+[<"]ini.h[>"]' src/*/*.[ch] supd/*.[ch] \
 	supctl/*.[ch] 2>/dev/null)
 if [ "$(printf '%s' "$inih" | grep -c .)" -gt 1 ]; then

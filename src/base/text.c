@@ -79,8 +79,8 @@ int text_parse_size(const char *text, uint64_t *ret_value)
 	return 0;
 }
 
-/* Unicode's table 3-7. Second bytes are bounded by the first: no overlong form, no surrogate, nothing
- * above U+10FFFF. */
+/* Unicode's table 3-7. Second bytes are bounded by the first: no overlong form, no surrogate,
+ * nothing above U+10FFFF. */
 size_t text_utf8_size(const char *data, size_t left)
 {
 	static const struct {

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOGS_ESCAPE_H
+#define LOGS_ESCAPE_H
+
+/*
+ * What a program has written, made harmless for a terminal: control characters (a tab excepted),
+ * those of ISO 6429 in UTF-8 too (U+0080 to U+009F), and bytes that are not UTF-8 become \xNN, byte
+ * by byte; all else stays, a backslash as well.
+ */
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* Appends; 0 or -ENOMEM. */
+int escape_text(struct buf *out, const char *data, size_t size);
+
+/* How many bytes from the beginning are shown as they are. */
+size_t escape_plain_span(const char *data, size_t size);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A layout is a text in which letters stand for digits: writing fills them in, reading takes them
+ * out and demands all else as it is. */
+
+#include "logs/utc.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "base/macros.h"
+
+static const char layout_full[] = "YYYY-MM-DDThh:mm:ss.uuuuuuZ";
+static const char layout_compact[] = "YYYYMMDDThhmmss.uuuuuuZ";
+static const char layout_local[] = "hh:mm:ss.uuu";
+
+#define US_PER_SECOND INT64_C(1000000)
+#define SECONDS_PER_DAY INT64_C(86400)
+
+enum part { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, MICRO, N_PARTS };
+
+/* What stands for a part, and its highest value. */
+static const struct {
+	char letter;
+	int min, max;
+} parts[N_PARTS] = {
+	[YEAR] = {'Y', 1970, 9999}, [MONTH] = {'M', 1, 12},  [DAY] = {'D', 1, 31},
+	[HOUR] = {'h', 0, 23},      [MINUTE] = {'m', 0, 59}, [SECOND] = {'s', 0, 59},
+	[MICRO] = {'u', 0, 999999},
+};
+
+/* Days since 1970 of a date, in the calendar in which years begin in March: the day that comes and
+ * goes is then the last of the year. An era is 400 years, 146097 days. */
+static int64_t days_of(int year, int month, int day)
+{
+	int y = month <= 2 ? year - 1 : year;
+	int era = y / 400, in_era = y % 400;
+	int in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return (int64_t)era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+}
+
+static void date_of(int64_t days, int values[N_PARTS])
+{
+	int64_t shifted = days + 719468;
+	int era = (int)(shifted / 146097), in_era = (int)(shifted % 146097);
+	int year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	int in_year = in_era - (365 * year + year / 4 - year / 100);
+	int month = (5 * in_year + 2) / 153;
+
+	values[DAY] = in_year - (153 * month + 2) / 5 + 1;
+	values[MONTH] = month < 10 ? month + 3 : month - 9;
+	values[YEAR] = year + era * 400 + (values[MONTH] <= 2);
+}
+
+static struct utc utc_clamp(struct utc s)
+{
+	if (s.us < 0)
+		return (struct utc){0};
+	return s.us > UTC_MAX.us ? UTC_MAX : s;
+}
+
+static void split(struct utc s, int values[N_PARTS])
+{
+	int64_t seconds = s.us / US_PER_SECOND;
+	int in_day = (int)(seconds % SECONDS_PER_DAY);
+
+	date_of(seconds / SECONDS_PER_DAY, values);
+	values[HOUR] = in_day / 3600;
+	values[MINUTE] = in_day / 60 % 60;
+	values[SECOND] = in_day % 60;
+	values[MICRO] = (int)(s.us % US_PER_SECOND);
+}
+
+/* N_PARTS for a character that stands for itself. T and Z are no letters of parts. */
+static enum part part_of(char letter)
+{
+	enum part part = YEAR;
+
+	while (part < N_PARTS && parts[part].letter != letter)
+		part++;
+	return part;
+}
+
+/* From the end, so that each part gives its lowest digit first. */
+static void fill(const char *layout, size_t size, int values[N_PARTS], char *out)
+{
+	for (size_t i = size; i-- > 0;) {
+		enum part part = part_of(layout[i]);
+
+		if (part == N_PARTS) {
+			out[i] = layout[i];
+			continue;
+		}
+		out[i] = (char)('0' + values[part] % 10);
+		values[part] /= 10;
+	}
+}
+
+static int extract(const char *layout, size_t size, const char *text, int values[N_PARTS])
+{
+	for (size_t i = 0; i < size; i++) {
+		enum part part = part_of(layout[i]);
+
+		if (part == N_PARTS && text[i] != layout[i])
+			return -EINVAL;
+		if (part == N_PARTS)
+			continue;
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		values[part] = values[part] * 10 + (text[i] - '0');
+	}
+	for (enum part part = YEAR; part < N_PARTS; part++) {
+		if (values[part] < parts[part].min || values[part] > parts[part].max)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_layout(const char *layout, size_t size, const char *text, struct utc *ret_utc)
+{
+	int values[N_PARTS] = {0}, back[N_PARTS], r;
+	int64_t days, seconds;
+
+	r = extract(layout, size, text, values);
+	if (r)
+		return r;
+	days = days_of(values[YEAR], values[MONTH], values[DAY]);
+	date_of(days, back);
+	if (back[DAY] != values[DAY])
+		return -EINVAL; /* the 30th of February */
+	seconds =
+		days * SECONDS_PER_DAY + values[HOUR] * 3600 + values[MINUTE] * 60 + values[SECOND];
+	*ret_utc = (struct utc){seconds * US_PER_SECOND + values[MICRO]};
+	return 0;
+}
+
+struct utc utc_now(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (struct utc){(int64_t)now.tv_sec * US_PER_SECOND + now.tv_nsec / 1000};
+}
+
+void utc_write(struct utc s, char out[UTC_SIZE])
+{
+	int values[N_PARTS];
+
+	split(utc_clamp(s), values);
+	fill(layout_full, UTC_SIZE, values, out);
+}
+
+void utc_write_compact(struct utc s, char out[UTC_COMPACT_SIZE])
+{
+	int values[N_PARTS];
+
+	split(utc_clamp(s), values);
+	fill(layout_compact, UTC_COMPACT_SIZE, values, out);
+}
+
+void utc_write_local(struct utc s, char out[UTC_LOCAL_SIZE])
+{
+	struct utc at = utc_clamp(s);
+	time_t seconds = (time_t)(at.us / US_PER_SECOND);
+	int values[N_PARTS] = {0};
+	struct tm tm = {0};
+
+	localtime_r(&seconds, &tm);
+	values[HOUR] = tm.tm_hour;
+	values[MINUTE] = tm.tm_min;
+	values[SECOND] = MIN_OF(tm.tm_sec, 59);
+	values[MICRO] = (int)(at.us % US_PER_SECOND / 1000);
+	fill(layout_local, UTC_LOCAL_SIZE, values, out);
+}
+
+int utc_read(const char *text, size_t size, struct utc *ret_utc)
+{
+	if (size < UTC_SIZE)
+		return -EINVAL;
+	return read_layout(layout_full, UTC_SIZE, text, ret_utc);
+}
+
+int utc_read_compact(const char *text, size_t size, struct utc *ret_utc)
+{
+	if (size < UTC_COMPACT_SIZE)
+		return -EINVAL;
+	return read_layout(layout_compact, UTC_COMPACT_SIZE, text, ret_utc);
+}
