@@ -103,9 +103,9 @@ extern const struct command ack_command, add_command, call_command, check_comman
 	demonitor_command, events_command, exit_command, ignore_command, info_command, kill_command,
 	link_command, mailbox_command, monitor_command, names_command, ping_command, ready_command,
 	recv_command, register_command, reload_command, remove_command, reply_command,
-	restart_command, scale_command, self_command, send_command, shutdown_command, spawn_command,
-	start_command, status_command, stop_command, sync_command, trap_command, tree_command,
-	unlink_command, unregister_command, version_command, wait_command, watchdog_command,
-	whereis_command, why_command;
+	report_command, restart_command, scale_command, self_command, send_command,
+	shutdown_command, spawn_command, start_command, status_command, stop_command, sync_command,
+	trap_command, tree_command, unlink_command, unregister_command, version_command,
+	wait_command, watchdog_command, whereis_command, why_command;
 
 #endif

@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&status_command,
 	&why_command,
 	&events_command,
+	&report_command,
 	&names_command,
 	&info_command,
 	&mailbox_command,

@@ -44,8 +44,9 @@ struct listing {
 	char **names;    /* owned, as each of them; NULL: slots */
 	bool usage;      /* with what services use */
 	bool of_mailbox; /* of messages: neither slots nor names */
+	bool of_reports; /* likewise */
 	struct mailbox_view mailbox;
-	uint64_t number; /* of the last message that was shown */
+	uint64_t number; /* of the last message, or report, that was shown */
 	size_t n, next;
 };
 

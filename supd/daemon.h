@@ -27,6 +27,7 @@ struct processes;  /* process.c: services' OS processes */
 struct listen;     /* listen.c: sockets that are held for services */
 struct notify;     /* notify.c: the notify socket */
 struct recorder;   /* recorder.c: --record */
+struct reports;    /* reports.c: of crashes */
 struct schedule;   /* schedule.c: runs at their time */
 struct run;        /* run.c: events that wait, the core's timer */
 struct foreground; /* foreground.c: the service that has our terminal */
@@ -42,6 +43,7 @@ struct daemon {
 	struct notify *notify;         /* owned */
 	struct listen *listen;         /* owned; NULL until there is one */
 	struct recorder *recorder;     /* owned; NULL: not recording */
+	struct reports *reports;       /* owned; NULL: none */
 	struct run_table *run_table;   /* owned; NULL: none */
 	struct processes *processes;   /* owned */
 	struct cgroups *cgroups;       /* owned; NULL: services have none */

@@ -31,6 +31,7 @@
 #include "supd/mainpid.h"
 #include "supd/notify.h"
 #include "supd/probing.h"
+#include "supd/reports.h"
 #include "supd/processes.h"
 #include "supd/said.h"
 
@@ -177,6 +178,7 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	p->remains = is_to_remain(ps, p, &event);
 	if (p->remains)
 		event.kind = EVENT_READY;
+	reports_ended(ps->daemon, p, info);
 	command_kill_all(p, false);
 	mainpid_ended(ps, p);
 	reap(p->os_pid);

@@ -58,6 +58,7 @@ static const struct request_command commands[] = {
 	{"status", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_status, NULL, FOR_NOBODY_ELSE},
 	{"why", RIGHT_LOOK, REQUEST_N_KINDS, true, request_take_why, NULL, FOR_NOBODY_ELSE},
 	{"events", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_events, NULL, FOR_NOBODY_ELSE},
+	{"report", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_report, NULL, FOR_NOBODY_ELSE},
 	{"self", RIGHT_EVERYTHING, REQUEST_N_KINDS, false, request_take_self, NULL, FOR_ACTORS},
 	ACTOR("whereis", RIGHT_LOOK, REQUEST_WHEREIS, true, request_take_actor, FOR_ACTORS),
 	{"names", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_names, NULL, FOR_ACTORS},

@@ -133,6 +133,8 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 			 const struct wire_frame *frame);
 void request_take_why(struct conn *conn, const struct request_command *command,
 		      const struct wire_frame *frame);
+void request_take_report(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame);
 void request_take_events(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame);
 void request_take_version(struct conn *conn, const struct request_command *command,

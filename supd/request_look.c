@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "supd/reports.h"
 #include "supd/request.h"
 #include "supd/resources.h"
 #include "supd/rows.h"
@@ -137,6 +138,8 @@ static void listing_write_row(struct conn *conn, struct listing *listing, size_t
 {
 	if (listing->of_mailbox)
 		listing_write_message(conn, listing);
+	else if (listing->of_reports)
+		listing_write_report(conn, listing);
 	else if (listing->names)
 		listing_write_name(conn, listing, listing->names[i]);
 	else

@@ -23,6 +23,7 @@
 #include "supd/daemon.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
+#include "supd/reports.h"
 #include "supd/schedule.h"
 #include "supd/log.h"
 #include "supd/options.h"
@@ -204,6 +205,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		tell_notice(d, effect->slot, &effect->link);
 		listen_on_notice(d, effect->slot, &effect->link);
 		schedule_on_notice(d, effect->slot);
+		reports_on_notice(d, effect->slot, &effect->link);
 		control_on_notice(d->control, effect->slot, &effect->link);
 		process_noticed(d, effect->slot);
 		return;
@@ -212,6 +214,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		accept_on_reply(d, &effect->reply);
 		return;
 	case FX_FORGET:
+		reports_on_forget(d, effect->slot);
 		process_forget(d, effect->slot);
 		listen_on_forget(d, effect->slot);
 		schedule_on_forget(d, effect->slot);

@@ -22,6 +22,7 @@
 #include "supd/cgroups.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
+#include "supd/reports.h"
 #include "supd/schedule.h"
 #include "supd/log.h"
 #include "supd/notify.h"
@@ -148,6 +149,7 @@ static int setup_loop(struct daemon *d, const struct options *options)
 		r = run_open(d);
 	if (r < 0)
 		return setup_failed("the core", r);
+	reports_open(d);
 	if (options->record)
 		r = recorder_open(options->record, d->loop, &d->recorder);
 	return r < 0 ? setup_failed(options->record, r) : 0;
@@ -298,6 +300,7 @@ void daemon_close(struct daemon *d)
 	if (d->made_run_dir)
 		rmdir(d->run_dir);
 	recorder_close(d->recorder);
+	reports_close(d);
 	run_close(d);
 	core_free(d->core);
 	log_close();

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The request report: rows of all crash reports there are, or one of them. */
+
+#include <string.h>
+
+#include "supd/reporting.h"
+#include "supd/request.h"
+
+static struct wire_frame frame_of(const struct report *report)
+{
+	struct wire_frame frame = {0};
+	size_t cursor = 0;
+
+	wire_decode(report->data, report->size, &cursor, &frame);
+	return frame;
+}
+
+/* It is of the one that target names, by path or pid, or of what is below that. */
+static bool is_of(const struct wire_frame *row, const char *target)
+{
+	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
+	size_t size = strlen(target);
+	char text[ACTOR_PID_TEXT_MAX];
+	actor_pid wanted;
+
+	if (actor_pid_parse(target, &wanted) == 0)
+		return pid && strcmp(pid, actor_pid_format(wanted, text)) == 0;
+	if (strcmp(target, "/") == 0)
+		return true;
+	return name && strncmp(name, target, size) == 0 && (!name[size] || name[size] == '/');
+}
+
+/* Copies the fields as they are; of the lines of output only where that is permitted. */
+static void put_fields(struct wire_encoder *e, const struct wire_frame *row, bool whole)
+{
+	size_t cursor = 0, from = 0;
+	struct field f;
+
+	for (; field_next(row, &cursor, &f) > 0; from = cursor) {
+		if (whole || strcmp(f.name, "output") != 0)
+			wire_put(e, (const char *)row->payload + from, cursor - from);
+		else
+			field_put_text(e, 0, "output_missing",
+				       "only who may do everything is shown it");
+	}
+}
+
+static void write_whole(struct conn *conn, uint64_t ref, const struct wire_frame *frame)
+{
+	struct wire_encoder e;
+
+	conn_begin(conn, &e, WIRE_ROW, ref);
+	put_fields(&e, frame, conn_right(conn) >= RIGHT_EVERYTHING);
+	conn_end(conn, &e);
+}
+
+/* A row of the table. */
+static void write_short(struct conn *conn, uint64_t ref, const struct wire_frame *report)
+{
+	static const struct {
+		const char *name;
+		uint8_t flags;
+	} wanted[] = {
+		{"seq", 0},         {"time", 0},           {"name", 0},
+		{"reason", 0},      {"pid", FIELD_DETAIL}, {"kind", FIELD_DETAIL},
+		{"explanation", 0},
+	};
+	struct wire_encoder e;
+	struct field f;
+
+	conn_begin(conn, &e, WIRE_ROW, ref);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		if (field_find(report, wanted[i].name, FIELD_INT, &f))
+			field_put_int(&e, wanted[i].flags, f.name, f.number);
+		else if (field_find(report, wanted[i].name, FIELD_TIME, &f))
+			field_put_time(&e, wanted[i].flags, f.name, f.number);
+		else
+			field_put_text(&e, wanted[i].flags, wanted[i].name,
+				       field_text(report, wanted[i].name));
+	}
+	conn_end(conn, &e);
+}
+
+/* The next older than those written so far. */
+void listing_write_report(struct conn *conn, struct listing *listing)
+{
+	const struct reports *r = conn->control->daemon->reports;
+
+	for (struct list *it = r ? r->kept.prev : NULL; it && it != &r->kept; it = it->prev) {
+		struct report *report = LIST_ENTRY(it, struct report, link);
+		struct wire_frame frame = frame_of(report);
+
+		if (report->number >= listing->number)
+			continue;
+		listing->number = report->number;
+		write_short(conn, listing->ref, &frame);
+		return;
+	}
+	listing->next = listing->n;
+}
+
+static void take_table(struct conn *conn, uint64_t ref)
+{
+	struct listing *listing = listing_new(conn, ref);
+
+	if (!listing) {
+		request_fail(conn, ref, STATUS_FAILED, "the daemon is short of memory");
+		return;
+	}
+	listing->of_reports = true;
+	listing->number = UINT64_MAX;
+	listing->n = SIZE_MAX;
+}
+
+/* The n-th newest of a target. */
+void request_take_report(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame)
+{
+	struct reports *r = conn->control->daemon->reports;
+	const char *target = field_text(frame, "target");
+	int64_t wanted = field_int(frame, "number", 1), n = 0;
+
+	(void)command;
+	if (!target) {
+		take_table(conn, frame->ref);
+		return;
+	}
+	for (struct list *it = r ? r->kept.prev : NULL; it && it != &r->kept; it = it->prev) {
+		struct wire_frame row = frame_of(LIST_ENTRY(it, struct report, link));
+
+		if (!is_of(&row, target) || ++n < wanted)
+			continue;
+		write_whole(conn, frame->ref, &row);
+		conn_reply_status(conn, frame->ref, STATUS_OK, NULL);
+		return;
+	}
+	if (n)
+		request_fail(conn, frame->ref, STATUS_FAILED, "%s: there are %lld reports of it",
+			     target, (long long)n);
+	else if (core_find(conn->control->daemon->core, target) == SLOT_NONE)
+		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor, and no report",
+			     target);
+	else
+		request_fail(conn, frame->ref, STATUS_FAILED,
+			     "%s: there is no report of it: it has not crashed", target);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Crash reports. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+
+RUN_SUITE(report);
+
+static void has(const char *text, const char *part)
+{
+	cr_assert_not_null(strstr(text, part), "no \"%s\" in: %s", part, text);
+}
+
+static void lacks(const char *text, const char *part)
+{
+	cr_assert_null(strstr(text, part), "\"%s\" in: %s", part, text);
+}
+
+/* The report that was announced after so many. */
+static void until_reports(struct node *n, const char *name, size_t wanted)
+{
+	for (;;) {
+		struct output o = supctl(n, "report %s %zu --json", name, wanted);
+
+		if (o.status == 0)
+			return;
+	}
+}
+
+static char *field(struct node *n, const char *name, const char *key)
+{
+	return json_get(ctl(n, "report %s --json", name), key);
+}
+
+Test(report, exit_status)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n");
+
+	until_reports(n, "a", 1);
+	cr_assert_str_eq(field(n, "a", "name"), "a");
+	cr_assert_str_eq(field(n, "a", "kind"), "exit");
+	cr_assert_str_eq(field(n, "a", "reason"), "exit:3");
+	cr_assert_str_eq(field(n, "a", "exit_status"), "3");
+	cr_assert_str_eq(field(n, "a", "explanation"), "with exit status 3");
+	cr_assert_str_eq(field(n, "a", "causes"), "exit (exit:3) <- self");
+	cr_assert_gt(atoi(field(n, "a", "os_pid")), 0);
+	cr_assert_gt(atoll(field(n, "a", "memory_peak")), 0);
+	cr_assert_not_null(field(n, "a", "uptime"));
+	cr_assert_not_null(field(n, "a", "cpu_user"));
+	cr_assert_null(field(n, "a", "core"));
+	has(ctl(n, "report a"), "a <0.");
+	has(ctl(n, "report a"), " has crashed: exit:3, ");
+	has(ctl(n, "report"), "with exit status 3");
+	cr_assert_eq(json_check_lines(ctl(n, "report --json")), 1);
+	has(ctl_fails(n, 1, "report a 2"), "there are 1 reports of it");
+	has(ctl_fails(n, 3, "report b"), "no such actor");
+	has(ctl_fails(n, 2, "report a x"), "which one?");
+	node_end(n);
+	has(node_log(n), "supctl report a tells more");
+}
+
+/* Where the kernel puts cores into files, that is found. */
+Test(report, signal_and_core)
+{
+	char *pattern = shell("cat /proc/sys/kernel/core_pattern").out;
+	struct node *n;
+
+	need_root();
+	n = node_new();
+	node_config(n, "[service web/a]\ncommand = sh -c 'kill -SEGV $$'\nrestart = temporary\n"
+		       "limit_core = infinity\nworking_directory = @folder\n"
+		       "[supervisor web]\n");
+	node_start(n);
+	until_reports(n, "web", 1);
+	cr_assert_str_eq(field(n, "web/a", "reason"), "signal:SEGV");
+	cr_assert_str_eq(field(n, "web/a", "exit_status"), "SIGSEGV");
+	has(field(n, "web/a", "explanation"), "by SIGSEGV: Segmentation fault");
+	if (*pattern == '|') {
+		cr_assert_not_null(field(n, "web/a", "core_taker"));
+	} else if (strncmp(pattern, "core\n", 5) == 0) {
+		char *core = field(n, "web/a", "core");
+
+		cr_assert_str_eq(field(n, "web/a", "core_there"), "true");
+		cr_assert_eq(strncmp(core, n->folder, strlen(n->folder)), 0, "%s", core);
+		cr_assert_eq(access(core, F_OK), 0, "%s", core);
+		has(ctl(n, "report web/a"), core);
+		unlink(core);
+	}
+	node_end(n);
+}
+
+/* What was never executed has no process, and says why. */
+Test(report, failed_exec)
+{
+	struct node *n = node_run("[service a]\ncommand = /does/not/exist\nrestart = temporary\n"
+				  "[supervisor s]\ngive_up = hold\n"
+				  "[service s/b]\ncommand = @puppet/b\n");
+
+	until_reports(n, "a", 1);
+	cr_assert_str_eq(field(n, "a", "kind"), "start_failed");
+	cr_assert_str_eq(field(n, "a", "reason"), "exec:ENOENT");
+	has(field(n, "a", "explanation"), "/does/not/exist: No such file or directory");
+	cr_assert_null(field(n, "a", "os_pid"));
+	cr_assert_null(field(n, "a", "uptime"));
+	cr_assert_str_eq(field(n, "a", "output_missing"), "its program was not executed");
+	has(ctl(n, "report a"), "a <0.");
+	has(ctl(n, "report a"), " has failed to start: exec:ENOENT");
+	node_end(n);
+}
+
+/* What was asked for is no crash. */
+Test(report, no_crashes)
+{
+	struct node *n = node_run("[service a]\ncommand = @puppet/a\n"
+				  "[service b]\ncommand = true\nrestart = temporary\n"
+				  "[service c]\ncommand = @puppet/c\nshutdown = brutal_kill\n"
+				  "[service d]\ncommand = @puppet/d leave:TERM=7\n");
+
+	journal_find(n, "a start *");
+	journal_find(n, "c start *");
+	journal_find(n, "d start *");
+	ctl(n, "stop a c d");
+	ctl(n, "start a c d");
+	ctl(n, "restart a c d");
+	ctl(n, "wait b --for down");
+	ctl(n, "spawn -- false");
+	sync_tree(n);
+	cr_assert_str_eq(ctl(n, "report"), "");
+	has(ctl_fails(n, 1, "report a"), "it has not crashed");
+	node_end(n);
+	lacks(node_log(n), "tells more");
+}
+
+Test(report, ties_history_outcome)
+{
+	struct node *n = node_run("[service a]\ncommand = @puppet/a\n"
+				  "restart_delay = 1h\nrestart_delay_max = 1h\n"
+				  "[service b]\ncommand = @puppet/b\nlink = a\n"
+				  "restart = temporary\n"
+				  "[service c]\ncommand = @puppet/c\nlink = a\ntrap_exit = yes\n");
+	char *text;
+
+	journal_find(n, "a start *");
+	journal_find(n, "b start *");
+	journal_find(n, "c start *");
+	sync_tree(n);
+	order(n, "a", "exit:5");
+	until_reports(n, "a", 1);
+	text = ctl(n, "report a --json");
+	has(text, "b: was ended by its exit signal");
+	has(text, "c: was sent EXIT, a message: it traps exits");
+	has(text, " exit <0.");
+	has(json_get(text, "outcome"), "is started again in 1h");
+	lacks(text, "\"/:");
+	until_reports(n, "b", 1);
+	has(field(n, "b", "causes"), "<- doomed (exit:5) <- exit of a (exit:5) <- self");
+	has(ctl(n, "report a"), "linked");
+	has(ctl(n, "report"), "exit:5");
+	node_end(n);
+}
+
+/* A loop of crashes has five reports, and one of the end of it; the rest is counted. */
+Test(report, limited)
+{
+	struct node *n = node_new();
+	struct watch *w;
+	char *text;
+
+	node_config(n, "[supervisor s]\ngive_up = hold\nintensity = 30\nperiod = 1h\n"
+		       "[service s/a]\ncommand = sh -c 'exit 9'\nautostart = no\n");
+	node_start(n);
+	w = watch_open(n);
+	supctl(n, "start s/a --no-wait");
+	watch_until(w, "failed s/a *");
+	until_reports(n, "s/a", 6);
+	text = ctl(n, "report s/a --json");
+	cr_assert_str_eq(json_get(text, "kind"), "failed");
+	cr_assert_str_eq(json_get(text, "explanation"), "more than 30 restarts within 1h");
+	cr_assert_str_eq(json_get(text, "left_out"), "26");
+	cr_assert_str_eq(json_get(text, "restarts"), "30");
+	has(ctl(n, "report s/a"), "26 crashes before this one");
+	has(ctl_fails(n, 1, "report s/a 7"), "there are 6 reports of it");
+	cr_assert_eq(json_check_lines(ctl(n, "report --json")), 6);
+	node_end(n);
+}
+
+/* A supervisor that gives up has a report of its own, and its child's tells of it. */
+Test(report, gave_up)
+{
+	struct node *n = node_run("[supervisor s]\nintensity = 0\nrestart = temporary\n"
+				  "[service s/a]\ncommand = @puppet/a\n");
+
+	journal_find(n, "a start *");
+	sync_tree(n);
+	order(n, "a", "die:TERM");
+	until_reports(n, "s", 2);
+	cr_assert_str_eq(field(n, "s", "kind"), "gave_up");
+	cr_assert_str_eq(field(n, "s", "name"), "s");
+	has(field(n, "s", "causes"), "gave_up <- exit of s/a (signal:TERM) <- self");
+	has(ctl(n, "report s"), "gave up");
+	cr_assert_str_eq(field(n, "s/a", "outcome"), "its supervisor s gave up");
+	node_end(n);
+}
