@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What supd says, heard by the main thread. It only notes down: the hand does it. What makes no
+ * sense is passed over, and its fds are closed: a keeper that ended on it would help nobody.
+ *
+ * Where supd is gone, so is what kept the pipes open: the keeper reads them empty and ends.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "logs/keeper.h"
+#include "suplog/keeper.h"
+#include "suplog/notice.h"
+#include "suplog/stream.h"
+
+#define FDS_MAX 8
+/* How long streams have to be read empty at the end. */
+#define FINISH_TIME SPAN_S(5)
+/* After which a rotation does not wait any more for the end of a line. */
+#define ROTATE_TIME SPAN_S(1)
+/* A call that takes longer is a disk that hangs. */
+#define CALL_TIME SPAN_S(2)
+#define LOOK_MS 500
+
+/* A datagram of supd's: its first frame, and fds, which are the datagram's until taken. */
+struct message {
+	struct wire_frame frame;
+	int fds[FDS_MAX];
+	size_t n_fds;
+};
+
+static int message_take_fd(struct message *m, size_t at)
+{
+	int fd = at < m->n_fds ? m->fds[at] : -1;
+
+	if (fd >= 0)
+		m->fds[at] = -1;
+	return fd;
+}
+
+static void close_if(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void begin(struct keeper *k, struct message *m)
+{
+	const char *log_dir = field_text(&m->frame, "log_dir");
+	gid_t group = (gid_t)field_int(&m->frame, "group", -1);
+	int memfd = message_take_fd(m, 0);
+	int staging[2] = {message_take_fd(m, 1), message_take_fd(m, 2)};
+	struct fault fault;
+	int r;
+
+	if (k->begun || memfd < 0 || staging[0] < 0 || staging[1] < 0) {
+		close_if(memfd);
+		close_if(staging[0]);
+		close_if(staging[1]);
+		return;
+	}
+	r = record_open(&k->record, memfd, staging);
+	close(memfd);
+	if (r < 0) {
+		fault_set(&fault, r, "the log keeper's record");
+		notice_trouble(k, NULL, &fault);
+		return;
+	}
+	if (log_dir && place_root_open(&k->root, log_dir, group, &fault) < 0)
+		notice_trouble(k, NULL, &fault);
+	k->begun = true;
+	notice_simple(k, KEEPER_READY, NULL);
+}
+
+static void say_fault(struct keeper *k, int64_t number, int error)
+{
+	struct fault fault;
+
+	fault_set(&fault, error, "stream %lld cannot be kept", (long long)number);
+	notice_trouble(k, NULL, &fault);
+}
+
+static void stream(struct keeper *k, struct message *m)
+{
+	int64_t number = field_int(&m->frame, "number", -1);
+	struct stream *s = keeper_stream(k, number);
+	struct settings *settings = settings_new(&m->frame);
+	int pipe = message_take_fd(m, 0);
+	int r = -EINVAL;
+
+	if (settings && number >= 0 && number < KEEPER_STREAMS_MAX && k->begun) {
+		if (s && pipe < 0 && !s->forget) {
+			settings_free(s->next);
+			s->next = settings;
+			hand_look_at(k, s, mono_now());
+			return;
+		}
+		/* The old one of that number has had its time. */
+		if (!s && pipe >= 0) {
+			r = keeper_add(k, (uint32_t)number, settings, pipe);
+			if (r < 0)
+				say_fault(k, number, r);
+			return;
+		}
+		r = pipe < 0 ? -ENOENT : -EEXIST;
+	}
+	say_fault(k, number, settings ? r : -EINVAL);
+	settings_free(settings);
+	close_if(pipe);
+}
+
+static void mark(struct keeper *k, struct message *m)
+{
+	struct stream *s = keeper_stream(k, field_int(&m->frame, "number", -1));
+	struct mark *mark = s ? calloc(1, sizeof(*mark)) : NULL;
+	int waiting = 0;
+
+	if (!mark)
+		return;
+	ioctl(s->pipe, FIONREAD, &waiting);
+	mark->ref = (uint64_t)field_int(&m->frame, "ref", 0);
+	mark->lines = (size_t)MAX_OF(field_int(&m->frame, "tail", 0), INT64_C(0));
+	mark->target = s->taken + (uint64_t)waiting;
+	list_append(&s->marks, &mark->link);
+	hand_look_at(k, s, mono_now());
+}
+
+static void rotate(struct keeper *k, struct message *m)
+{
+	struct rotation *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return;
+	r->ref = (uint64_t)field_int(&m->frame, "ref", 0);
+	r->number = field_int(&m->frame, "number", -1);
+	r->until = mono_add(mono_now(), ROTATE_TIME);
+	list_append(&k->rotations, &r->link);
+	hand_sweep_at(k, mono_now());
+}
+
+static void forget(struct keeper *k, struct message *m)
+{
+	struct stream *s = keeper_stream(k, field_int(&m->frame, "number", -1));
+
+	if (!s)
+		return;
+	mark(k, m);
+	s->forget = true;
+	hand_look_at(k, s, mono_now());
+}
+
+static void finish(struct keeper *k, struct message *m)
+{
+	(void)m;
+	k->finishing = true;
+	k->finish_by = mono_add(mono_now(), FINISH_TIME);
+	hand_sweep_at(k, mono_now());
+}
+
+static void (*const handlers[KEEPER_N_REQUESTS])(struct keeper *, struct message *) = {
+	[KEEPER_BEGIN] = begin,   [KEEPER_STREAM] = stream, [KEEPER_MARK] = mark,
+	[KEEPER_ROTATE] = rotate, [KEEPER_FORGET] = forget, [KEEPER_FINISH] = finish,
+};
+
+static void handle(struct keeper *k, struct message *m)
+{
+	for (int i = 0; i < KEEPER_N_REQUESTS; i++)
+		if (wire_tag_is(&m->frame, keeper_request_names[i]))
+			handlers[i](k, m);
+	keeper_wake(k->wake_hand);
+}
+
+static void take_fds(struct msghdr *msg, struct message *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		m->n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(m->fds, CMSG_DATA(c), m->n_fds * sizeof(int));
+	}
+}
+
+/* Hears one datagram. 1: there may be more; 0: none is there; -errno: supd is gone. */
+static int hear(struct keeper *k, char *data)
+{
+	union {
+		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {data, KEEPER_MESSAGE_MAX};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control.bytes)};
+	struct message m = {.n_fds = 0};
+	ssize_t n = recvmsg(k->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	size_t cursor = 0;
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return -EPIPE;
+	take_fds(&msg, &m);
+	if (wire_decode(data, (size_t)n, &cursor, &m.frame) == 1 && m.frame.op == WIRE_REQUEST &&
+	    field_check(&m.frame) == 0) {
+		pthread_mutex_lock(&k->lock);
+		handle(k, &m);
+		pthread_mutex_unlock(&k->lock);
+	}
+	for (size_t i = 0; i < m.n_fds; i++)
+		close_if(m.fds[i]);
+	return 1;
+}
+
+/* A disk that hangs is told of while it does. */
+static void watch_hand(struct keeper *k)
+{
+	struct mono now = mono_now();
+	struct fault fault;
+
+	if (!k->calling || k->call_told || mono_between(k->called_at, now).ns < CALL_TIME.ns)
+		return;
+	k->call_told = true;
+	fault_set(&fault, -ETIMEDOUT, "%s/%s: the disk does not answer",
+		  k->root.path ? k->root.path : "", k->calling->place.file);
+	notice_trouble(k, k->calling, &fault);
+}
+
+static void supd_is_gone(struct keeper *k)
+{
+	pthread_mutex_lock(&k->lock);
+	finish(k, NULL);
+	pthread_mutex_unlock(&k->lock);
+	keeper_wake(k->wake_hand);
+}
+
+int control_run(struct keeper *k)
+{
+	struct pollfd fds[2] = {{.fd = k->control}, {.fd = k->wake_main, .events = POLLIN}};
+	char *data = malloc(KEEPER_MESSAGE_MAX);
+	uint64_t ignored;
+	bool done = false, flushed;
+	int r;
+
+	if (!data)
+		return 1;
+	while (!done) {
+		pthread_mutex_lock(&k->lock);
+		watch_hand(k);
+		flushed = notices_flush(k);
+		done = k->done && (flushed || fds[0].fd < 0);
+		pthread_mutex_unlock(&k->lock);
+		if (done)
+			break;
+		fds[0].events = (short)(POLLIN | (flushed ? 0 : POLLOUT));
+		if (poll(fds, 2, LOOK_MS) <= 0)
+			continue;
+		if (fds[1].revents)
+			(void)!read(k->wake_main, &ignored, sizeof(ignored));
+		if (!(fds[0].revents & (POLLIN | POLLHUP | POLLERR)))
+			continue;
+		do
+			r = hear(k, data);
+		while (r > 0);
+		if (r < 0) {
+			fds[0].fd = -1;
+			supd_is_gone(k);
+		}
+	}
+	free(data);
+	return 0;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The hand: which stream is looked at when.
+ *
+ * A pipe in an epoll set costs its writer a call of ours on each write, and a wake-up where we
+ * sleep in it. So epoll is asked for the first bytes after a silence alone (EPOLLONESHOT). A stream
+ * that speaks is busy: it is looked at again after the time in which its pipe is likely to become
+ * half full, at most LOOK_MAX, and at once where that is next to nothing. Batches are large then,
+ * and the writer goes on undisturbed. A look that finds nothing ends that; a stream that stays busy
+ * is taken out of the set.
+ *
+ * A pipe that was found nearly full is grown, as its writer may have waited.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "logs/keeper.h"
+#include "suplog/keeper.h"
+#include "suplog/notice.h"
+#include "suplog/pump.h"
+#include "suplog/stream.h"
+
+#define LOOK_MAX INT64_C(1000000)
+#define LOOK_MIN INT64_C(100000)
+/* A line without its end is looked at less and less often, and written when it is this old. */
+#define PARTIAL_TIME SPAN_S(1)
+#define PARTIAL_LOOK SPAN_MS(20)
+/* Looks after which a stream is taken out of the epoll set. */
+#define LOOKS_UNWATCHED 4
+#define PIPE_SIZE_MAX ((size_t)1 << 20)
+/* What pipes may be grown to in all. */
+#define PIPES_GROWN_MAX ((size_t)64 << 20)
+#define EVENTS_MAX 64
+
+void hand_leave(struct keeper *k, struct stream *s)
+{
+	k->called_at = mono_now();
+	k->calling = s;
+	pthread_mutex_unlock(&k->lock);
+}
+
+void hand_enter(struct keeper *k)
+{
+	pthread_mutex_lock(&k->lock);
+	if (k->call_told)
+		notice_simple(k, KEEPER_BETTER, k->calling);
+	k->call_told = false;
+	k->calling = NULL;
+}
+
+void hand_look_at(struct keeper *k, struct stream *s, struct mono when)
+{
+	if (list_is_empty(&s->busy)) {
+		list_append(&k->busy, &s->busy);
+		s->look_at = when;
+		s->looks = 0;
+	} else if (when.ns < s->look_at.ns) {
+		s->look_at = when;
+	}
+}
+
+void hand_sweep_at(struct keeper *k, struct mono when)
+{
+	if (when.ns < k->sweep_at.ns)
+		k->sweep_at = when;
+}
+
+/* Epoll is to tell of the next bytes. */
+static void watch(struct keeper *k, struct stream *s)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = s};
+
+	list_unlink(&s->busy);
+	if (s->ended)
+		return;
+	if (epoll_ctl(k->epoll, s->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->pipe, &event) == 0)
+		s->watched = true;
+	else
+		/* Without memory for that: by looking now and then. */
+		hand_look_at(k, s, mono_add(mono_now(), PARTIAL_LOOK));
+}
+
+static void unwatch(struct keeper *k, struct stream *s)
+{
+	if (s->watched)
+		epoll_ctl(k->epoll, EPOLL_CTL_DEL, s->pipe, NULL);
+	s->watched = false;
+}
+
+static void grow(struct keeper *k, struct stream *s)
+{
+	size_t size = MIN_OF(s->pipe_size * 4, PIPE_SIZE_MAX);
+	int r;
+
+	if (size <= s->pipe_size || k->grown + size > PIPES_GROWN_MAX)
+		return;
+	r = fcntl(s->pipe, F_SETPIPE_SZ, (int)size);
+	if (r < 0) {
+		/* Not more than this user may have: it stays as it is. */
+		k->grown = PIPES_GROWN_MAX;
+		return;
+	}
+	k->grown += (size_t)r - s->pipe_size;
+	s->pipe_size = (size_t)r;
+}
+
+/* When the stream is looked at next, after a look that has found n bytes. */
+static struct mono next_look(const struct stream *s, size_t n, struct mono before, struct mono now)
+{
+	int64_t elapsed = mono_between(before, now).ns;
+	int64_t wait = LOOK_MAX;
+
+	if (before.ns > 0 && elapsed < LOOK_MAX * 8)
+		wait = (int64_t)((double)elapsed * (double)(s->pipe_size / 2) / (double)n);
+	if (wait < LOOK_MIN)
+		wait = 0;
+	return mono_add(mono_now(), (struct span){MIN_OF(wait, LOOK_MAX)});
+}
+
+static struct mono partial_look(const struct stream *s, struct mono now)
+{
+	struct mono due = mono_add(s->partial_since, PARTIAL_TIME);
+	struct mono soon = mono_add(now, PARTIAL_LOOK);
+
+	return due.ns < soon.ns ? due : soon;
+}
+
+static void end_stream(struct keeper *k, struct stream *s)
+{
+	unwatch(k, s);
+	if (s->pipe_size > 65536)
+		k->grown -= MIN_OF(k->grown, s->pipe_size - 65536);
+	record_forget(&k->record, s->number);
+	k->streams[s->number] = NULL;
+	stream_free(s);
+}
+
+/* Looks at a busy stream, and settles when it is looked at again. */
+static void look(struct keeper *k, struct stream *s, struct mono now)
+{
+	struct mono before = s->looked_at;
+	struct look found = {0};
+
+	s->looked_at = now;
+	pump_look(k, s, now, &found);
+	if (s->forget && list_is_empty(&s->marks)) {
+		end_stream(k, s);
+		return;
+	}
+	/* What came from now on counts; the main thread may ask for an earlier look meanwhile. */
+	s->looks++;
+	if (s->looks == LOOKS_UNWATCHED)
+		unwatch(k, s);
+	if (found.n >= s->pipe_size / 4 * 3)
+		grow(k, s);
+	if (s->trouble.on) {
+		s->look_at = s->trouble.retry_at;
+		s->looked_at = (struct mono){0};
+	} else if (!list_is_empty(&s->marks)) {
+		s->look_at = now;
+	} else if (found.n > 0) {
+		s->look_at = next_look(s, found.n, before, now);
+	} else if (found.partial) {
+		s->look_at = partial_look(s, now);
+		s->looked_at = (struct mono){0};
+	} else {
+		s->looked_at = (struct mono){0};
+		watch(k, s);
+	}
+}
+
+static void look_at_busy(struct keeper *k)
+{
+	struct mono now = mono_now();
+	struct list due;
+
+	/* A list of its own: a look lets the lock go, and the main thread may add to the other. */
+	list_init(&due);
+	LIST_EACH (node, &k->busy) {
+		struct stream *s = LIST_ENTRY(node, struct stream, busy);
+
+		if (s->look_at.ns <= now.ns) {
+			list_unlink(node);
+			list_append(&due, node);
+		}
+	}
+	while (!list_is_empty(&due)) {
+		struct stream *s = LIST_ENTRY(due.next, struct stream, busy);
+
+		list_unlink(&s->busy);
+		list_append(&k->busy, &s->busy);
+		s->look_at = MONO_NEVER;
+		look(k, s, mono_now());
+	}
+}
+
+static struct mono next_time(const struct keeper *k)
+{
+	struct mono next = k->sweep_at;
+
+	LIST_EACH (node, &k->busy) {
+		const struct stream *s = LIST_ENTRY(node, struct stream, busy);
+
+		if (s->look_at.ns < next.ns)
+			next = s->look_at;
+	}
+	return next;
+}
+
+/* Waits, without the lock, for that time, for a pipe that speaks again, or to be woken. */
+static void wait_for(struct keeper *k, struct mono when)
+{
+	struct epoll_event events[EVENTS_MAX];
+	struct span left = mono_between(mono_now(), when);
+	struct timespec timeout = {left.ns / 1000000000, left.ns % 1000000000};
+	uint64_t ignored;
+	int n;
+
+	pthread_mutex_unlock(&k->lock);
+	n = epoll_pwait2(k->epoll, events, EVENTS_MAX, when.ns == INT64_MAX ? NULL : &timeout,
+			 NULL);
+	if (n < 0 && errno == ENOSYS)
+		n = epoll_wait(k->epoll, events, EVENTS_MAX,
+			       (int)MIN_OF((left.ns + 999999) / 1000000, INT64_C(1000)));
+	pthread_mutex_lock(&k->lock);
+	for (int i = 0; i < n; i++) {
+		struct stream *s = events[i].data.ptr;
+
+		if (s)
+			hand_look_at(k, s, mono_now());
+		else
+			(void)!read(k->wake_hand, &ignored, sizeof(ignored));
+	}
+}
+
+/* All pipes were read empty, or their time is up. */
+static bool is_finished(struct keeper *k)
+{
+	if (!k->finishing)
+		return false;
+	if (mono_now().ns >= k->finish_by.ns)
+		return true;
+	for (size_t i = 0; i < k->n_streams; i++)
+		if (k->streams[i] && !list_is_empty(&k->streams[i]->marks))
+			return false;
+	return list_is_empty(&k->rotations);
+}
+
+void *hand_run(void *keeper)
+{
+	struct keeper *k = keeper;
+
+	pthread_mutex_lock(&k->lock);
+	while (!is_finished(k)) {
+		wait_for(k, next_time(k));
+		look_at_busy(k);
+		if (mono_now().ns >= k->sweep_at.ns)
+			sweep(k);
+	}
+	k->done = true;
+	pthread_mutex_unlock(&k->lock);
+	keeper_wake(k->wake_main);
+	return NULL;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPLOG_KEEPER_H
+#define SUPLOG_KEEPER_H
+
+/*
+ * The log keeper: two threads and one lock.
+ *
+ * The main thread reads what supd says and notes it down. The hand reads pipes and writes files. It
+ * holds the lock whenever it does not wait for the kernel: around a call that may wait for a disk
+ * it lets go (hand_leave, hand_enter), so that supd is heard, other streams are seen after, and a
+ * disk that hangs is told of. Who holds the lock may read and change everything, but for what is
+ * the hand's alone: a stream's place, format, tail and pace, and the list of streams' ends. A
+ * stream is freed by the hand alone.
+ */
+
+#include <pthread.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "suplog/fault.h"
+#include "suplog/format.h"
+#include "suplog/place.h"
+#include "suplog/record.h"
+#include "suplog/settings.h"
+
+/* Bytes taken out of a pipe at once: what a second level cache holds of them twice. */
+#define BATCH_MAX ((size_t)256 << 10)
+
+/* Someone wants to know when all that was in the pipe is written. */
+struct mark {
+	struct list link;
+	uint64_t ref;
+	uint64_t target; /* of stream.taken */
+	size_t lines;    /* wanted of the tail */
+	bool told;
+};
+
+/* A request `rotate`, until it is through. They are carried out one after the other. */
+struct rotation {
+	struct list link;
+	uint64_t ref;
+	int64_t number; /* -1: all */
+	struct mono until;
+	size_t left; /* streams that have it before them */
+	bool begun;
+	struct fault fault;
+};
+
+struct tally {
+	uint64_t lines, bytes;
+};
+
+/* A log that takes nothing. */
+struct trouble {
+	bool on;
+	struct mono retry_at;
+	struct span wait;
+};
+
+struct stream {
+	uint32_t number;
+	struct settings *settings; /* owned */
+	struct settings *next;     /* owned; what it is to have from the next look on; or NULL */
+	int pipe;                  /* owned */
+	size_t pipe_size;
+	uint64_t taken; /* bytes taken out of the pipe */
+
+	struct place place;
+	bool recovered; /* the file was cut to what the record says */
+	struct format format;
+	struct buf tail; /* the last lines */
+	bool has_regex;
+	regex_t regex;
+
+	/* when it is looked at */
+	struct list busy; /* in keeper.busy, or unlinked: then epoll tells */
+	struct mono look_at;
+	struct mono looked_at;
+	unsigned looks;            /* since it became busy */
+	bool watched;              /* it is in the epoll set */
+	bool ended;                /* nobody writes into the pipe any more */
+	struct mono partial_since; /* a line without end is at the front of the pipe; MONO_NEVER */
+	uint64_t partial_at;       /* of `taken`: which one */
+
+	/* what is asked of it */
+	struct list marks;
+	struct rotation *rotation; /* borrowed */
+	bool rotate_late;          /* its file is to be rotated as soon as a line ends */
+	bool forget;
+	bool last; /* the keeper ends: it was asked for all that is left */
+
+	struct trouble trouble;
+	struct tally dropped;   /* not yet told */
+	struct tally unwritten; /* dropped, and not yet noted in the log itself */
+	struct mono told_at;    /* the last notice of it */
+};
+
+struct keeper {
+	pthread_mutex_t lock;
+	int control;              /* to supd */
+	int wake_hand, wake_main; /* eventfds */
+	int epoll;
+	int scratch[2];
+	struct record record;
+	struct place_root root;
+	bool begun;
+
+	struct stream **streams; /* owned; by number, with holes */
+	size_t n_streams;
+	struct list busy;
+	struct mono sweep_at;
+	struct list rotations;
+
+	struct list notices; /* that supd has not taken yet */
+
+	char *in; /* owned; BATCH_MAX bytes */
+	struct buf out;
+	size_t grown; /* bytes that pipes were grown to in all */
+
+	/* The call that the hand is in. */
+	struct stream *calling;
+	struct mono called_at;
+	bool call_told;
+
+	bool finishing;
+	struct mono finish_by;
+	bool done;
+};
+
+struct mono mono_now(void);
+int64_t wall_now(void);
+
+/* keeper.c */
+int keeper_init(struct keeper *k, int control);
+void keeper_fini(struct keeper *k);
+/* Its stream of that number, or NULL. */
+struct stream *keeper_stream(const struct keeper *k, int64_t number);
+/* A new stream; takes settings and pipe over, also on failure. 0 or -errno. */
+int keeper_add(struct keeper *k, uint32_t number, struct settings *settings, int pipe);
+void keeper_wake(int eventfd);
+
+/* control.c: the main thread; returns the exit status. */
+int control_run(struct keeper *k);
+
+/* hand.c: the hand's thread, and what its parts need of it. */
+void *hand_run(void *keeper);
+/* Around a call that may wait for a disk: without the lock, and then with it again. */
+void hand_leave(struct keeper *k, struct stream *s);
+void hand_enter(struct keeper *k);
+/* The stream is to be looked at at that time, or earlier. */
+void hand_look_at(struct keeper *k, struct stream *s, struct mono when);
+/* hand_sweep() is to run at that time, or earlier. */
+void hand_sweep_at(struct keeper *k, struct mono when);
+
+#endif
