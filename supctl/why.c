@@ -41,6 +41,19 @@ static const struct phrase kinds[] = {
 	{"idle", "began to wait until it is wanted", NULL},
 	{"budget", "ran out of its time for the shutdown", NULL},
 	{"cycle", "waited for room in a mailbox", "in a circle of actors that wait for each other"},
+	{"exit_signal", "was sent an exit signal, which it took as a message", NULL},
+	{"exit_ignored", "was sent an exit signal that did nothing", NULL},
+	{"down", "was told of an end", NULL},
+	{"link", "was linked", NULL},
+	{"unlink", "was unlinked", NULL},
+	{"monitor", "was monitored", NULL},
+	{"demonitor", "was monitored no more", NULL},
+	{"overflow", "had a full mailbox", NULL},
+	{"overflow_end", "had room in its mailbox again", NULL},
+	{"failing", "failed when it was asked whether it is well", NULL},
+	{"unhealthy", "was found unhealthy", NULL},
+	{"healthy", "was found well", NULL},
+	{"left_out", "had signals that are not told one by one", NULL},
 };
 
 static const struct phrase origins[] = {

@@ -44,14 +44,6 @@ static void ask_again(struct health *h)
 
 /* ---- what is answered ---- */
 
-static void set_state(struct health *h, enum health_state state)
-{
-	if (h->state == state)
-		return;
-	h->state = state;
-	h->changed(h->owner);
-}
-
 static bool is_pardoned(const struct health *h)
 {
 	return h->state == HEALTH_STARTING &&
@@ -61,11 +53,27 @@ static bool is_pardoned(const struct health *h)
 static void failed(struct health *h, const char *detail)
 {
 	snprintf(h->detail, sizeof(h->detail), "%s", detail);
-	if (is_pardoned(h) || ++h->failures < h->probes->health_retries) {
+	if (is_pardoned(h)) {
 		ask_again(h);
 		return;
 	}
-	set_state(h, HEALTH_ILL);
+	if (++h->failures < h->probes->health_retries)
+		ask_again(h);
+	else
+		h->state = HEALTH_ILL;
+	h->changed(h->owner);
+}
+
+static void passed(struct health *h)
+{
+	bool is_news = h->state != HEALTH_WELL || h->failures;
+
+	h->failures = 0;
+	*h->detail = '\0';
+	h->state = HEALTH_WELL;
+	ask_again(h);
+	if (is_news)
+		h->changed(h->owner);
 }
 
 static void on_answer(void *owner, enum probe_outcome outcome, const char *detail)
@@ -74,10 +82,7 @@ static void on_answer(void *owner, enum probe_outcome outcome, const char *detai
 
 	switch (outcome) {
 	case PROBE_WELL:
-		h->failures = 0;
-		*h->detail = '\0';
-		ask_again(h);
-		set_state(h, HEALTH_WELL);
+		passed(h);
 		return;
 	case PROBE_FAILED:
 		failed(h, detail);

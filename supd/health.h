@@ -25,7 +25,8 @@ struct health {
 	struct mono since;             /* it became ready */
 	struct mono asked;             /* the last time */
 	char detail[PROBE_DETAIL_MAX]; /* of the last failure; "": none */
-	/* It has become healthy or unhealthy, as state says. */
+	/* It has become healthy or unhealthy, as state says; or has failed once more; or has not,
+	 * after it had. */
 	void (*changed)(void *owner);
 	void *owner; /* borrowed */
 };

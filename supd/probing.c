@@ -47,21 +47,40 @@ static void stop_readiness(struct probing *g)
 
 /* ---- well ---- */
 
+static struct reason describe_failure(const struct probing *g, bool is_ill)
+{
+	const struct health *h = &g->health;
+	char object[OBJECT_MAX], before[48] = "";
+
+	if (is_ill && h->failures > 1)
+		snprintf(before, sizeof(before), "%u failures in a row: ", h->failures);
+	else if (!is_ill)
+		snprintf(before, sizeof(before), "failure %u of %u: ", h->failures,
+			 h->probes->health_retries);
+	return reason_found(REASON_UNHEALTHY,
+			    describe(object, before, &g->spec->exec->probes->health, h->detail));
+}
+
+/* The record may be gone when the core has been told. */
 static void on_health(void *owner)
 {
 	const struct probing *g = owner;
-	struct event fault = {.kind = EVENT_FAULT, .pid = g->pid};
-	char object[OBJECT_MAX], before[32] = "";
+	const struct health *h = &g->health;
+	struct daemon *d = g->daemon;
+	bool is_ill = h->state == HEALTH_ILL;
+	struct event event = {.kind = EVENT_HEALTH, .pid = g->pid};
 
-	if (g->health.state != HEALTH_ILL)
-		return;
-	if (g->health.failures > 1)
-		snprintf(before, sizeof(before), "%u failures in a row: ", g->health.failures);
-	fault.reason = reason_found(
-		REASON_UNHEALTHY,
-		describe(object, before, &g->spec->exec->probes->health, g->health.detail));
-	daemon_step(g->daemon, &fault);
-	reason_fini(&fault.reason);
+	if (is_ill)
+		event.code = HEALTH_WORD_UNHEALTHY;
+	else if (h->failures)
+		event.code = (int32_t)MIN_OF(h->failures, (uint32_t)1000) + HEALTH_WORD_FAILING;
+	if (h->failures)
+		event.reason = describe_failure(g, is_ill);
+	daemon_step(d, &event);
+	event.kind = EVENT_FAULT;
+	if (is_ill)
+		daemon_step(d, &event);
+	reason_fini(&event.reason);
 }
 
 const struct health *probing_health(const struct daemon *d, uint32_t slot)

@@ -189,6 +189,11 @@ static void row_put_code(struct wire_encoder *e, const struct link *link)
 		field_put_span(e, FIELD_DETAIL, "delay", SPAN_MS(link->code));
 	if (link->kind == LINK_READY)
 		field_put_int(e, FIELD_DETAIL, "starts", link->code);
+	if (link->kind == LINK_OVERFLOW || link->kind == LINK_OVERFLOW_END ||
+	    link->kind == LINK_LEFT_OUT)
+		field_put_int(e, FIELD_DETAIL, "count", link->code);
+	if (link->kind == LINK_FAILING)
+		field_put_int(e, FIELD_DETAIL, "failures", link->code);
 	if (link->reason.kind == REASON_EXEC)
 		field_put_text(e, FIELD_DETAIL, "step", start_step_name(link->reason.step));
 }
@@ -222,7 +227,9 @@ static void row_put_from(struct wire_encoder *e, const struct daemon *d, const s
 	if (!link->from.n)
 		return;
 	row_put_pid(e, FIELD_DETAIL, "from", link->from);
-	if (core_view(d->core, core_find_pid(d->core, link->from), &v))
+	/* Who has ended may have a successor by now; its end is the cause. */
+	if (core_view(d->core, core_find_pid(d->core, link->from), &v) ||
+	    (!link_is_kept(link->kind) && core_view(d->core, link->cause.slot, &v)))
 		field_put_text(e, FIELD_DETAIL, "from_name", v.path);
 }
 

@@ -28,7 +28,8 @@ bool row_explain_found(struct buf *out, const struct link *link, const struct sp
 	if (link->reason.kind == REASON_TIMEOUT_START && link->kind == LINK_START_FAILED && spec)
 		buf_printf(out,
 			   "it was not ready within %s: ", span_format(spec->start_timeout, span));
-	else if (link->kind != LINK_DOOMED)
+	else if (link->kind != LINK_DOOMED && link->kind != LINK_FAILING &&
+		 link->kind != LINK_UNHEALTHY)
 		return false;
 	return buf_puts(out, object) == 0;
 }

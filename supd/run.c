@@ -199,6 +199,11 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		process_kill(d, effect->slot);
 		return;
 	case FX_NOTICE:
+		if (!link_is_kept(effect->link.kind)) {
+			tell_notice(d, effect->slot, &effect->link);
+			control_on_notice(d->control, effect->slot, &effect->link);
+			return;
+		}
 		said_on_notice(d, effect->slot, effect->link.kind);
 		probing_on_notice(d, effect->slot, &effect->link);
 		overlap_on_notice(d, effect->slot, &effect->link);

@@ -205,6 +205,70 @@ static void tell_held(struct telling *t)
 	log_about(LOG_AT_INFO, &t->about, "held down: supctl start %s lets it go", t->v.path);
 }
 
+/* ---- what is only told ---- */
+
+static const char *tell_sender(const struct telling *t, char text[ACTOR_PID_TEXT_MAX])
+{
+	struct child_view from;
+
+	if (t->link->from.n &&
+	    (core_view(t->d->core, core_find_pid(t->d->core, t->link->from), &from) ||
+	     core_view(t->d->core, t->link->cause.slot, &from)))
+		return from.path;
+	return t->link->from.n ? actor_pid_format(t->link->from, text) : "an operator";
+}
+
+static void tell_signal(struct telling *t)
+{
+	static const char *const words[LINK_N_KINDS] = {
+		[LINK_EXIT_SIGNAL] = "an exit signal came as a message, from",
+		[LINK_EXIT_IGNORED] = "an exit signal was ignored, from",
+		[LINK_DOWN] = "was told of the end of",
+		[LINK_LINKED] = "linked by",
+		[LINK_UNLINKED] = "unlinked by",
+		[LINK_MONITORED] = "monitored by",
+		[LINK_DEMONITORED] = "no longer monitored by",
+	};
+	char from[ACTOR_PID_TEXT_MAX];
+	bool has_reason = t->link->reason.kind != REASON_NONE;
+
+	log_about(LOG_AT_DEBUG, &t->about, "%s %s%s%s", words[t->link->kind], tell_sender(t, from),
+		  has_reason ? ": " : "", has_reason ? t->reason : "");
+}
+
+static void tell_overflow(struct telling *t)
+{
+	char from[ACTOR_PID_TEXT_MAX];
+
+	if (t->link->code == 1)
+		log_about(LOG_AT_WARNING, &t->about,
+			  "its mailbox is full: a message of %s, with %s", tell_sender(t, from),
+			  t->spec ? mailbox_overflow_names[t->spec->mailbox_overflow] : "block");
+	else
+		log_about(LOG_AT_WARNING, &t->about,
+			  "its mailbox is full: %d messages have found it so", (int)t->link->code);
+}
+
+static void tell_overflow_end(struct telling *t)
+{
+	log_about(LOG_AT_INFO, &t->about, "its mailbox has room again: %d messages found it full",
+		  (int)t->link->code);
+}
+
+static void tell_failing(struct telling *t)
+{
+	const char *found = reason_object(&t->link->reason);
+
+	log_about(LOG_AT_INFO, &t->about, "asked whether it is well: %s",
+		  found ? found : "it failed");
+}
+
+static void tell_left_out(struct telling *t)
+{
+	log_about(LOG_AT_DEBUG, &t->about, "%d signals were too many to be told one by one",
+		  (int)t->link->code);
+}
+
 /* ---- all of them ---- */
 
 /* A text, or what needs more than that. */
@@ -238,13 +302,27 @@ static const struct {
 	[LINK_CYCLE] = {NULL, LOG_AT_WARNING,
 			"it and others wait for room in each other's mailboxes: who of them reads "
 			"on?"},
+	[LINK_EXIT_SIGNAL] = {.tell = tell_signal},
+	[LINK_EXIT_IGNORED] = {.tell = tell_signal},
+	[LINK_DOWN] = {.tell = tell_signal},
+	[LINK_LINKED] = {.tell = tell_signal},
+	[LINK_UNLINKED] = {.tell = tell_signal},
+	[LINK_MONITORED] = {.tell = tell_signal},
+	[LINK_DEMONITORED] = {.tell = tell_signal},
+	[LINK_OVERFLOW] = {.tell = tell_overflow},
+	[LINK_OVERFLOW_END] = {.tell = tell_overflow_end},
+	[LINK_FAILING] = {.tell = tell_failing},
+	[LINK_UNHEALTHY] = {NULL, LOG_AT_DEBUG, "unhealthy"},
+	[LINK_HEALTHY] = {NULL, LOG_AT_INFO, "healthy"},
+	[LINK_LEFT_OUT] = {.tell = tell_left_out},
 };
 
 void tell_notice(const struct daemon *d, uint32_t slot, const struct link *link)
 {
 	struct telling t = {.d = d, .link = link};
 
-	if (!core_view(d->core, slot, &t.v))
+	/* A guest is no child: only what it is told comes here. */
+	if (!core_view(d->core, slot, &t.v) && slot != SLOT_NONE)
 		return;
 	t.spec = t.v.spec;
 	t.about = (struct log_about){.name = t.v.path, .event = link_kind_names[link->kind]};

@@ -138,7 +138,8 @@ static void ask_link(struct core *core, const struct request *request)
 		return;
 	if (target)
 		outbox_hurry(asker, target);
-	r = target ? signal_link(asker, target) : signal_link_noproc(asker, gone);
+	r = target ? signal_link(asker, target, cause_origin(ORIGIN_ACTOR))
+		   : signal_link_noproc(asker, gone);
 	ask_answer(core, request, r < 0 ? ANSWER_NO_MEMORY : ANSWER_OK,
 		   target ? target->pid : gone);
 }
@@ -159,7 +160,7 @@ static void ask_unlink(struct core *core, const struct request *request)
 		return;
 	}
 	if (target)
-		signal_unlink(asker, target);
+		signal_unlink(asker, target, cause_origin(ORIGIN_ACTOR));
 	mailbox_flush_exits(asker, target ? target->pid : gone);
 	ask_answer(core, request, ANSWER_OK, target ? target->pid : gone);
 }

@@ -140,6 +140,8 @@ void act_doom(struct child *c, const struct event *event)
 void act_fault(struct child *c, const struct event *event)
 {
 	c->cause = cause_origin(ORIGIN_WATCH);
+	if (event->reason.kind == REASON_UNHEALTHY && c->found.seq)
+		c->cause = c->found;
 	act_doom(c, &(struct event){.reason = event->reason});
 }
 

@@ -80,6 +80,7 @@ void act_start(struct child *c, const struct event *event)
 	c->shortages = 0;
 	c->polite = POLITE_NOT;
 	c->parked_by = SLOT_NONE;
+	c->found = cause_origin(ORIGIN_WATCH);
 	reason_fini(&c->verdict);
 	child_set_live(c, true);
 	chain_add_from(c, LINK_START, c->cause, NULL, c->creator);

@@ -33,6 +33,7 @@ int core_new(struct core **ret_core)
 	core->random = 1;
 	core->halt_slot = SLOT_NONE;
 	core->budget_order = core->budget_kill = MONO_NEVER;
+	core->told = (struct told){.room = TOLD_ROOM, .due = MONO_NEVER};
 	list_init(&core->agenda);
 	list_init(&core->put_off);
 	list_init(&core->calls);
@@ -247,7 +248,7 @@ static void core_tick(struct core *core)
 
 static int core_boot(struct core *core, const struct event *event)
 {
-	int r = effect_reserve(core, EFFECTS_AT_ONCE);
+	int r = effect_reserve(core, EFFECTS_AT_ONCE + TOLD_EFFECTS);
 
 	if (r >= 0)
 		r = tree_add(core, NULL, event->spec, NULL, false, &core->root);
@@ -298,6 +299,9 @@ static int core_dispatch(struct core *core, const struct event *event)
 	case EVENT_GONE:
 		core_take_process_event(core, event);
 		break;
+	case EVENT_HEALTH:
+		told_health(core, event);
+		break;
 	case EVENT_JOIN:
 		source_join(core, event);
 		break;
@@ -344,6 +348,7 @@ int core_step(struct core *core, const struct event *event, struct mono now)
 	core->effects_promised -= core->effects_released;
 	core->effects_released = 0;
 	core->now.ns = MAX_OF(core->now.ns, now.ns);
+	told_begin(core);
 	core_go_on(core);
 	signal_retry(core);
 	standing_retry(core);
@@ -374,5 +379,6 @@ struct mono core_deadline(const struct core *core)
 		at.ns = MIN_OF(at.ns, mono_add(core->now, RETRY).ns);
 	at.ns = MIN_OF(at.ns, core->budget_order.ns);
 	at.ns = MIN_OF(at.ns, core->budget_kill.ns);
+	at.ns = MIN_OF(at.ns, core->told.due.ns);
 	return at;
 }

@@ -47,7 +47,8 @@ int effect_reserve(struct core *core, size_t more)
 
 bool effect_is_crowded(const struct core *core)
 {
-	return (core->effects_tail - core->effects_head) * 2 > core->effects_promised;
+	return (core->effects_tail - core->effects_head) * 2 + TOLD_EFFECTS >
+	       core->effects_promised;
 }
 
 void effect_release(struct core *core, size_t less)

@@ -34,6 +34,8 @@ enum event_kind {
 	EVENT_EXITED, /* main process gone; code, by_signal: its wait status; reason is fixed now;
 			 reason: what was found, should it be that */
 	EVENT_GONE,   /* after EVENT_EXITED: nothing of it is left; it may be published */
+	EVENT_HEALTH, /* code: enum health_word; reason: what was found. Only told, and the cause of
+			 an EVENT_FAULT `unhealthy` that comes of it */
 	/* of an actor's connections; source */
 	EVENT_JOIN,   /* role; pid: whose, or for a guest uid and admin */
 	EVENT_LEAVE,  /* it is closed; code 1: after a goodbye, a guest ended normal (D20) */
@@ -47,6 +49,13 @@ enum event_kind {
 	EVENT_FORGET,   /* request.id: who asked is gone; the request itself is not undone */
 	EVENT_SHUTDOWN, /* the whole tree, in order; a second one does not wait (SEMANTICS D21) */
 	EVENT_N_KINDS,
+};
+
+/* What has come of asking whether a service is well. */
+enum health_word {
+	HEALTH_WORD_HEALTHY,
+	HEALTH_WORD_UNHEALTHY,
+	HEALTH_WORD_FAILING, /* and more: so many failures in a row before */
 };
 
 enum request_kind {
@@ -168,8 +177,28 @@ enum link_kind {
 	LINK_IDLE,     /* on demand: from now on it waits for a trigger */
 	LINK_REPLACES, /* it takes the place of an older incarnation: code is its slot (overlap) */
 	LINK_CYCLE,    /* it, from, and perhaps more wait for room in each other's mailboxes */
+	/* From here on: told, and kept in nobody's chain (told.c). pid: the actor's, which may be a
+	 * guest; from: who sent it, or whose end it is */
+	LINK_EXIT_SIGNAL,  /* it traps: an exit signal has come as a message; reason */
+	LINK_EXIT_IGNORED, /* an exit signal that does nothing; reason */
+	LINK_DOWN,         /* what it monitors, or waits for an answer of, has ended; reason */
+	LINK_LINKED,
+	LINK_UNLINKED,
+	LINK_MONITORED,
+	LINK_DEMONITORED,
+	LINK_OVERFLOW,     /* its mailbox is full; code: messages that found it so, 1, 10, 100... */
+	LINK_OVERFLOW_END, /* ... and has room again; code: how many that were */
+	LINK_FAILING,      /* asked whether it is well, it failed; code: times in a row; reason */
+	LINK_UNHEALTHY,    /* ... once too often; reason */
+	LINK_HEALTHY,
+	LINK_LEFT_OUT, /* the root: code of these were too many at a time and are not told */
 	LINK_N_KINDS,
 };
+
+static inline bool link_is_kept(enum link_kind kind)
+{
+	return kind < LINK_EXIT_SIGNAL;
+}
 
 /* Who or what is behind a link that no other link caused. */
 enum origin {
@@ -201,7 +230,7 @@ struct link {
 	struct cause cause;
 	enum link_kind kind;
 	int32_t code; /* LINK_SHORTAGE: errno; LINK_BACKOFF: milliseconds; LINK_READY: successful
-			 starts so far; LINK_REPLACES: a slot */
+			 starts so far; LINK_REPLACES: a slot; LINK_OVERFLOW and others: a number */
 	actor_pid pid;
 	actor_pid from;       /* LINK_DOOMED, LINK_KILLING: who sent the signal, or was linked;
 				 LINK_START: who spawned it */

@@ -197,7 +197,7 @@ void mailbox_kill(struct mailbox *m, struct place place)
 	frame_weight(frame_at(place), &memfd);
 	mailbox_release_memfd(m->actor->core, memfd);
 	frames_kill(&m->frames, place);
-	if (!list_is_empty(&m->lanes))
+	if (!list_is_empty(&m->lanes) || m->overflows)
 		mailbox_wake(m);
 }
 
@@ -264,6 +264,8 @@ void mailbox_end(struct actor *actor)
 	if (!m)
 		return;
 	outbox_end_lanes(m);
+	if (m->overflows)
+		told_overflow_end(m);
 	/* Kept messages that were handed out come back; the others go. */
 	frames_purge(&m->frames, true, mailbox_lose_memfd, actor->core);
 	receive_forget(m);
@@ -292,6 +294,13 @@ uint64_t mailbox_length(const struct actor *actor)
 
 /* ---- a step ---- */
 
+/* It is half empty again: who reads as fast as others send does not end it with each message. */
+static bool mailbox_has_overcome(const struct mailbox *m)
+{
+	return m->overflows && list_is_empty(&m->lanes) &&
+	       m->frames.weight <= mailbox_limit(m->actor) / 2;
+}
+
 /*
  * Lets in what then may be handed out: until neither has anything to do, or enough was done. Whose
  * receive has used the step's time up comes behind the others in the next one.
@@ -310,6 +319,8 @@ void mailbox_run_all(struct core *core)
 		bool more = outlet_run(m);
 
 		more |= outbox_let_in(m);
+		if (mailbox_has_overcome(m))
+			told_overflow_end(m);
 		if (!more)
 			continue;
 		list_unlink(&m->in_core);

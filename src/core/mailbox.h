@@ -75,6 +75,7 @@ struct mailbox {
 	uint64_t out, consumed;  /* all that were handed out to it; those it has done with */
 	bool has_passed;         /* messages went past the queue in this step */
 	uint64_t dropped;        /* by its policy, ever */
+	uint64_t overflows;      /* messages that found it full, since it last had room */
 	uint64_t stop_number;    /* of its supervisor's EXIT (D14); 0: none */
 	struct buf unacked;      /* numbers of kept messages that helpers have written out */
 	struct tried *tried;     /* owned array of TRIED_MAX; NULL: none yet */

@@ -23,6 +23,7 @@
 #include "core/depend.h"
 
 struct core;
+struct mailbox;
 struct supervisor;
 
 /* ---- queue of a supervisor ---- */
@@ -188,6 +189,7 @@ struct child {
 
 	uint64_t n_links;       /* ever; the last CHAIN_LENGTH are in core.chains (chain.c) */
 	struct cause cause;     /* why the next start or stop is done */
+	struct cause found;     /* the last that was told of its health; seq 0: that it is well */
 	struct list dying_link; /* core.dying */
 };
 
@@ -259,6 +261,19 @@ struct supervisor {
 	bool busy;              /* counted in core.n_busy */
 };
 
+/* ---- what is told and not kept ---- */
+
+#define TOLD_ROOM 256
+/* What that may add to a step, beside what a child or a request may. */
+#define TOLD_EFFECTS (TOLD_ROOM + 2)
+
+struct told {
+	uint32_t room;     /* so many more may be told now */
+	struct mono at;    /* when that was so */
+	uint32_t left_out; /* those that were too many, and of which nothing was said yet */
+	struct mono due;   /* when something is; MONO_NEVER: nothing was left out */
+};
+
 /* ---- all of it ---- */
 
 struct core {
@@ -318,6 +333,7 @@ struct core {
 		memfd_copies; /* number -> in how many frames besides one, as a pointer's value */
 	struct list flushes;  /* of struct source: with frames to be sent */
 	struct edge_table edges;
+	struct told told;
 	struct list gone; /* owned struct actor: guests that have ended in this step */
 	size_t n_children;
 	/* counts that say whether the tree rests */
@@ -518,6 +534,17 @@ struct cause chain_last(const struct child *c);
 struct cause cause_origin(enum origin origin);
 void chain_fini(struct child *c);
 void chain_free_all(struct core *core);
+
+/* ---- told.c ---- */
+
+void told_begin(struct core *core); /* a step */
+/* To actor `to`, that sent it or whose end it is. */
+void told_signal(const struct actor *to, enum link_kind kind, struct cause cause,
+		 const struct reason *reason, actor_pid from);
+void told_health(struct core *core, const struct event *event);
+/* One more message has found that mailbox full; its cause, for what comes of it. */
+struct cause told_overflow(struct mailbox *m, const struct actor *from);
+void told_overflow_end(struct mailbox *m);
 
 /* ---- timer.c ---- */
 

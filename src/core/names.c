@@ -17,6 +17,7 @@ const char *const event_kind_names[EVENT_N_KINDS + 1] = {
 	[EVENT_EXTEND] = "extend",
 	[EVENT_EXITED] = "exited",
 	[EVENT_GONE] = "gone",
+	[EVENT_HEALTH] = "health",
 	[EVENT_JOIN] = "join",
 	[EVENT_LEAVE] = "leave",
 	[EVENT_FULL] = "full",
@@ -90,6 +91,19 @@ const char *const link_kind_names[LINK_N_KINDS + 1] = {
 	[LINK_IDLE] = "idle",
 	[LINK_REPLACES] = "replaces",
 	[LINK_CYCLE] = "cycle",
+	[LINK_EXIT_SIGNAL] = "exit_signal",
+	[LINK_EXIT_IGNORED] = "exit_ignored",
+	[LINK_DOWN] = "down",
+	[LINK_LINKED] = "link",
+	[LINK_UNLINKED] = "unlink",
+	[LINK_MONITORED] = "monitor",
+	[LINK_DEMONITORED] = "demonitor",
+	[LINK_OVERFLOW] = "overflow",
+	[LINK_OVERFLOW_END] = "overflow_end",
+	[LINK_FAILING] = "failing",
+	[LINK_UNHEALTHY] = "unhealthy",
+	[LINK_HEALTHY] = "healthy",
+	[LINK_LEFT_OUT] = "left_out",
 };
 
 const char *const origin_names[ORIGIN_N + 1] = {

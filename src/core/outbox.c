@@ -448,11 +448,13 @@ static const char *send_put(struct mailbox *m, struct parcel *p)
 
 static const char *send_by_policy(struct mailbox *m, struct parcel *p)
 {
+	struct cause cause = told_overflow(m, p->source->actor);
+
 	switch (mailbox_policy(m)) {
 	case OVERFLOW_BLOCK:
 		return lane_add(lane_new(p->source->actor, m), p);
 	case OVERFLOW_KILL:
-		signal_overflow(m->actor);
+		signal_overflow(m->actor, cause);
 		break;
 	case OVERFLOW_REJECT:
 		m->dropped++;
@@ -490,8 +492,10 @@ const char *outbox_send(struct source *source, const struct wire_frame *frame,
 		return no_memory;
 	}
 	lane = lane_find(source->actor, m);
-	if (lane) /* 4 */
+	if (lane) { /* 4 */
+		(void)told_overflow(m, source->actor);
 		return lane_add(lane, &p);
+	}
 	if (mailbox_has_room(m, p.weight, p.state & FRAME_FOREIGN)) /* 5 */
 		return send_put(m, &p);
 	return send_by_policy(m, &p); /* 6 */

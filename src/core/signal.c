@@ -93,12 +93,19 @@ static void signal_doom(struct actor *to, const struct reason *reason, actor_pid
 	signal_doomed(to);
 }
 
+static void signal_note(const struct actor *to, enum link_kind kind,
+			const struct exit_signal *signal)
+{
+	told_signal(to, kind, signal->cause, signal->reason, signal->from);
+}
+
 int signal_exit(struct actor *to, const struct exit_signal *signal)
 {
 	struct child *c = to->child;
 	struct reason killed = REASON(REASON_KILLED);
 	char text[REASON_FORMAT_MAX];
 	struct wire_frame frame = {.op = WIRE_EXIT, .from = signal->from.n};
+	int r;
 
 	if (!actor_is_alive(to)) /* 1 */
 		return 0;
@@ -109,16 +116,24 @@ int signal_exit(struct actor *to, const struct exit_signal *signal)
 			signal_doom(to, &killed, signal->from, signal->cause);
 		return 0;
 	}
-	if (!signal_reaches(to)) /* 3, 4 */
+	if (!signal_reaches(to)) { /* 3, 4 */
+		if (!actor_is_doomed(to))
+			signal_note(to, LINK_EXIT_IGNORED, signal);
 		return 0;
+	}
 	if (actor_traps(to)) { /* 5 */
 		frame.payload = reason_format(signal->reason, text);
 		frame.payload_size = strlen(text);
-		return mailbox_put(to, &frame, 0);
+		r = mailbox_put(to, &frame, 0);
+		if (r == 0)
+			signal_note(to, LINK_EXIT_SIGNAL, signal);
+		return r;
 	}
 	if (reason_is_normal_link(signal->reason) &&
-	    (signal->from.n != to->pid.n || !signal->from.n)) /* 6 */
+	    (signal->from.n != to->pid.n || !signal->from.n)) { /* 6 */
+		signal_note(to, LINK_EXIT_IGNORED, signal);
 		return 0;
+	}
 	signal_doom(to, signal->reason, signal->from, signal->cause); /* 7 */
 	return 0;
 }
@@ -191,12 +206,15 @@ static void signal_tell_link(struct actor *actor, struct edge *link)
 	struct actor *other = edge_other(link, actor);
 
 	if (signal_reaches(other) && actor_traps(other)) {
+		told_signal(other, LINK_EXIT_SIGNAL, signal_cause(actor), reason, actor->pid);
 		edge_to_letter(link, other, reason);
 		signal_send_letters(other);
 		return;
 	}
 	edge_remove(link);
-	if (signal_reaches(other) && !reason_is_normal_link(reason))
+	if (signal_reaches(other) && reason_is_normal_link(reason))
+		told_signal(other, LINK_EXIT_IGNORED, signal_cause(actor), reason, actor->pid);
+	else if (signal_reaches(other))
 		signal_doom(other, reason, actor->pid, signal_cause(actor));
 }
 
@@ -209,6 +227,8 @@ static void signal_tell(struct actor *actor, struct edge *edge)
 	} else if (owner == actor || !signal_reaches(owner)) {
 		edge_remove(edge);
 	} else {
+		told_signal(owner, LINK_DOWN, signal_cause(actor), signal_reason(actor),
+			    actor->pid);
 		edge_to_letter(edge, owner, signal_reason(actor));
 		signal_send_letters(owner);
 	}
@@ -257,7 +277,7 @@ void signal_fini(struct actor *actor)
 
 /* ---- edges ---- */
 
-int signal_link(struct actor *one, struct actor *other)
+int signal_link(struct actor *one, struct actor *other, struct cause cause)
 {
 	const struct child *c = one->child, *d = other->child;
 	bool by_birth = (c && c->parent && &c->parent->self->actor == other) ||
@@ -265,7 +285,10 @@ int signal_link(struct actor *one, struct actor *other)
 
 	if (one == other || by_birth || edge_find_link(one, other)) /* 26, 22 */
 		return 0;
-	return edge_add_link(one, other) ? 0 : -ENOMEM;
+	if (!edge_add_link(one, other))
+		return -ENOMEM;
+	told_signal(other, LINK_LINKED, cause, NULL, one->pid);
+	return 0;
 }
 
 int signal_link_noproc(struct actor *one, actor_pid gone)
@@ -275,12 +298,14 @@ int signal_link_noproc(struct actor *one, actor_pid gone)
 						      .cause = cause_origin(ORIGIN_LINK)});
 }
 
-void signal_unlink(struct actor *one, struct actor *other)
+void signal_unlink(struct actor *one, struct actor *other, struct cause cause)
 {
 	struct edge *link = edge_find_link(one, other);
 
-	if (link)
-		edge_remove(link);
+	if (!link)
+		return;
+	told_signal(other, LINK_UNLINKED, cause, NULL, one->pid);
+	edge_remove(link);
 }
 
 const char *signal_refuses_ref(const struct actor *owner, uint64_t ref)
@@ -309,10 +334,14 @@ int signal_monitor(struct source *source, struct actor *target, const struct wir
 		return -ENOMEM;
 	edge->direct = frame->flags & WIRE_DIRECT;
 	edge->source = edge->direct ? source->id : 0;
+	if (target && kind == EDGE_MONITOR)
+		told_signal(target, LINK_MONITORED, cause_origin(ORIGIN_ACTOR), NULL, owner->pid);
 	if (target)
 		return 0;
 	edge->from = (actor_pid){frame->to};
 	edge->reason = REASON(REASON_NOPROC);
+	if (kind == EDGE_MONITOR)
+		told_signal(owner, LINK_DOWN, cause_origin(ORIGIN_LINK), &edge->reason, edge->from);
 	signal_send_letters(owner);
 	return 0;
 }
@@ -327,11 +356,10 @@ void signal_fail_call(struct actor *caller, uint64_t ref, const struct reason *r
 	signal_send_letters(caller);
 }
 
-void signal_overflow(struct actor *actor)
+void signal_overflow(struct actor *actor, struct cause cause)
 {
 	if (signal_reaches(actor))
-		signal_doom(actor, &REASON(REASON_MAILBOX_OVERFLOW), actor->pid,
-			    cause_origin(ORIGIN_SELF));
+		signal_doom(actor, &REASON(REASON_MAILBOX_OVERFLOW), actor->pid, cause);
 }
 
 void signal_leave(struct source *source)
@@ -349,6 +377,9 @@ bool signal_cancel(struct actor *owner, uint64_t ref, bool flush)
 	struct edge *edge = edge_find_ref(owner, ref);
 	bool active = edge && edge->target;
 
+	if (active && edge->kind == EDGE_MONITOR)
+		told_signal(edge->target, LINK_DEMONITORED, cause_origin(ORIGIN_ACTOR), NULL,
+			    owner->pid);
 	if (flush)
 		mailbox_flush_ref(owner, ref);
 	if (edge && (active || flush))

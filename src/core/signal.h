@@ -40,16 +40,16 @@ void signal_retry(struct core *core);
 int signal_stop(struct actor *actor);
 
 /* What actors ask for: ask.c. 0, -ENOMEM. */
-int signal_link(struct actor *one, struct actor *other);
+int signal_link(struct actor *one, struct actor *other, struct cause cause);
 /* A link to what is gone: noproc, as a message or an end (SEMANTICS 25). 0, -ENOMEM. */
 int signal_link_noproc(struct actor *one, actor_pid gone);
 /* A call is over without an answer: its DOWN, with that reason. */
 void signal_fail_call(struct actor *caller, uint64_t ref, const struct reason *reason);
 /* Its mailbox is full, and its policy is to end by that (D2). */
-void signal_overflow(struct actor *actor);
+void signal_overflow(struct actor *actor, struct cause cause);
 /* The connection goes: calls whose answers it alone waits for are over. */
 void signal_leave(struct source *source);
-void signal_unlink(struct actor *one, struct actor *other);
+void signal_unlink(struct actor *one, struct actor *other, struct cause cause);
 /* By a MONITOR or CALL frame, its ref not refused; target NULL: nobody. 0, -ENOMEM. */
 int signal_monitor(struct source *source, struct actor *target, const struct wire_frame *frame,
 		   const char *name);

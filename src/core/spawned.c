@@ -51,7 +51,7 @@ static int spawned_tie(struct child *c, struct actor *asker, const struct reques
 	/* The next one, which child_start() gives it. */
 	c->actor.pid.n = c->core->next_pid;
 	if (request->on)
-		r = signal_link(asker, &c->actor);
+		r = signal_link(asker, &c->actor, cause_origin(ORIGIN_SPAWN));
 	if (r == 0 && request->ref &&
 	    !edge_add_monitor(asker, &c->actor, EDGE_MONITOR, request->ref, NULL))
 		r = -ENOMEM;

@@ -92,7 +92,7 @@ static bool standing_link(struct child *one, struct child *other)
 {
 	if (!other || one->state != CHILD_RUNNING || other->state != CHILD_RUNNING)
 		return true;
-	return signal_link(&one->actor, &other->actor) >= 0;
+	return signal_link(&one->actor, &other->actor, chain_last(one)) >= 0;
 }
 
 void standing_ready(struct child *c)
@@ -120,7 +120,7 @@ void standing_ready(struct child *c)
 static void standing_cut(struct child *one, struct child *other)
 {
 	if (other)
-		signal_unlink(&one->actor, &other->actor);
+		signal_unlink(&one->actor, &other->actor, chain_last(one));
 }
 
 void standing_unlink(struct child *c)

@@ -68,8 +68,8 @@ static void world_mark_notice(struct world *w, uint32_t slot, enum link_kind kin
 	struct child_view view;
 	char word[32];
 
-	if (kind == LINK_STOPPING || kind == LINK_KILLING)
-		return; /* t and k say so */
+	if (kind == LINK_STOPPING || kind == LINK_KILLING || !link_is_kept(kind))
+		return; /* t and k say so; and what is only told is another test's */
 	cr_assert(core_view(w->core, slot, &view));
 	snprintf(word, sizeof(word), "%s:", link_kind_names[kind]);
 	world_mark(w, marks[kind] ? marks[kind] : word, view.path);

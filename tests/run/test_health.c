@@ -22,7 +22,7 @@ static char *status(struct node *n, const char *target, const char *key)
 	return json_get(ctl(n, "status %s --json", target), key);
 }
 
-/* It is that, now or in a while: a change of health has no event. */
+/* It is that, now or in a while. */
 static void until_health(struct node *n, const char *target, const char *wanted)
 {
 	while (strcmp(status(n, target, "health"), wanted) != 0)
@@ -64,6 +64,8 @@ Test(health, unhealthy_is_restarted)
 	listener_answer(&l, "garbage\r\n");
 	cr_assert_eq(watch_count(w, "doomed a *"), 0);
 	listener_answer(&l, "");
+	watch_until(w, "failing a *");
+	watch_until(w, "unhealthy a *");
 	watch_until(w, "doomed a unhealthy");
 	watch_until(w, "exit a unhealthy");
 	watch_until(w, "ready a");
@@ -89,8 +91,7 @@ Test(health, what_was_wrong)
 	cr_assert_str_eq(status(n, "a", "health_failures"), "2");
 	cr_assert_str_eq(status(n, "a", "health_detail"), "Connection refused");
 	has(ctl(n, "why a"), "2 failures in a row: http://127.0.0.1:");
-	has(ctl(n, "why a"),
-	    "/: Connection refused\n  because supd, which watches it, found a fault");
+	has(ctl(n, "why a"), "/: Connection refused\nbecause ");
 	node_end(n);
 	has(node_log(n), "will end: unhealthy: 2 failures in a row: http://127.0.0.1:");
 }

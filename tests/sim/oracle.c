@@ -149,6 +149,11 @@ static bool is_at_once(const struct spec *spec)
 
 static void oracle_record(struct sim *sim, uint32_t slot, const struct link *link)
 {
+	const struct seen nobody = {.parent = SLOT_NONE}; /* a guest: it is told, and has no slot */
+	const struct seen *whose = slot == SLOT_NONE ? &nobody : &sim->seen[slot];
+
+	if (slot == SLOT_NONE && link_is_kept(link->kind))
+		sim_fail(sim, "#%llu: of nobody", (unsigned long long)link->seq);
 	if (link->seq != sim->n_links)
 		sim_fail(sim, "notice #%llu where #%llu was due", (unsigned long long)link->seq,
 			 (unsigned long long)sim->n_links);
@@ -168,8 +173,8 @@ static void oracle_record(struct sim *sim, uint32_t slot, const struct link *lin
 	}
 	sim->links[sim->n_links++] = (struct link_seen){.kind = (uint8_t)link->kind,
 							.slot = slot,
-							.parent = sim->seen[slot].parent,
-							.order = sim->seen[slot].order,
+							.parent = whose->parent,
+							.order = whose->order,
 							.at = link->at};
 }
 
@@ -399,9 +404,10 @@ static void oracle_gave_up(struct sim *sim, uint32_t slot, const struct link *li
 
 void oracle_take_notice(struct sim *sim, uint32_t slot, const struct link *link)
 {
-	oracle_adopt(sim, slot);
+	if (slot != SLOT_NONE)
+		oracle_adopt(sim, slot);
 	oracle_record(sim, slot, link);
-	if (sim_failed(sim))
+	if (sim_failed(sim) || !link_is_kept(link->kind))
 		return;
 	oracle_watch_restarts(sim, slot, link);
 	if (link->kind == LINK_START)
