@@ -1,67 +1,90 @@
 /* SPDX-License-Identifier: MIT */
 
-/* text: a stamp in front of each line, and in front of each piece of a split one. */
+/*
+ * Lines with their time in front. This is the hottest loop of all: a line is one memchr and two
+ * copies. Room in `out` is asked for with a reserve, so that not every line has to ask.
+ */
 
 #include <string.h>
 
 #include "base/macros.h"
 #include "logs/utc.h"
 #include "suplog/format.h"
+#include "suplog/piece.h"
 
-#define STAMP_SIZE (UTC_SIZE + 1)
+/* A time, and what stands behind it. */
+#define HEAD_SIZE (UTC_SIZE + 1)
 
-/* The next piece: its bytes, and whether it takes the line's end along. 0: there is none yet. */
-static size_t next_piece(const struct format *f, const char *data, size_t size, bool rest,
-			 bool *ret_end)
+static void write_time(char head[HEAD_SIZE], int64_t time)
 {
-	size_t left = f->line_max - f->state.fill;
-	const char *end = memchr(data, '\n', MIN_OF(size, left + 1));
-
-	*ret_end = end != NULL;
-	if (end)
-		return (size_t)(end - data) + 1;
-	if (size > left)
-		return left;
-	return rest ? size : 0;
+	utc_write((struct utc){time / 1000}, head);
+	head[UTC_SIZE] = ' ';
 }
 
-static void put_piece(struct format *f, struct buf *out, char stamp[STAMP_SIZE], const char *data,
-		      size_t n)
+/* Room for n bytes, and more as long as there is input: false without memory. */
+static bool make_room(struct buf *out, size_t n, size_t input)
 {
+	return out->capacity - out->size > n || buf_reserve(out, MAX_OF(n, input + input / 3));
+}
+
+/* What is left of line_max for the piece at hand. */
+static size_t left_of_piece(const struct format *f)
+{
+	return f->line_max > f->state.fill ? f->line_max - f->state.fill : 0;
+}
+
+/* There is room. The piece's bytes, with what stands in front of and behind them. */
+static void put_piece(struct format *f, struct buf *out, const char *head, const char *data,
+		      struct piece piece)
+{
+	char *to = out->data + out->size;
+
 	if (!f->state.open) {
-		stamp[UTC_SIZE] = f->state.split ? '+' : ' ';
-		buf_append(out, stamp, STAMP_SIZE);
+		memcpy(to, head, HEAD_SIZE);
+		if (f->state.split)
+			to[UTC_SIZE] = '+';
+		to += HEAD_SIZE;
 	}
-	buf_append(out, data, n);
-}
-
-static void pass_piece(struct format *f, struct buf *out, size_t n, bool end)
-{
-	if (end) {
-		f->state = (struct format_state){0};
-	} else if (f->state.fill + n == f->line_max) {
-		buf_putc(out, '\n');
-		f->state = (struct format_state){.split = 1};
-	} else {
-		f->state.fill += (uint32_t)n;
+	memcpy(to, data, piece.size);
+	to += piece.size;
+	if (piece.end == PIECE_OPEN) {
+		f->state.fill += (uint32_t)piece.size;
 		f->state.open = 1;
+	} else {
+		*to++ = '\n';
+		f->state = (struct format_state){.split = piece.end == PIECE_SPLIT};
 	}
+	*to = '\0';
+	out->size = (size_t)(to - out->data);
 }
 
+/* Where nothing was taken nothing was put: that a full piece ends here is said with what follows.
+ */
 static size_t text_put(struct format *f, struct buf *out, const struct format_input *in)
 {
-	char stamp[STAMP_SIZE];
-	size_t at = 0, start = out->size, n;
-	bool end;
+	const struct format_state before = f->state;
+	size_t at = 0, begin = out->size;
+	char head[HEAD_SIZE];
 
-	utc_write((struct utc){in->time / 1000}, stamp);
+	write_time(head, in->time);
 	while (at < in->size) {
-		n = next_piece(f, in->data + at, in->size - at, in->rest, &end);
-		if (n == 0 || (at > 0 && out->size - start + n + STAMP_SIZE + 1 > in->room))
+		struct piece piece = piece_next(in->data + at, in->size - at, left_of_piece(f),
+						f->state.fill > 0, in->rest);
+		size_t most = HEAD_SIZE + piece.size + 1;
+
+		if (piece.end == PIECE_NONE)
 			break;
-		put_piece(f, out, stamp, in->data + at, n);
-		pass_piece(f, out, n, end);
-		at += n;
+		if (at > 0 && out->size - begin + most > in->room)
+			break;
+		if (!make_room(out, most, in->size - at))
+			break;
+		put_piece(f, out, head, in->data + at, piece);
+		at += piece.size + (piece.end == PIECE_LINE);
+	}
+	if (at == 0 && out->size > begin) {
+		f->state = before;
+		out->size = begin;
+		out->data[begin] = '\0';
 	}
 	return at;
 }
@@ -76,14 +99,14 @@ static void text_end(struct format *f, struct buf *out, int64_t time)
 
 static void text_remark(struct format *f, struct buf *out, int64_t time, const char *text)
 {
-	char stamp[STAMP_SIZE];
+	char head[HEAD_SIZE];
 
-	text_end(f, out, time);
-	utc_write((struct utc){time / 1000}, stamp);
-	stamp[UTC_SIZE] = ' ';
-	buf_append(out, stamp, STAMP_SIZE);
-	buf_printf(out, "supd: %s\n", text);
+	(void)f;
+	write_time(head, time);
+	buf_append(out, head, HEAD_SIZE);
+	buf_puts(out, "supd: ");
+	buf_puts(out, text);
+	buf_putc(out, '\n');
 }
 
 const struct format_ops format_text_ops = {text_put, text_end, text_remark};
-const struct format_ops format_json_ops = {text_put, text_end, text_remark};

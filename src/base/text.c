@@ -79,33 +79,29 @@ int text_parse_size(const char *text, uint64_t *ret_value)
 	return 0;
 }
 
+static bool is_between(char byte, unsigned char min, unsigned char max)
+{
+	return (unsigned char)byte >= min && (unsigned char)byte <= max;
+}
+
 /* Unicode's table 3-7. Second bytes are bounded by the first: no overlong form, no surrogate,
  * nothing above U+10FFFF. */
 size_t text_utf8_size(const char *data, size_t left)
 {
-	static const struct {
-		unsigned char first_min, first_max, second_min, second_max, size;
-	} rows[] = {
-		{0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	const unsigned char *p = (const unsigned char *)data;
-	size_t row = 0;
+	unsigned char first = (unsigned char)data[0];
+	size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	unsigned char min = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char max = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
 
-	while (row < ARRAY_LEN(rows) && (*p < rows[row].first_min || *p > rows[row].first_max))
-		row++;
-	if (row == ARRAY_LEN(rows) || rows[row].size > left)
+	if (first < 0x80)
+		return first != '\0';
+	if (first < 0xc2 || first > 0xf4 || size > left || !is_between(data[1], min, max))
 		return 0;
-	if (rows[row].size > 1 && (p[1] < rows[row].second_min || p[1] > rows[row].second_max))
-		return 0;
-	for (size_t i = 2; i < rows[row].size; i++) {
-		if ((p[i] & 0xc0) != 0x80)
+	for (size_t i = 2; i < size; i++) {
+		if (!is_between(data[i], 0x80, 0xbf))
 			return 0;
 	}
-	return rows[row].size;
+	return size;
 }
 
 /* After a mismatch the last star takes one byte more: no earlier one needs to be tried again. */
