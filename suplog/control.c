@@ -17,6 +17,7 @@
 
 #include "logs/keeper.h"
 #include "suplog/keeper.h"
+#include "suplog/drop.h"
 #include "suplog/notice.h"
 #include "suplog/stream.h"
 
@@ -27,6 +28,9 @@
 #define ROTATE_TIME SPAN_S(1)
 /* A call that takes longer is a disk that hangs. */
 #define CALL_TIME SPAN_S(2)
+/* ... and one that takes this long makes drop what may be dropped. */
+#define STALL_TIME SPAN_MS(100)
+#define STALL_MS 20
 #define LOOK_MS 500
 
 /* A datagram of supd's: its first frame, and fds, which are the datagram's until taken. */
@@ -87,6 +91,14 @@ static void say_fault(struct keeper *k, int64_t number, int error)
 	notice_trouble(k, NULL, &fault);
 }
 
+/* A stream that was forgotten, but not yet by the hand: its number is free already. */
+static void detach(struct keeper *k, struct stream *s)
+{
+	s->detached = true;
+	k->streams[s->number] = NULL;
+	record_forget(&k->record, s->number);
+}
+
 static void stream(struct keeper *k, struct message *m)
 {
 	int64_t number = field_int(&m->frame, "number", -1);
@@ -102,7 +114,10 @@ static void stream(struct keeper *k, struct message *m)
 			hand_look_at(k, s, mono_now());
 			return;
 		}
-		/* The old one of that number has had its time. */
+		if (s && s->forget && pipe >= 0) {
+			detach(k, s);
+			s = NULL;
+		}
 		if (!s && pipe >= 0) {
 			r = keeper_add(k, (uint32_t)number, settings, pipe);
 			if (r < 0)
@@ -126,6 +141,8 @@ static void mark(struct keeper *k, struct message *m)
 		return;
 	ioctl(s->pipe, FIONREAD, &waiting);
 	mark->ref = (uint64_t)field_int(&m->frame, "ref", 0);
+	mark->told = mark->ref == 0;
+	mark->since = mono_now();
 	mark->lines = (size_t)MAX_OF(field_int(&m->frame, "tail", 0), INT64_C(0));
 	mark->target = s->taken + (uint64_t)waiting;
 	list_append(&s->marks, &mark->link);
@@ -219,18 +236,28 @@ static int hear(struct keeper *k, char *data)
 	return 1;
 }
 
-/* A disk that hangs is told of while it does. */
-static void watch_hand(struct keeper *k)
+/*
+ * A disk that hangs is told of while it does, and meanwhile what may be dropped is. Returns how
+ * long to sleep: without end where the hand sleeps too.
+ */
+static int watch_hand(struct keeper *k)
 {
-	struct mono now = mono_now();
+	struct span lasts = mono_between(k->called_at, mono_now());
 	struct fault fault;
 
-	if (!k->calling || k->call_told || mono_between(k->called_at, now).ns < CALL_TIME.ns)
-		return;
-	k->call_told = true;
-	fault_set(&fault, -ETIMEDOUT, "%s/%s: the disk does not answer",
-		  k->root.path ? k->root.path : "", k->calling->place.file);
-	notice_trouble(k, k->calling, &fault);
+	k->main_sleeps = !k->calling && list_is_empty(&k->busy);
+	if (!k->calling)
+		return k->main_sleeps ? -1 : LOOK_MS;
+	if (lasts.ns >= STALL_TIME.ns)
+		stall_drop(k);
+	if (!k->call_told && lasts.ns >= CALL_TIME.ns) {
+		k->call_told = true;
+		fault_set(&fault, -ETIMEDOUT, "%s/%s: the disk does not answer",
+			  k->root.path ? k->root.path : "",
+			  k->calling->place.file ? k->calling->place.file : "");
+		notice_trouble(k, k->calling, &fault);
+	}
+	return STALL_MS;
 }
 
 static void supd_is_gone(struct keeper *k)
@@ -247,20 +274,20 @@ int control_run(struct keeper *k)
 	char *data = malloc(KEEPER_MESSAGE_MAX);
 	uint64_t ignored;
 	bool done = false, flushed;
-	int r;
+	int r, wait;
 
 	if (!data)
 		return 1;
 	while (!done) {
 		pthread_mutex_lock(&k->lock);
-		watch_hand(k);
+		wait = watch_hand(k);
 		flushed = notices_flush(k);
 		done = k->done && (flushed || fds[0].fd < 0);
 		pthread_mutex_unlock(&k->lock);
 		if (done)
 			break;
 		fds[0].events = (short)(POLLIN | (flushed ? 0 : POLLOUT));
-		if (poll(fds, 2, LOOK_MS) <= 0)
+		if (poll(fds, 2, wait) <= 0)
 			continue;
 		if (fds[1].revents)
 			(void)!read(k->wake_main, &ignored, sizeof(ignored));

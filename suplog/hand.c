@@ -23,6 +23,7 @@
 
 #include "logs/keeper.h"
 #include "suplog/keeper.h"
+#include "suplog/drop.h"
 #include "suplog/notice.h"
 #include "suplog/pump.h"
 #include "suplog/stream.h"
@@ -43,13 +44,16 @@ void hand_leave(struct keeper *k, struct stream *s)
 {
 	k->called_at = mono_now();
 	k->calling = s;
+	if (k->main_sleeps)
+		keeper_wake(k->wake_main);
+	k->main_sleeps = false;
 	pthread_mutex_unlock(&k->lock);
 }
 
 void hand_enter(struct keeper *k)
 {
 	pthread_mutex_lock(&k->lock);
-	if (k->call_told)
+	if (k->call_told && !k->calling->trouble.on)
 		notice_simple(k, KEEPER_BETTER, k->calling);
 	k->call_told = false;
 	k->calling = NULL;
@@ -135,10 +139,13 @@ static struct mono partial_look(const struct stream *s, struct mono now)
 static void end_stream(struct keeper *k, struct stream *s)
 {
 	unwatch(k, s);
+	rotation_passed(k, s, NULL);
 	if (s->pipe_size > 65536)
 		k->grown -= MIN_OF(k->grown, s->pipe_size - 65536);
-	record_forget(&k->record, s->number);
-	k->streams[s->number] = NULL;
+	if (!s->detached) {
+		record_forget(&k->record, s->number);
+		k->streams[s->number] = NULL;
+	}
 	stream_free(s);
 }
 
@@ -149,8 +156,9 @@ static void look(struct keeper *k, struct stream *s, struct mono now)
 	struct look found = {0};
 
 	s->looked_at = now;
-	pump_look(k, s, now, &found);
-	if (s->forget && list_is_empty(&s->marks)) {
+	if (!s->detached)
+		pump_look(k, s, now, &found);
+	if (s->detached || (s->forget && list_is_empty(&s->marks))) {
 		end_stream(k, s);
 		return;
 	}
@@ -161,13 +169,13 @@ static void look(struct keeper *k, struct stream *s, struct mono now)
 	if (found.n >= s->pipe_size / 4 * 3)
 		grow(k, s);
 	if (s->trouble.on) {
-		s->look_at = s->trouble.retry_at;
+		s->look_at = trouble_look(s, now);
 		s->looked_at = (struct mono){0};
 	} else if (!list_is_empty(&s->marks)) {
 		s->look_at = now;
 	} else if (found.n > 0) {
 		s->look_at = next_look(s, found.n, before, now);
-	} else if (found.partial) {
+	} else if (found.partial || s->rotation) {
 		s->look_at = partial_look(s, now);
 		s->looked_at = (struct mono){0};
 	} else {
@@ -243,7 +251,7 @@ static void wait_for(struct keeper *k, struct mono when)
 /* All pipes were read empty, or their time is up. */
 static bool is_finished(struct keeper *k)
 {
-	if (!k->finishing)
+	if (!k->finish_asked)
 		return false;
 	if (mono_now().ns >= k->finish_by.ns)
 		return true;
@@ -264,6 +272,8 @@ void *hand_run(void *keeper)
 		if (mono_now().ns >= k->sweep_at.ns)
 			sweep(k);
 	}
+	/* What was held back. */
+	sweep(k);
 	k->done = true;
 	pthread_mutex_unlock(&k->lock);
 	keeper_wake(k->wake_main);

@@ -38,6 +38,7 @@ int keeper_init(struct keeper *k, int control)
 	*k = (struct keeper){
 		.control = control,
 		.scratch = {-1, -1},
+		.spill = {-1, -1},
 		.record = RECORD_INIT,
 		.root = {-1, NULL, (gid_t)-1},
 		.sweep_at = MONO_NEVER,
@@ -52,7 +53,7 @@ int keeper_init(struct keeper *k, int control)
 	k->wake_main = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	k->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!k->in || k->wake_hand < 0 || k->wake_main < 0 || k->epoll < 0 ||
-	    pipe2(k->scratch, O_CLOEXEC) < 0)
+	    pipe2(k->scratch, O_CLOEXEC) < 0 || pipe2(k->spill, O_CLOEXEC) < 0)
 		return errno ? -errno : -ENOMEM;
 	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, k->wake_hand,
 		      &(struct epoll_event){.events = EPOLLIN, .data.ptr = NULL}) < 0)
@@ -64,7 +65,8 @@ int keeper_init(struct keeper *k, int control)
 
 void keeper_fini(struct keeper *k)
 {
-	const int fds[] = {k->scratch[0], k->scratch[1], k->wake_hand, k->wake_main, k->epoll};
+	const int fds[] = {k->scratch[0], k->scratch[1], k->spill[0], k->spill[1],
+			   k->wake_hand,  k->wake_main,  k->epoll};
 
 	for (size_t i = 0; i < k->n_streams; i++)
 		stream_free(k->streams[i]);
@@ -116,6 +118,7 @@ int keeper_add(struct keeper *k, uint32_t number, struct settings *settings, int
 	}
 	k->streams[number] = s;
 	stream_restore(s, record_slot(&k->record, number));
+	s->dropped.bytes = record_take_lost(&k->record, number);
 	hand_look_at(k, s, mono_now());
 	return 0;
 }

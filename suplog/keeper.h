@@ -37,6 +37,7 @@ struct mark {
 	uint64_t ref;
 	uint64_t target; /* of stream.taken */
 	size_t lines;    /* wanted of the tail */
+	struct mono since;
 	bool told;
 };
 
@@ -92,11 +93,13 @@ struct stream {
 	struct rotation *rotation; /* borrowed */
 	bool rotate_late;          /* its file is to be rotated as soon as a line ends */
 	bool forget;
-	bool last; /* the keeper ends: it was asked for all that is left */
+	bool last;     /* the keeper ends: it was asked for all that is left */
+	bool detached; /* its number is another's now: nothing of it counts any more */
 
 	struct trouble trouble;
 	struct tally dropped;   /* not yet told */
 	struct tally unwritten; /* dropped, and not yet noted in the log itself */
+	bool dropping;          /* the line at the front of the pipe: its beginning was dropped */
 	struct mono told_at;    /* the last notice of it */
 };
 
@@ -120,14 +123,19 @@ struct keeper {
 
 	char *in; /* owned; BATCH_MAX bytes */
 	struct buf out;
-	size_t grown; /* bytes that pipes were grown to in all */
+	size_t flight; /* bytes at the front of the pipe that the hand is about to write */
+	size_t held;   /* of these, bytes that were moved to staging (suplog/drop.h) */
+	int spill[2];  /* what is dropped passes through here */
+	size_t grown;  /* bytes that pipes were grown to in all */
 
 	/* The call that the hand is in. */
 	struct stream *calling;
 	struct mono called_at;
 	bool call_told;
+	bool main_sleeps; /* until it is woken: the hand does so before a call */
 
 	bool finishing;
+	bool finish_asked; /* all streams were asked for what is left */
 	struct mono finish_by;
 	bool done;
 };

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "logs/keeper.h"
+#include "suplog/drop.h"
 #include "suplog/notice.h"
 #include "suplog/stream.h"
 
@@ -38,7 +39,7 @@ static void scratch_empty(struct keeper *k)
 }
 
 /* Looks at the front of the pipe. Bytes in scratch; 0: nothing is there. */
-static size_t peek(struct keeper *k, struct stream *s, size_t most)
+size_t pump_peek(struct keeper *k, struct stream *s, size_t most)
 {
 	ssize_t n;
 
@@ -51,7 +52,7 @@ static size_t peek(struct keeper *k, struct stream *s, size_t most)
 }
 
 /* All of scratch into the keeper's buffer. A pipe of packets is read one by one. */
-static void read_scratch(struct keeper *k, size_t n)
+void pump_read_scratch(struct keeper *k, size_t n)
 {
 	ssize_t r;
 
@@ -64,13 +65,30 @@ static void read_scratch(struct keeper *k, size_t n)
 	}
 }
 
-/* n bytes at the front of the pipe are in the log. */
-static void commit(struct keeper *k, struct stream *s, size_t n)
+/* n bytes at the front of the pipe are in the log. False: what is behind them is gone meanwhile. */
+bool pump_commit(struct keeper *k, struct stream *s, size_t n)
 {
 	struct record_slot then = {.offset = s->place.offset, .state = s->format.state};
 
+	k->flight -= MIN_OF(n, k->flight);
+	if (s->detached)
+		return false;
+	if (k->held) {
+		drop_held(k, s, n, &then);
+		return false;
+	}
 	record_commit(&k->record, s->number, s->pipe, n, &then);
 	s->taken += n;
+	return true;
+}
+
+/* The first bytes are in the file: its age counts from now on. */
+static void file_has_begun(struct keeper *k, struct stream *s)
+{
+	if (s->place.since != 0)
+		return;
+	s->place.since = (uint64_t)wall_now();
+	hand_sweep_at(k, mono_now());
 }
 
 /* Another file than before begins with a line, also where what is in it has no end. */
@@ -128,7 +146,7 @@ static uint64_t room_in(const struct stream *s)
 	return size > s->place.offset ? size - s->place.offset : 0;
 }
 
-static bool is_seen_by_others(const struct stream *s)
+bool pump_is_seen(const struct stream *s)
 {
 	return s->settings->show || s->has_regex;
 }
@@ -155,12 +173,14 @@ static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret
 	if (r < 0)
 		return r;
 	room = room_in(s);
-	if (s->rotation || s->rotate_late || room <= NEAR_LIMIT) {
+	if (s->rotation || s->rotate_late || room <= NEAR_LIMIT || s->unwritten.bytes > 0 ||
+	    s->dropping) {
 		learn_raw_state(k, s);
 		return 0;
 	}
-	n = peek(k, s, (size_t)MIN_OF(room - NEAR_LIMIT, (uint64_t)most));
+	n = pump_peek(k, s, (size_t)MIN_OF(room - NEAR_LIMIT, (uint64_t)most));
 	*ret_n = n;
+	k->flight = n;
 	if (n == 0)
 		return 1;
 	hand_leave(k, s);
@@ -170,7 +190,8 @@ static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret
 		scratch_empty(k);
 		return r;
 	}
-	commit(k, s, n);
+	file_has_begun(k, s);
+	pump_commit(k, s, n);
 	return 1;
 }
 
@@ -182,8 +203,8 @@ static bool line_is_endless(const struct stream *s)
 }
 
 /* Writes what was formatted of the n bytes, in a new file where it does not fit this one. */
-static int put_out(struct keeper *k, struct stream *s, const struct format_state *before,
-		   struct fault *fault)
+int pump_put_out(struct keeper *k, struct stream *s, const struct format_state *before,
+		 struct fault *fault)
 {
 	int r;
 
@@ -200,6 +221,8 @@ static int put_out(struct keeper *k, struct stream *s, const struct format_state
 	hand_leave(k, s);
 	r = place_write(&s->place, k->out.data, k->out.size, fault);
 	hand_enter(k);
+	if (r == 0)
+		file_has_begun(k, s);
 	return r;
 }
 
@@ -241,18 +264,45 @@ static ssize_t pump_read(struct keeper *k, struct stream *s, size_t n, bool rest
 		if (used == 0 && r == 0)
 			break;
 		if (r == 0)
-			r = put_out(k, s, &before, fault);
+			r = pump_put_out(k, s, &before, fault);
 		if (r < 0) {
 			s->format.state = before;
 			return r;
 		}
-		commit(k, s, used);
 		show(k, s, in.data, used);
 		at += used;
+		if (!pump_commit(k, s, used))
+			return (ssize_t)n;
 		if (s->rotation || s->rotate_late)
 			rotate_on_request(k, s);
 	}
 	return (ssize_t)at;
+}
+
+/* What was dropped is said in the log, now that it takes something again. */
+static int put_remark(struct keeper *k, struct stream *s, struct fault *fault)
+{
+	struct format_state before = s->format.state;
+	int r;
+
+	if (!drop_remark(k, s))
+		return 0;
+	r = pump_put_out(k, s, &before, fault);
+	if (r < 0) {
+		s->format.state = before;
+		return r;
+	}
+	s->unwritten = (struct tally){0};
+	pump_commit(k, s, 0);
+	return 0;
+}
+
+/* The remark alone: nothing else is there to write. */
+static int remark(struct keeper *k, struct stream *s, struct fault *fault)
+{
+	int r = stream_has_file(s) ? ready_file(k, s, fault) : 0;
+
+	return r < 0 ? r : put_remark(k, s, fault);
 }
 
 /* By reading: formats, and whatever others want to see. */
@@ -261,17 +311,31 @@ static int pump_formatted(struct keeper *k, struct stream *s, size_t most, struc
 {
 	struct mono now = s->looked_at;
 	bool to_mark = !list_is_empty(&s->marks);
-	size_t n = peek(k, s, MIN_OF(most, BATCH_MAX));
+	size_t n = pump_peek(k, s, MIN_OF(most, BATCH_MAX));
 	bool due, full;
+	size_t used;
 	ssize_t r;
 
+	/* A log that is in trouble is not better before something was written. */
 	if (n == 0)
-		return 0;
-	read_scratch(k, n);
+		return s->trouble.on && s->unwritten.bytes > 0 ? remark(k, s, fault) : 0;
+	pump_read_scratch(k, n);
+	k->flight = n;
 	if (stream_has_file(s)) {
 		r = ready_file(k, s, fault);
 		if (r < 0)
 			return (int)r;
+	}
+	if (s->unwritten.bytes > 0) {
+		r = put_remark(k, s, fault);
+		if (r < 0)
+			return (int)r;
+	}
+	used = drop_rest_of_line(k, s, k->in, n);
+	if (used > 0) {
+		ret->n = used;
+		pump_commit(k, s, used);
+		return 0;
 	}
 	full = n >= s->pipe_size / 4 * 3 || n == BATCH_MAX;
 	due = partial_is_due(s, now);
@@ -288,77 +352,6 @@ static int pump_formatted(struct keeper *k, struct stream *s, size_t most, struc
 	return 0;
 }
 
-/* Ends the line that a process has left open, and writes that. */
-static int end_line(struct keeper *k, struct stream *s, struct fault *fault)
-{
-	struct format_state before = s->format.state;
-	int r = 0;
-
-	if (s->settings->format == FORMAT_RAW)
-		return 0;
-	buf_clear(&k->out);
-	format_end(&s->format, &k->out, wall_now());
-	if (k->out.size > 0)
-		r = put_out(k, s, &before, fault);
-	if (r < 0)
-		s->format.state = before;
-	else if (k->out.size > 0)
-		commit(k, s, 0);
-	return r;
-}
-
-/* Sends the last lines; raw ones that were not seen are read off the file. */
-static void tell_mark(struct keeper *k, struct stream *s, struct mark *m)
-{
-	struct notice n;
-	size_t from;
-
-	if (s->settings->format == FORMAT_RAW && !is_seen_by_others(s) && m->lines > 0 &&
-	    stream_has_file(s)) {
-		CLEANUP(buf_fini) struct buf last = BUF_INIT;
-
-		hand_leave(k, s);
-		place_tail(&s->place, KEEPER_TAIL_MAX, &last);
-		hand_enter(k);
-		stream_note_tail(s, buf_text(&last), last.size);
-	}
-	from = stream_tail_from(&s->tail, m->lines);
-	notice_begin(&n, KEEPER_MARKED, s);
-	field_put_int(&n.encoder, 0, "ref", (int64_t)m->ref);
-	field_put_bytes(&n.encoder, 0, "tail", buf_text(&s->tail) + from, s->tail.size - from);
-	notice_send(k, &n);
-	m->told = true;
-}
-
-/* Marks that were reached. */
-static int answer_marks(struct keeper *k, struct stream *s, struct fault *fault)
-{
-	while (!list_is_empty(&s->marks)) {
-		struct mark *m = LIST_ENTRY(s->marks.next, struct mark, link);
-		int r;
-
-		if (s->taken < m->target && !s->ended)
-			break;
-		r = end_line(k, s, fault);
-		if (r < 0)
-			return r;
-		if (!m->told)
-			tell_mark(k, s, m);
-		list_unlink(&m->link);
-		free(m);
-	}
-	return 0;
-}
-
-static void marks_reached(struct stream *s)
-{
-	LIST_EACH (node, &s->marks) {
-		struct mark *m = LIST_ENTRY(node, struct mark, link);
-
-		m->target = MIN_OF(m->target, s->taken);
-	}
-}
-
 static int pump(struct keeper *k, struct stream *s, struct look *ret, struct fault *fault)
 {
 	size_t most = BATCH_MAX;
@@ -367,13 +360,14 @@ static int pump(struct keeper *k, struct stream *s, struct look *ret, struct fau
 	if (!list_is_empty(&s->marks)) {
 		const struct mark *m = LIST_ENTRY(s->marks.next, struct mark, link);
 
-		most = (size_t)MIN_OF(m->target - s->taken, (uint64_t)BATCH_MAX);
+		most = m->target > s->taken
+			       ? (size_t)MIN_OF(m->target - s->taken, (uint64_t)BATCH_MAX)
+			       : 0;
 	}
 	if (most > 0) {
 		uint64_t before = s->taken;
 
-		if (s->settings->format == FORMAT_RAW && stream_has_file(s) &&
-		    !is_seen_by_others(s))
+		if (s->settings->format == FORMAT_RAW && stream_has_file(s) && !pump_is_seen(s))
 			r = pump_raw(k, s, most, &ret->n, fault);
 		if (r == 0)
 			r = pump_formatted(k, s, most, ret, fault);
@@ -382,7 +376,7 @@ static int pump(struct keeper *k, struct stream *s, struct look *ret, struct fau
 			marks_reached(s);
 	}
 	if (r >= 0)
-		r = answer_marks(k, s, fault);
+		r = marks_answer(k, s, fault);
 	return r;
 }
 
@@ -393,12 +387,21 @@ void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look 
 	*ret_look = (struct look){0};
 	if (s->next)
 		stream_adopt(k, s);
-	if (s->trouble.on && now.ns < s->trouble.retry_at.ns)
-		return;
-	if (pump(k, s, ret_look, &fault) < 0)
-		trouble_begin(k, s, &fault);
-	else if (s->trouble.on)
-		trouble_end(k, s);
+	if (!s->trouble.on || now.ns >= s->trouble.retry_at.ns) {
+		if (pump(k, s, ret_look, &fault) < 0)
+			trouble_begin(k, s, &fault);
+		else if (s->trouble.on && !(s->unwritten.bytes > 0))
+			trouble_end(k, s);
+	}
+	if (k->held)
+		drop_held(
+			k, s, 0,
+			&(struct record_slot){.offset = s->place.offset, .state = s->format.state});
+	k->flight = 0;
+	if (s->trouble.on && s->settings->drop && !s->detached)
+		drop_all(k, s);
+	if (s->trouble.on)
+		marks_in_trouble(k, s, now);
 	if (s->rotation || s->rotate_late)
 		rotate_on_request(k, s);
 }

@@ -15,6 +15,26 @@ struct look {
 /* Writes what is in the stream's pipe, a batch of it; answers marks; tells of trouble. */
 void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look *ret_look);
 
+/* For its parts. Looks at the front of the pipe: bytes in scratch; 0: nothing is there. */
+size_t pump_peek(struct keeper *k, struct stream *s, size_t most);
+/* All of scratch into the keeper's buffer. */
+void pump_read_scratch(struct keeper *k, size_t n);
+/* Writes the keeper's out, in a new file where it does not fit this one. before: the state before
+ * it. 0 or -errno with the fault. */
+int pump_put_out(struct keeper *k, struct stream *s, const struct format_state *before,
+		 struct fault *fault);
+/* n bytes at the front of the pipe are in the log. False: what is behind them is gone meanwhile. */
+bool pump_commit(struct keeper *k, struct stream *s, size_t n);
+/* Others than the file want to see the lines. */
+bool pump_is_seen(const struct stream *s);
+
+/* marks.c: those that are reached are answered; 0 or -errno with the fault. */
+int marks_answer(struct keeper *k, struct stream *s, struct fault *fault);
+/* All that came is seen: nothing else is to be waited for. */
+void marks_reached(struct stream *s);
+/* ... where the log takes nothing. */
+void marks_in_trouble(struct keeper *k, struct stream *s, struct mono now);
+
 /* sweep.c: what is due by time: rotations by age and on request, notices that were held back. */
 void sweep(struct keeper *k);
 
@@ -22,6 +42,8 @@ void sweep(struct keeper *k);
 int rotate_now(struct keeper *k, struct stream *s, uint64_t ref, struct fault *fault);
 /* ... where that is asked for and the file ends with a line's end. */
 void rotate_on_request(struct keeper *k, struct stream *s);
+/* The stream has had its turn in the request, if there is one. */
+void rotation_passed(struct keeper *k, struct stream *s, const struct fault *fault);
 
 /* trouble.c */
 void trouble_begin(struct keeper *k, struct stream *s, const struct fault *fault);

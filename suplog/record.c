@@ -82,13 +82,16 @@ static int record_settle(struct record *r)
 	if (phase >= RECORD_N_PHASES ||
 	    (phase != RECORD_IDLE && r->head->number >= KEEPER_STREAMS_MAX))
 		return -EPROTO;
-	if (phase == RECORD_COMMITTED) {
-		if (ioctl(r->staging[0], FIONREAD, &staged) < 0)
-			return -errno;
+	if (ioctl(r->staging[0], FIONREAD, &staged) < 0)
+		return -errno;
+	if (phase == RECORD_HELD) {
+		record_slot(r, r->head->number)->lost += (uint64_t)staged;
+		record_say(r, 0, RECORD_IDLE);
+	} else if (phase == RECORD_COMMITTED) {
 		n -= MIN_OF((uint64_t)staged, n);
 		record_say(r, n, RECORD_DRAINING);
 	}
-	if (phase != RECORD_IDLE) {
+	if (phase == RECORD_COMMITTED || phase == RECORD_DRAINING) {
 		record_apply(r);
 		record_drain(r);
 		record_slot(r, r->head->number)->owed = n;
@@ -191,4 +194,63 @@ int record_commit(struct record *r, uint32_t number, int pipe, size_t n,
 	record_say(r, n, RECORD_COMMITTED);
 	record_apply(r);
 	return record_take(r, pipe, n);
+}
+
+size_t record_hold(struct record *r, uint32_t number, int pipe, size_t n)
+{
+	size_t held = 0;
+	ssize_t moved;
+
+	r->head->number = number;
+	record_say(r, 0, RECORD_HELD);
+	while (held < n) {
+		moved = splice(pipe, NULL, r->staging[1], NULL, n - held, SPLICE_F_NONBLOCK);
+		if (moved < 0 && errno == EINTR)
+			continue;
+		if (moved <= 0)
+			break;
+		held += (size_t)moved;
+	}
+	if (held == 0)
+		record_say(r, 0, RECORD_IDLE);
+	return held;
+}
+
+size_t record_release(struct record *r, size_t n, const struct record_slot *then, char *data,
+		      size_t room)
+{
+	size_t left = 0;
+	ssize_t moved;
+
+	r->head->offset = then->offset;
+	r->head->state = then->state;
+	record_say(r, 0, RECORD_DRAINING);
+	record_apply(r);
+	while (n > 0) {
+		moved = splice(r->staging[0], NULL, r->nothing, NULL, n, SPLICE_F_NONBLOCK);
+		if (moved <= 0)
+			break;
+		n -= (size_t)moved;
+	}
+	while (left < room) {
+		int waiting = 0;
+
+		if (ioctl(r->staging[0], FIONREAD, &waiting) < 0 || waiting == 0)
+			break;
+		moved = read(r->staging[0], data + left, room - left);
+		if (moved <= 0)
+			break;
+		left += (size_t)moved;
+	}
+	record_drain(r);
+	record_say(r, 0, RECORD_IDLE);
+	return left;
+}
+
+uint64_t record_take_lost(struct record *r, uint32_t number)
+{
+	uint64_t lost = record_slot(r, number)->lost;
+
+	record_slot(r, number)->lost = 0;
+	return lost;
 }

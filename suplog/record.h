@@ -34,7 +34,13 @@
 
 #include "suplog/format.h"
 
-enum record_phase { RECORD_IDLE, RECORD_COMMITTED, RECORD_DRAINING, RECORD_N_PHASES };
+enum record_phase {
+	RECORD_IDLE,
+	RECORD_COMMITTED,
+	RECORD_DRAINING,
+	RECORD_HELD, /* staging has what record_hold() took, which is not in the file */
+	RECORD_N_PHASES,
+};
 
 struct record_head {
 	uint64_t magic;
@@ -52,7 +58,7 @@ struct record_slot {
 	uint64_t owed;   /* bytes at the front of the pipe that are in the file already */
 	uint64_t since;  /* ns since 1970 UTC: of the first byte in the file; 0: it is empty */
 	struct format_state state;
-	uint8_t spare[64 - 56];
+	uint64_t lost; /* bytes that a keeper that was killed had held */
 };
 
 struct record {
@@ -85,6 +91,17 @@ void record_set_file(struct record *r, uint32_t number, const struct record_slot
  */
 int record_commit(struct record *r, uint32_t number, int pipe, size_t n,
 		  const struct record_slot *then);
+
+/*
+ * The front of a pipe, up to n bytes, goes to staging: a batch is under way that hangs, and what is
+ * behind it is to be dropped. Returns how many. With record_release() `n` of these are in the file,
+ * as in record_commit(); the others are read into data, which has room for them.
+ */
+size_t record_hold(struct record *r, uint32_t number, int pipe, size_t n);
+size_t record_release(struct record *r, size_t n, const struct record_slot *then, char *data,
+		      size_t room);
+/* How many bytes a predecessor had held when it was killed; they are gone. */
+uint64_t record_take_lost(struct record *r, uint32_t number);
 
 static inline struct record_slot *record_slot(const struct record *r, uint32_t number)
 {

@@ -41,24 +41,28 @@ int rotate_now(struct keeper *k, struct stream *s, uint64_t ref, struct fault *f
 }
 
 /* The stream has had its turn in the request. */
-static void passed(struct stream *s, const struct fault *fault)
+void rotation_passed(struct keeper *k, struct stream *s, const struct fault *fault)
 {
 	struct rotation *r = s->rotation;
 
+	if (!r)
+		return;
 	s->rotation = NULL;
 	r->left--;
+	if (r->left == 0)
+		hand_sweep_at(k, mono_now());
 	if (fault && !r->fault.error)
 		r->fault = *fault;
 }
 
-static void give_up(struct stream *s)
+static void give_up(struct keeper *k, struct stream *s)
 {
 	struct fault fault = {.error = -1};
 
 	snprintf(fault.text, sizeof(fault.text),
 		 "%s: is in the midst of a line: it is rotated when that ends", s->settings->name);
 	s->rotate_late = true;
-	passed(s, &fault);
+	rotation_passed(k, s, &fault);
 }
 
 /* Whether the file ends where a line does. raw: as the last look has left it. */
@@ -80,8 +84,7 @@ void rotate_on_request(struct keeper *k, struct stream *s)
 	int r;
 
 	if (!stream_has_file(s)) {
-		if (s->rotation)
-			passed(s, NULL);
+		rotation_passed(k, s, NULL);
 		return;
 	}
 	hand_leave(k, s);
@@ -90,12 +93,11 @@ void rotate_on_request(struct keeper *k, struct stream *s)
 	if (r == 0 && s->place.offset > 0) {
 		if (!between_lines(k, s)) {
 			if (s->rotation && mono_now().ns >= s->rotation->until.ns)
-				give_up(s);
+				give_up(k, s);
 			return;
 		}
 		r = rotate_now(k, s, s->rotation ? s->rotation->ref : 0, &fault);
 	}
 	s->rotate_late = false;
-	if (s->rotation)
-		passed(s, r < 0 ? &fault : NULL);
+	rotation_passed(k, s, r < 0 ? &fault : NULL);
 }

@@ -44,7 +44,7 @@ static void sweep_dropped(struct keeper *k, struct stream *s, struct mono now)
 
 	if (s->dropped.bytes == 0)
 		return;
-	if (due.ns > now.ns) {
+	if (due.ns > now.ns && !k->finishing) {
 		hand_sweep_at(k, due);
 		return;
 	}
@@ -100,6 +100,7 @@ static void sweep_finish(struct keeper *k, struct mono now)
 	for (size_t i = 0; i < k->n_streams; i++)
 		if (k->streams[i] && !k->streams[i]->last)
 			stream_finish(k, k->streams[i], now);
+	k->finish_asked = true;
 	hand_sweep_at(k, k->finish_by);
 }
 

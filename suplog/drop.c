@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Dropping. Nothing of it is in the record but that batch: what is dropped is dropped. */
+
+#include "suplog/drop.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suplog/stream.h"
+
+#define PIECE 65536
+/* Pieces of one stream at once: others wait for theirs. */
+#define PIECES 64
+#define DROP_LOOK SPAN_MS(5)
+
+static void count(struct keeper *k, struct stream *s, const char *data, size_t size)
+{
+	uint64_t lines;
+
+	if (size == 0)
+		return;
+	lines = count_lines(data, size);
+	s->dropped.lines += lines;
+	s->dropped.bytes += size;
+	s->unwritten.lines += lines;
+	s->unwritten.bytes += size;
+	s->dropping = data[size - 1] != '\n';
+	stream_note_tail(s, data, size);
+	hand_sweep_at(k, mono_now());
+}
+
+void drop_all(struct keeper *k, struct stream *s)
+{
+	char data[PIECE];
+
+	for (int i = 0; i < PIECES; i++) {
+		ssize_t n =
+			splice(s->pipe, NULL, k->spill[1], NULL, sizeof(data), SPLICE_F_NONBLOCK);
+
+		if (n <= 0)
+			break;
+		s->taken += (uint64_t)n;
+		for (ssize_t got; n > 0; n -= got) {
+			got = read(k->spill[0], data, (size_t)n);
+			if (got <= 0)
+				break;
+			count(k, s, data, (size_t)got);
+		}
+	}
+}
+
+void stall_drop(struct keeper *k)
+{
+	struct stream *s = k->calling;
+
+	if (s->settings->drop && !s->detached && k->flight > 0 && k->held == 0)
+		k->held = record_hold(&k->record, s->number, s->pipe, k->flight);
+	for (size_t i = 0; i < k->n_streams; i++) {
+		struct stream *each = k->streams[i];
+
+		if (!each || !each->settings->drop)
+			continue;
+		if (each == s && k->held < k->flight)
+			continue;
+		drop_all(k, each);
+	}
+}
+
+void drop_held(struct keeper *k, struct stream *s, size_t n, const struct record_slot *then)
+{
+	char data[PIECE];
+	struct tally before = s->dropped;
+	size_t held = k->held, left;
+	bool dropping = s->dropping;
+
+	k->held = 0;
+	k->flight = 0;
+	left = record_release(&k->record, n, then, data, sizeof(data));
+	s->taken += held;
+	count(k, s, data, left);
+	/* What was dropped behind it is what counts for the line at hand. */
+	if (before.bytes > 0)
+		s->dropping = dropping;
+	if (held > n + left) {
+		s->dropped.bytes += held - n - left;
+		s->unwritten.bytes += held - n - left;
+	}
+}
+
+size_t drop_rest_of_line(struct keeper *k, struct stream *s, const char *data, size_t size)
+{
+	const char *end;
+	size_t n;
+
+	if (!s->dropping)
+		return 0;
+	end = memchr(data, '\n', size);
+	n = end ? (size_t)(end - data) + 1 : size;
+	count(k, s, data, n);
+	return n;
+}
+
+bool drop_remark(struct keeper *k, struct stream *s)
+{
+	char text[128];
+
+	if (s->unwritten.bytes == 0)
+		return false;
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " lines (%" PRIu64 " bytes) were dropped here: the log took nothing",
+		 s->unwritten.lines, s->unwritten.bytes);
+	buf_clear(&k->out);
+	format_remark(&s->format, &k->out, wall_now(), text);
+	return !k->out.error;
+}
+
+struct mono trouble_look(const struct stream *s, struct mono now)
+{
+	struct mono soon = mono_add(now, DROP_LOOK);
+
+	return s->settings->drop && soon.ns < s->trouble.retry_at.ns ? soon : s->trouble.retry_at;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What a keeper does with one stream: lines, marks, rotation, forgetting, the end. */
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/suplog/rig.h"
+
+#define FILE_0 "services/web/api.log"
+
+static const struct rig_stream text = {.name = "web/api", .file = FILE_0, .format = "text"};
+static const struct rig_stream raw = {.name = "web/api", .file = FILE_0, .format = "raw"};
+
+/* Marks stream 0 and waits; its tail is compared where it is not NULL. */
+static void mark(struct rig *r, int64_t lines, const char *tail)
+{
+	struct rig_notice n;
+	struct field f;
+
+	rig_mark(r, 0, 77, lines);
+	rig_expect(r, KEEPER_MARKED, &n);
+	cr_assert_eq(field_int(&n.frame, "ref", 0), 77);
+	cr_assert(field_find(&n.frame, "tail", FIELD_BYTES, &f));
+	if (tail)
+		cr_assert(f.text_size == strlen(tail) && memcmp(f.text, tail, f.text_size) == 0,
+			  "the tail is `%.*s`", (int)f.text_size, f.text);
+}
+
+static void expect_log(const struct rig *r, const char *file, bool stamped, const char *ought)
+{
+	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
+
+	rig_read_log(r, file, &log);
+	if (stamped)
+		rig_strip(&log, &bare);
+	cr_assert_str_eq(buf_text(stamped ? &bare : &log), ought);
+}
+
+Test(streams, lines_are_written_and_the_last_is_ended)
+{
+	struct rig r;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	rig_puts(&r, 0, "one\ntwo\nthr");
+	mark(&r, 2, "two\nthr");
+	expect_log(&r, FILE_0, true, "one\ntwo\nthr\n");
+	rig_puts(&r, 0, "four\n");
+	mark(&r, 20, NULL);
+	expect_log(&r, FILE_0, true, "one\ntwo\nthr\nfour\n");
+	cr_assert_eq(rig_finish(&r), 0);
+	rig_fini(&r);
+}
+
+/* A line whose end does not come is written all the same, and goes on in the same line. */
+Test(streams, a_partial_line_is_written_after_a_while)
+{
+	struct rig r;
+	struct stat st = {0};
+	char path[256];
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	rig_puts(&r, 0, "login: ");
+	snprintf(path, sizeof(path), "%s/" FILE_0, r.folder);
+	while (stat(path, &st) < 0 || st.st_size == 0)
+		usleep(1000);
+	rig_puts(&r, 0, "root\nnext\n");
+	mark(&r, 0, "");
+	expect_log(&r, FILE_0, true, "login: root\nnext\n");
+	rig_fini(&r);
+}
+
+Test(streams, raw_is_what_came)
+{
+	struct rig r;
+	static const char bytes[] = "a\0b\xff\n\n\r\x1b[1mno end";
+	CLEANUP(buf_fini) struct buf log = BUF_INIT;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &raw);
+	rig_start(&r);
+	rig_write(&r, 0, bytes, sizeof(bytes) - 1);
+	mark(&r, 1, "\r\x1b[1mno end");
+	rig_read_log(&r, FILE_0, &log);
+	cr_assert_eq(log.size, sizeof(bytes) - 1);
+	cr_assert_eq(memcmp(log.data, bytes, log.size), 0);
+	rig_fini(&r);
+}
+
+/* Neither tears a line, loses one, nor lets a file grow over its limit. */
+static void rotate_by_size(const char *format)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	CLEANUP(buf_fini) struct buf all = BUF_INIT, log = BUF_INIT, bare = BUF_INIT;
+
+	rig_init(&r);
+	s.format = format;
+	s.size = 100000;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	for (int i = 0; i < 40000; i++)
+		buf_printf(&all, "line %d of many that go into one file after the other\n", i);
+	rig_write(&r, 0, all.data, all.size);
+	mark(&r, 20, NULL);
+	rig_read_log(&r, FILE_0, &log);
+	if (strcmp(format, "text") == 0)
+		rig_strip(&log, &bare);
+	cr_assert_str_eq(*format == 't' ? bare.data : log.data, all.data);
+	cr_assert_leq(rig_largest(&r, FILE_0), 100000);
+	cr_assert_geq(rig_count_old(&r, FILE_0), log.size / 100000);
+	cr_assert_leq(rig_count_old(&r, FILE_0), log.size / 99000 + 1);
+	rig_fini(&r);
+}
+
+Test(streams, text_is_rotated_by_size)
+{
+	rotate_by_size("text");
+}
+
+Test(streams, raw_is_rotated_by_size)
+{
+	rotate_by_size("raw");
+}
+
+Test(streams, as_many_old_files_are_kept_as_are_wanted)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+
+	rig_init(&r);
+	s.files = 2;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	for (int i = 1; i <= 5; i++) {
+		rig_puts(&r, 0, "x\n");
+		mark(&r, 0, "");
+		rig_ask(&r, KEEPER_ROTATE, -1, i);
+		rig_expect(&r, KEEPER_ROTATED, &n);
+		cr_assert_eq(n.number, 0);
+		cr_assert_eq(field_int(&n.frame, "ref", 0), i);
+		cr_assert_eq(strncmp(field_text(&n.frame, "file"), FILE_0 ".2", sizeof(FILE_0) + 1),
+			     0);
+		rig_expect(&r, KEEPER_DONE, &n);
+		cr_assert_eq(field_int(&n.frame, "ref", 0), i);
+		cr_assert_null(field_text(&n.frame, "error"));
+		cr_assert_eq(rig_count_old(&r, FILE_0), (size_t)MIN_OF(i, 2));
+	}
+	/* Nothing to rotate: done all the same. */
+	rig_ask(&r, KEEPER_ROTATE, 0, 9);
+	rig_expect(&r, KEEPER_DONE, &n);
+	cr_assert_eq(rig_count_old(&r, FILE_0), 2);
+	rig_fini(&r);
+}
+
+/* A request waits for the end of a line, not for ever; then the file is rotated when it ends. */
+Test(streams, a_request_does_not_tear_a_line)
+{
+	struct rig r;
+	struct rig_notice n;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &raw);
+	rig_start(&r);
+	rig_puts(&r, 0, "whole\nbegun ");
+	mark(&r, 0, "");
+	rig_ask(&r, KEEPER_ROTATE, -1, 5);
+	rig_expect(&r, KEEPER_DONE, &n);
+	cr_assert_not_null(field_text(&n.frame, "error"));
+	cr_assert_eq(rig_count_old(&r, FILE_0), 0);
+	rig_puts(&r, 0, "ended\nnew\n");
+	rig_expect(&r, KEEPER_ROTATED, &n);
+	mark(&r, 0, "");
+	expect_log(&r, FILE_0, false, "whole\nbegun ended\nnew\n");
+	cr_assert_eq(rig_count_old(&r, FILE_0), 1);
+	rig_fini(&r);
+}
+
+Test(streams, a_file_that_is_old_is_rotated)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+
+	rig_init(&r);
+	s.age = SPAN_MS(300);
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "x\n");
+	rig_expect(&r, KEEPER_ROTATED, &n);
+	rig_puts(&r, 0, "y\n");
+	rig_expect(&r, KEEPER_ROTATED, &n);
+	expect_log(&r, FILE_0, true, "x\ny\n");
+	cr_assert_eq(rig_count_old(&r, FILE_0), 2);
+	rig_fini(&r);
+}
+
+/* A forgotten stream's number is another's at once. */
+Test(streams, a_number_is_used_again)
+{
+	struct rig r;
+	struct rig_stream other = {.name = "other", .file = "services/other.log", .format = "text"};
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	for (int i = 0; i < 20; i++) {
+		rig_puts(&r, 0, "x\n");
+		mark(&r, 0, "");
+		rig_ask(&r, KEEPER_FORGET, 0, 0);
+		close(r.pipes[0][0]);
+		close(r.pipes[0][1]);
+		r.pipes[0][0] = -1;
+		rig_stream(&r, 0, i % 2 ? &text : &other);
+	}
+	rig_puts(&r, 0, "last\n");
+	mark(&r, 1, "last\n");
+	expect_log(&r, FILE_0, true, "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nlast\n");
+	rig_fini(&r);
+}
+
+/* Other settings for a stream that is there: no line is lost on the way. */
+Test(streams, settings_change_between_lines)
+{
+	struct rig r;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	rig_puts(&r, 0, "as text\n");
+	mark(&r, 0, "");
+	r.streams[0].file = "elsewhere.log";
+	r.streams[0].format = "raw";
+	rig_tell_stream(&r, 0, false);
+	rig_puts(&r, 0, "as raw\n");
+	mark(&r, 0, "");
+	expect_log(&r, FILE_0, true, "as text\n");
+	expect_log(&r, "elsewhere.log", false, "as raw\n");
+	rig_fini(&r);
+}
+
+/* All is written before the end, whoever is still there. */
+Test(streams, pipes_are_read_empty_at_the_end)
+{
+	struct rig r;
+	CLEANUP(buf_fini) struct buf all = BUF_INIT;
+
+	rig_init(&r);
+	for (int i = 0; i < 60000 / 10; i++)
+		buf_printf(&all, "%08d\n", i);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	rig_write(&r, 0, all.data, all.size);
+	cr_assert_eq(rig_finish(&r), 0);
+	expect_log(&r, FILE_0, true, all.data);
+	rig_fini(&r);
+}
+
+/* supd is gone: so are the pipes' other ends, but not what is in them. */
+Test(streams, supd_dies)
+{
+	struct rig r;
+	struct rig_notice n;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	rig_puts(&r, 0, "last words\n");
+	shutdown(r.control, SHUT_WR);
+	while (rig_hear(&r, &n, RIG_PATIENCE_MS))
+		;
+	expect_log(&r, FILE_0, true, "last words\n");
+	rig_fini(&r);
+}
+
+Test(streams, garbage_ends_nothing)
+{
+	struct rig r;
+	char bytes[300];
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	srand(1);
+	for (int i = 0; i < 2000; i++) {
+		for (size_t n = 0; n < sizeof(bytes); n++)
+			bytes[n] = (char)rand();
+		rig_send(&r, bytes, 1 + (size_t)rand() % sizeof(bytes));
+	}
+	rig_ask(&r, KEEPER_MARK, 70000, 1);
+	rig_ask(&r, KEEPER_MARK, INT64_MAX, 1);
+	rig_ask(&r, KEEPER_FORGET, 99, 1);
+	rig_ask(&r, KEEPER_BEGIN, 0, 1);
+	rig_ask(&r, KEEPER_STREAM, 3, 1);
+	rig_puts(&r, 0, "still here\n");
+	mark(&r, 1, "still here\n");
+	rig_fini(&r);
+}
+
+/* A line that never ends is cut where it is as long as lines may be. */
+Test(streams, a_line_without_end)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
+	static char block[65536];
+
+	rig_init(&r);
+	s.size = 1 << 20;
+	s.line_max = 1000;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	memset(block, 'x', sizeof(block));
+	for (int i = 0; i < 64; i++)
+		rig_write(&r, 0, block, sizeof(block));
+	rig_puts(&r, 0, "end\n");
+	mark(&r, 0, "");
+	rig_read_log(&r, FILE_0, &log);
+	rig_strip(&log, &bare);
+	cr_assert_eq(bare.size, 64 * sizeof(block) + 4);
+	cr_assert_leq(rig_largest(&r, FILE_0), 1 << 20);
+	rig_fini(&r);
+}
