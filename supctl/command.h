@@ -106,6 +106,6 @@ extern const struct command ack_command, add_command, call_command, check_comman
 	report_command, restart_command, scale_command, self_command, send_command,
 	shutdown_command, spawn_command, start_command, status_command, stop_command, sync_command,
 	trap_command, tree_command, unlink_command, unregister_command, version_command,
-	wait_command, watchdog_command, whereis_command, why_command;
+	wait_command, watchdog_command, what_if_command, whereis_command, why_command;
 
 #endif

@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&tree_command,
 	&status_command,
 	&why_command,
+	&what_if_command,
 	&events_command,
 	&report_command,
 	&names_command,

@@ -42,6 +42,7 @@
 
 struct control;
 struct process;
+struct what_if; /* what_if.h */
 
 enum right { RIGHT_NONE, RIGHT_LOOK, RIGHT_EVERYTHING };
 
@@ -84,8 +85,9 @@ struct conn {
 	struct list pendings; /* of struct pending */
 	struct list listings; /* of struct listing */
 	size_t n_pending;
-	uint64_t watch_ref; /* of its request for events; 0: none */
-	uint64_t lost;      /* events that did not fit, not told yet */
+	struct what_if *what_if; /* owned; NULL: it asks for none */
+	uint64_t watch_ref;      /* of its request for events; 0: none */
+	uint64_t lost;           /* events that did not fit, not told yet */
 };
 
 /* fds of a datagram that nobody has taken yet, in order. */

@@ -52,6 +52,7 @@ struct listing {
 
 struct control {
 	struct daemon *daemon; /* borrowed */
+	unsigned n_what_ifs;   /* under way */
 	int fd;
 	bool listening; /* the watcher runs */
 	struct loop_fd watcher;

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supd/what_if.h"
+
 #define OPERATOR(word, request)                                               \
 	{                                                                     \
 		word, RIGHT_EVERYTHING, request, true, request_take_operator, \
@@ -57,6 +59,8 @@ static const struct request_command commands[] = {
 	 FOR_NOBODY_ELSE},
 	{"status", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_status, NULL, FOR_NOBODY_ELSE},
 	{"why", RIGHT_LOOK, REQUEST_N_KINDS, true, request_take_why, NULL, FOR_NOBODY_ELSE},
+	{"what_if", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_what_if, NULL,
+	 FOR_NOBODY_ELSE},
 	{"events", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_events, NULL, FOR_NOBODY_ELSE},
 	{"report", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_report, NULL, FOR_NOBODY_ELSE},
 	{"self", RIGHT_EVERYTHING, REQUEST_N_KINDS, false, request_take_self, NULL, FOR_ACTORS},
@@ -250,6 +254,7 @@ void request_forget(struct conn *conn)
 {
 	struct daemon *d = conn->control->daemon;
 
+	what_if_cancel(conn->what_if);
 	LIST_EACH (l, &conn->listings) {
 		listing_free(LIST_ENTRY(l, struct listing, link));
 	}

@@ -75,6 +75,9 @@ void request_take_wait(struct conn *conn, const struct request_command *command,
 void request_take_shutdown(struct conn *conn, const struct request_command *command,
 			   const struct wire_frame *frame);
 void request_answer_operator(struct pending *pending, const struct reply *reply);
+/* Its status; what is wrong, in words, is appended to error. */
+enum status request_answer_words(const struct pending *pending, const struct reply *reply,
+				 struct buf *error);
 
 /* ---- request_reload.c ---- */
 
@@ -126,6 +129,11 @@ void request_take_add(struct conn *conn, const struct request_command *command,
 void request_take_child(struct conn *conn, const struct request_command *command,
 			const struct wire_frame *frame);
 void request_answer_child(struct pending *pending, const struct reply *reply);
+
+/* ---- request_what_if.c ---- */
+
+void request_take_what_if(struct conn *conn, const struct request_command *command,
+			  const struct wire_frame *frame);
 
 /* ---- request_look.c ---- */
 

@@ -17,6 +17,7 @@
 #include "supd/request.h"
 #include "supd/resources.h"
 #include "supd/rows.h"
+#include "supd/what_if.h"
 #include "wire/hello.h"
 
 /* How far a chain of causes is followed. */
@@ -148,6 +149,7 @@ static void listing_write_row(struct conn *conn, struct listing *listing, size_t
 
 void request_continue(struct conn *conn)
 {
+	what_if_continue(conn->what_if);
 	while (!list_is_empty(&conn->listings)) {
 		struct listing *listing = LIST_ENTRY(conn->listings.next, struct listing, link);
 

@@ -326,6 +326,16 @@ static void sentence_write(struct buf *out, const char *text, const struct pendi
 	}
 }
 
+enum status request_answer_words(const struct pending *pending, const struct reply *reply,
+				 struct buf *error)
+{
+	const struct sentence *s = sentence_find(pending, reply);
+
+	if (s->error)
+		sentence_write(error, s->error, pending, reply);
+	return s->status;
+}
+
 void request_answer_operator(struct pending *pending, const struct reply *reply)
 {
 	const struct sentence *s = sentence_find(pending, reply);

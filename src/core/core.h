@@ -71,6 +71,8 @@ struct child_view {
 	struct reason reason; /* why the last incarnation ended, or its last start failed */
 	struct reason verdict; /* why the present one ends, where that is fixed */
 	bool ready;
+	bool trap;       /* exit signals are messages to it */
+	bool told_to_go; /* STOPPING, and it does not wait for those that depend on it */
 	uint64_t message_queue_len;
 };
 
@@ -116,6 +118,10 @@ bool core_has_template(const struct core *core, const char *path);
 
 /* The child in slot; false where the slot is free. */
 bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_view);
+
+/* Of a supervisor that runs: how many restarts count against its intensity now. False: it is none,
+ * or each child has a count of its own (give_up = hold). */
+bool core_restarts_counted(const struct core *core, uint32_t slot, uint32_t *ret_n);
 
 /* The tree in order, each supervisor before its children: the slot after `slot`; the first after
  * SLOT_NONE. */

@@ -400,6 +400,7 @@ void supervisor_input(struct supervisor *s, enum supervisor_input input, struct 
 
 /* Counts a restart. True where it is one too many (SEMANTICS 132, 133). */
 bool window_add(struct window *w, struct mono now, struct span period);
+uint32_t window_count(const struct window *w, struct mono now, struct span period);
 int window_init(struct window *w, uint32_t intensity);
 void window_fini(struct window *w);
 void strategy_exit(struct supervisor *s, struct child *c);

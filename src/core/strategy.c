@@ -45,6 +45,15 @@ bool window_add(struct window *w, struct mono now, struct span period)
 	return w->used == w->capacity && now.ns - w->times[w->next].ns <= period.ns;
 }
 
+uint32_t window_count(const struct window *w, struct mono now, struct span period)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i <= w->used; i++)
+		n += now.ns - w->times[(w->next + w->capacity - i) % w->capacity].ns <= period.ns;
+	return n;
+}
+
 /* ---- delay ---- */
 
 static uint64_t strategy_random(struct core *core)

@@ -79,8 +79,20 @@ bool core_view(const struct core *core, uint32_t slot, struct child_view *ret_vi
 		.reason = c->reason,
 		.verdict = c->verdict,
 		.ready = c->live && c->was_ready,
+		.trap = c->actor.trap,
+		.told_to_go = c->state == CHILD_STOPPING && c->polite != POLITE_LATER,
 		.message_queue_len = mailbox_length(&c->actor),
 	};
+	return true;
+}
+
+bool core_restarts_counted(const struct core *core, uint32_t slot, uint32_t *ret_n)
+{
+	const struct child *c = view_child(core, slot);
+
+	if (!c || !c->sup || c->spec->give_up == GIVE_UP_HOLD)
+		return false;
+	*ret_n = window_count(&c->sup->window, core->now, c->spec->period);
 	return true;
 }
 
