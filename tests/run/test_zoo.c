@@ -80,6 +80,23 @@ static void wait_gone(const struct den *den)
 		proc_wait_gone(den->os_pids[i]);
 }
 
+/* Whatever decided outside of the core would show: played again, its effects are others. */
+static void end_recorded(struct node *n)
+{
+	const char *recording = node_path(n, "recording");
+	struct output replay;
+
+	node_end(n);
+	replay = shell("%s %s", build_path("tests/replay"), recording);
+	cr_assert_eq(replay.status, 0, "the replay is another: %s%s", replay.out, replay.err);
+	cr_assert_gt(strlen(node_read(n, "recording")), 1000);
+}
+
+static void record(struct node *n)
+{
+	n->extra_args = keep_printf("--record %s", node_path(n, "recording"));
+}
+
 static struct node *open_den(const char *kind, const char *cgroup, int flags)
 {
 	struct node *n = node_new();
@@ -93,6 +110,7 @@ static struct node *open_den(const char *kind, const char *cgroup, int flags)
 				   "restart = %s\n",
 				   cgroup, build_path("tests/zoo"), kind,
 				   flags & SHORT_LIVED ? "temporary" : "permanent"));
+	record(n);
 	node_start(n);
 	return n;
 }
@@ -142,7 +160,7 @@ static void keep_one(const char *kind, bool cgroup, int flags)
 	} else {
 		visit(n, flags);
 	}
-	node_end(n);
+	end_recorded(n);
 	check_empty(n, "the end of supd");
 }
 
@@ -174,3 +192,53 @@ ZOO(traces, 0)
 ZOO(is_traced, UNSEEN)
 ZOO(is_traced_from_afar, UNSEEN)
 ZOO(has_a_pid_namespace, NEEDS_ROOT)
+
+/* ---- the whole zoo ---- */
+
+static const char *const kinds[] = {"quiet",
+				    "forks_a_lot",
+				    "runs_away",
+				    "double_forks",
+				    "ignores",
+				    "changes_group_and_session",
+				    "stops_itself",
+				    "closes_its_fds",
+				    "floods_its_output",
+				    "dies_while_it_is_stopped",
+				    "leaves_holders_of_its_output",
+				    "exits_before_its_child_is_ready"};
+
+static const char *cage(const char *kind)
+{
+	return keep_printf("[service zoo/%s]\ncommand = %s %s\nworking_directory = @folder/den\n"
+			   "ready = notify\nshutdown = 200ms\nstdout = null\nrestart = %s\n",
+			   kind, build_path("tests/zoo"), kind,
+			   strncmp(kind, "exits", 5) == 0 ? "temporary" : "permanent");
+}
+
+/* All of them at once, in one tree, one dying after the other. */
+Test(zoo, a_run_of_all_is_recorded_and_replays)
+{
+	struct node *n = node_new();
+	const char *config = "[supervisor /]\nintensity = 100\n[supervisor zoo]\n"
+			     "strategy = rest_for_one\nintensity = 100\nstart = parallel\n";
+
+	cr_assert_eq(mkdir(node_path(n, "den"), 0755), 0);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		config = keep_printf("%s%s", config, cage(kinds[i]));
+	node_config(n, config);
+	record(n);
+	node_start(n);
+	sync_tree(n);
+	for (size_t i = 1; i < ARRAY_LEN(kinds); i += 3) {
+		const char *path = keep_printf("zoo/%s", kinds[i]);
+
+		ctl(n, "kill -KILL %s", path);
+		ctl(n, "wait %s --for ready", path);
+		sync_tree(n);
+	}
+	ctl(n, "restart zoo");
+	ctl(n, "stop zoo/ignores");
+	end_recorded(n);
+	check_empty(n, "the end of supd");
+}
