@@ -14,10 +14,19 @@
 #include "supctl/instances.h"
 #include "supctl/render.h"
 
+/* The first few of them, and how many there are. */
+#define NAMES_SHOWN 12
+
+struct names {
+	struct buf text;
+	size_t n;
+};
+
 struct what_if {
 	const struct context *context;
 	struct grid *grid;
-	struct buf again, done, down, limits, refused;
+	struct names again, done, down;
+	struct buf limits, refused;
 	bool nothing; /* no change was told */
 };
 
@@ -66,10 +75,15 @@ static void take_change(struct what_if *w, const struct wire_frame *row)
 	add(w->grid, buf_text(&text));
 }
 
-static void name_in(struct buf *out, const char *name)
+/* state NULL: it goes without saying. */
+static void name_in(struct names *names, const char *name, const char *state)
 {
-	buf_puts(out, out->size ? ", " : "");
-	render_text(out, name, RENDER_LINE);
+	if (names->n++ >= NAMES_SHOWN)
+		return;
+	buf_puts(&names->text, names->text.size ? ", " : "");
+	render_text(&names->text, name, RENDER_LINE);
+	if (state)
+		buf_printf(&names->text, " (%s)", state);
 }
 
 /* Of a supervisor whose children were started again. */
@@ -96,13 +110,12 @@ static void take_result(struct what_if *w, const struct wire_frame *row)
 
 	take_intensity(w, row);
 	if (strcmp(state, "running") == 0 && started)
-		name_in(&w->again, name);
+		name_in(&w->again, name, NULL);
 	else if (strcmp(state, "done") == 0 && started)
-		name_in(&w->done, name);
+		name_in(&w->done, name, NULL);
 	if (strcmp(state, "running") == 0 || (strcmp(state, "done") == 0 && started))
 		return;
-	name_in(&w->down, name);
-	buf_printf(&w->down, " (%s)", state);
+	name_in(&w->down, name, state);
 }
 
 static void take_row(struct what_if *w, const struct wire_frame *row)
@@ -141,10 +154,14 @@ static const struct {
 	{"memory", "and so on: there was no memory to look further\n"},
 };
 
-static void put_list(struct buf *out, const char *before, const struct buf *names)
+static void put_list(struct buf *out, const char *before, struct names *names)
 {
-	if (names->size)
-		buf_printf(out, "%s: %s\n", before, buf_text((struct buf *)(uintptr_t)names));
+	if (!names->n)
+		return;
+	buf_printf(out, "%s: %s", before, buf_text(&names->text));
+	if (names->n > NAMES_SHOWN)
+		buf_printf(out, " and %zu more", names->n - NAMES_SHOWN);
+	buf_putc(out, '\n');
 }
 
 static void print_end(struct what_if *w, const char *end)
@@ -249,9 +266,9 @@ static int run(struct context *context)
 		expansion_fini(&expansion);
 	}
 	grid_free(w.grid);
-	buf_fini(&w.again);
-	buf_fini(&w.done);
-	buf_fini(&w.down);
+	buf_fini(&w.again.text);
+	buf_fini(&w.done.text);
+	buf_fini(&w.down.text);
 	buf_fini(&w.limits);
 	buf_fini(&w.refused);
 	return r;

@@ -143,6 +143,19 @@ Test(what_if, several)
 	node_end(n);
 }
 
+/* A list of thousands would hide what is behind it. */
+Test(what_if, many_are_not_all_named)
+{
+	struct node *n = node_run("[service w]\ncommand = sleep 1000\ninstances = 15\n"
+				  "stdout = null\n");
+	char *text;
+
+	sync_tree(n);
+	text = ctl(n, "what-if stop w@");
+	cr_expect_not_null(strstr(text, ", w@12 (stopped) and 3 more\n"), "%s", text);
+	node_end(n);
+}
+
 /* ---- nothing changes ---- */
 
 static size_t children_of(struct node *n)
