@@ -7,6 +7,7 @@
 
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 /* "web/api" -> "web"; "api" -> "/". Owned by the caller; NULL: no memory. */
 static char *add_parent(const char *path)
@@ -61,7 +62,7 @@ static int add_run(struct context *context)
 	if (r)
 		return r;
 	if (context->json) {
-		render_json(&out, &frame);
+		json_put_row(&out, &frame);
 	} else {
 		render_text(&out, path, RENDER_LINE);
 		buf_puts(&out, is_waiting(&frame)

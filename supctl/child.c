@@ -10,6 +10,7 @@
 
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 struct child_call {
 	const char *word;
@@ -132,7 +133,7 @@ static int child_finish(struct context *context, const struct wire_frame *reply)
 	else if (field_text(reply, "explanation"))
 		complain("%s", field_text(reply, "explanation"));
 	if (context->json)
-		render_json(&out, reply);
+		json_put_row(&out, reply);
 	else
 		child_print_answer(reply, &out);
 	render_flush(&out);
@@ -149,7 +150,7 @@ static int child_receive(struct context *context, const struct child_call *call)
 
 	while ((r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
 		if (context->json)
-			render_json(&out, &frame);
+			json_put_row(&out, &frame);
 		else if (call->form == ROWS_BLOCKS)
 			render_block(&out, &frame);
 		else if (grid)

@@ -13,6 +13,7 @@
 #include "supctl/ask.h"
 #include "supctl/instances.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 #define WINDOW 64
 #define FLUSH_SIZE 65536
@@ -60,7 +61,7 @@ static void print_reply(const struct context *context, struct taker *taker,
 	const char *result = field_text(reply, "result");
 
 	if (context->json) {
-		render_json(&taker->out, reply);
+		json_put_row(&taker->out, reply);
 		return;
 	}
 	render_text(&taker->out, name ? name : "?", RENDER_LINE);
@@ -80,7 +81,7 @@ static void take_row(const struct context *context, struct taker *taker,
 	if (!context->json && taker->form == ROWS_BLOCKS && taker->n_rows++)
 		buf_putc(&taker->out, '\n');
 	if (context->json)
-		render_json(&taker->out, row);
+		json_put_row(&taker->out, row);
 	else if (taker->form == ROWS_BLOCKS)
 		render_block(&taker->out, row);
 	else
@@ -233,7 +234,7 @@ int ask_and_print(struct context *context, const char *request, fill_request *fi
 		return status;
 	text = field_text(&reply, shown);
 	if (context->json) {
-		render_json(&out, &reply);
+		json_put_row(&out, &reply);
 	} else if (text) {
 		render_text(&out, text, RENDER_LINE);
 		buf_putc(&out, '\n');

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 static void put_field(struct buf *out, const struct wire_frame *row, const char *name,
 		      enum field_type type, const char *format)
@@ -71,7 +72,7 @@ static int events_run(struct context *context)
 		if (frame.op == WIRE_REPLY)
 			return reply_status(&frame);
 		if (context->json)
-			render_json(&out, &frame);
+			json_put_row(&out, &frame);
 		else
 			event_print(&out, &frame);
 		render_flush(&out);

@@ -4,6 +4,7 @@
 
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 static int info_run(struct context *context)
 {
@@ -14,7 +15,7 @@ static int info_run(struct context *context)
 	if (status)
 		return status;
 	if (context->json)
-		render_json(&out, &reply);
+		json_put_row(&out, &reply);
 	else
 		render_block(&out, &reply);
 	render_flush(&out);

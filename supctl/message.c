@@ -11,6 +11,7 @@
 #include "lib/large.h"
 #include "supctl/hands.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 static const char *const kinds[] = {
 	[WIRE_MESSAGE] = "message", [WIRE_CALL] = "call", [WIRE_RESPONSE] = "reply",
@@ -152,7 +153,7 @@ void message_put_vars(struct buf *out, const struct message *message)
 	put_assignment(out, "payload", message->payload, binary || reason ? 0 : message->size);
 	buf_puts(out, "payload_base64='");
 	if (binary)
-		render_base64(out, message->payload, message->size);
+		json_put_base64(out, message->payload, message->size);
 	buf_puts(out, "'\n");
 	put_assignment(out, "reason", message->payload, reason ? message->size : 0);
 	put_assignment_text(out, "redelivered", message->redelivered ? "yes" : "");
@@ -170,18 +171,18 @@ void message_put_json(struct buf *out, const struct message *message)
 		buf_puts(out, "\"from\":null,");
 	buf_puts(out, "\"from_name\":");
 	if (message->from_name)
-		render_json_text(out, message->from_name, strlen(message->from_name));
+		json_put_text(out, message->from_name, strlen(message->from_name));
 	else
 		buf_puts(out, "null");
 	buf_printf(out, ",\"ref\":\"%llu\",", (unsigned long long)message->ref);
 	buf_puts(out, "\"tag\":");
-	render_json_text(out, buf_text(&message->tag), message->tag.size);
+	json_put_text(out, buf_text(&message->tag), message->tag.size);
 	buf_putc(out, ',');
 	if (reason) {
 		buf_puts(out, "\"reason\":");
-		render_json_text(out, message->payload, message->size);
+		json_put_text(out, message->payload, message->size);
 	} else {
-		render_json_bytes(out, "payload", message->payload, message->size);
+		json_put_bytes(out, "payload", message->payload, message->size);
 	}
 	buf_printf(out, ",\"redelivered\":%s}\n", message->redelivered ? "true" : "false");
 }

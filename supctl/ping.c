@@ -6,6 +6,7 @@
 
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 static int ping_run(struct context *context)
 {
@@ -20,7 +21,7 @@ static int ping_run(struct context *context)
 	if (r)
 		return r;
 	if (context->json)
-		render_json(&out, &frame);
+		json_put_row(&out, &frame);
 	else
 		buf_puts(&out, "pong\n");
 	render_flush(&out);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Text, spans, JSON: how values look. */
+/* Text, spans, times: how values look. */
 
-#include "base/text.h"
 #include "supctl/render.h"
 
 #include <inttypes.h>
@@ -93,7 +92,6 @@ void render_span(struct buf *out, struct span span)
 		buf_puts(out, span_format(span, text));
 }
 
-/* For people: the time of day here. For JSON: RFC 3339 in UTC. */
 static bool is_today(const struct tm *tm)
 {
 	time_t seconds = time(NULL);
@@ -104,23 +102,18 @@ static bool is_today(const struct tm *tm)
 }
 
 /* For people the time of day will do, as long as it is today's. */
-static void render_time(struct buf *out, int64_t ns, bool utc)
+static void render_time(struct buf *out, int64_t ns)
 {
 	time_t seconds = (time_t)(ns / NS_PER_S);
 	char text[64];
 	struct tm tm;
 
-	if (!(utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) || ns < 0) {
+	if (!localtime_r(&seconds, &tm) || ns < 0) {
 		buf_puts(out, "?");
 		return;
 	}
-	if (utc) {
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-		buf_printf(out, "%s.%06" PRId64 "Z", text, ns % NS_PER_S / 1000);
-	} else {
-		strftime(text, sizeof(text), is_today(&tm) ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
-		buf_printf(out, "%s.%03" PRId64, text, ns % NS_PER_S / 1000000);
-	}
+	strftime(text, sizeof(text), is_today(&tm) ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
+	buf_printf(out, "%s.%03" PRId64, text, ns % NS_PER_S / 1000000);
 }
 
 static void render_list(struct buf *out, const struct field *field)
@@ -170,7 +163,7 @@ void render_field(struct buf *out, const struct field *field)
 		render_span(out, (struct span){field->number});
 		return;
 	case FIELD_TIME:
-		render_time(out, field->number, false);
+		render_time(out, field->number);
 		return;
 	case FIELD_LIST:
 		render_list(out, field);
@@ -220,156 +213,6 @@ void render_block(struct buf *out, const struct wire_frame *frame)
 		render_bytes_shown(out, &f);
 		buf_putc(out, '\n');
 	}
-}
-
-/* ---- JSON ---- */
-
-static void json_character(struct buf *out, const char *text, size_t size)
-{
-	unsigned char c = (unsigned char)*text;
-
-	if (size == 0)
-		buf_puts(out, "\\ufffd");
-	else if (c == '"' || c == '\\')
-		buf_printf(out, "\\%c", c);
-	else if (c == '\n')
-		buf_puts(out, "\\n");
-	else if (c < 0x20 || c == 0x7f)
-		buf_printf(out, "\\u%04x", (unsigned)c);
-	else
-		buf_append(out, text, size);
-}
-
-void render_json_text(struct buf *out, const char *text, size_t size)
-{
-	const char *end = text + size;
-
-	buf_putc(out, '"');
-	while (text < end) {
-		const char *start = text;
-		uint32_t c = 0;
-
-		while (text < end && *text >= 0x20 && *text < 0x7f && *text != '"' && *text != '\\')
-			text++;
-		buf_append(out, start, (size_t)(text - start));
-		if (text == end)
-			break;
-		size = render_character(text, &c);
-		json_character(out, text, size);
-		text += size ? size : 1;
-	}
-	buf_putc(out, '"');
-}
-
-void render_base64(struct buf *out, const char *bytes, size_t size)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *at = (const uint8_t *)bytes;
-
-	for (size_t i = 0; i < size; i += 3) {
-		size_t n = MIN_OF(size - i, (size_t)3);
-		uint32_t three = (uint32_t)at[i] << 16;
-
-		if (n > 1)
-			three |= (uint32_t)at[i + 1] << 8;
-		if (n > 2)
-			three |= at[i + 2];
-		for (size_t d = 0; d < 4; d++)
-			buf_putc(out, d <= n ? digits[three >> (18 - 6 * d) & 63] : '=');
-	}
-}
-
-void render_json_bytes(struct buf *out, const char *name, const char *bytes, size_t size)
-{
-	if (text_is_utf8(bytes, size)) {
-		buf_printf(out, "\"%s\":", name);
-		render_json_text(out, bytes, size);
-	} else {
-		buf_printf(out, "\"%s_base64\":\"", name);
-		render_base64(out, bytes, size);
-		buf_putc(out, '"');
-	}
-}
-
-static void json_text(struct buf *out, const char *text)
-{
-	render_json_text(out, text, strlen(text));
-}
-
-static void json_list(struct buf *out, const struct field *field)
-{
-	const char *text;
-	size_t cursor = 0;
-	bool first = true;
-
-	buf_putc(out, '[');
-	while ((text = field_list_next(field, &cursor))) {
-		if (!first)
-			buf_putc(out, ',');
-		first = false;
-		json_text(out, text);
-	}
-	buf_putc(out, ']');
-}
-
-static void json_value(struct buf *out, const struct field *field)
-{
-	switch (field->type) {
-	case FIELD_BOOL:
-		buf_puts(out, field->number ? "true" : "false");
-		return;
-	case FIELD_INT:
-		buf_printf(out, "%" PRId64, field->number);
-		return;
-	case FIELD_TEXT:
-		json_text(out, field->text);
-		return;
-	case FIELD_SPAN:
-		if (span_is_infinite((struct span){field->number}))
-			buf_puts(out, "\"infinity\"");
-		else
-			buf_printf(out, "%" PRId64 ".%06" PRId64, field->number / NS_PER_S,
-				   field->number % NS_PER_S / 1000);
-		return;
-	case FIELD_TIME:
-		buf_putc(out, '"');
-		render_time(out, field->number, true);
-		buf_putc(out, '"');
-		return;
-	case FIELD_LIST:
-		json_list(out, field);
-		return;
-	case FIELD_BYTES:
-	case FIELD_NULL:
-	case FIELD_N_TYPES:
-		break;
-	}
-	buf_puts(out, "null");
-}
-
-void render_json(struct buf *out, const struct wire_frame *frame)
-{
-	size_t cursor = 0;
-	bool first = true;
-	struct field f;
-
-	buf_putc(out, '{');
-	while (field_next(frame, &cursor, &f) > 0) {
-		if (f.flags & FIELD_HIDDEN)
-			continue;
-		if (!first)
-			buf_putc(out, ',');
-		first = false;
-		if (f.type == FIELD_BYTES) {
-			render_json_bytes(out, f.name, f.text, f.text_size);
-			continue;
-		}
-		json_text(out, f.name);
-		buf_putc(out, ':');
-		json_value(out, &f);
-	}
-	buf_puts(out, "}\n");
 }
 
 /* ---- output ---- */

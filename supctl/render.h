@@ -3,7 +3,7 @@
 #define SUPCTL_RENDER_H
 
 /*
- * Rows for people and for programs. What comes from a process or a file may hold anything: control
+ * Rows for people; for programs they are JSON (wire/json.h). What comes from a process or a file may hold anything: control
  * characters and bytes that are no UTF-8 are shown as \xHH and never reach a terminal.
  */
 
@@ -23,16 +23,6 @@ void render_text(struct buf *out, const char *text, enum render_newline newline)
 void render_field(struct buf *out, const struct field *field);
 /* A span for people, rounded down to what one wants to know of it. */
 void render_span(struct buf *out, struct span span);
-/* All fields but the hidden ones as a JSON object and a newline. */
-void render_json(struct buf *out, const struct wire_frame *frame);
-/*
- * A text as a JSON string, NULs and all; what is no UTF-8 becomes U+FFFD. Behind it stands a NUL,
- * or it is UTF-8.
- */
-void render_json_text(struct buf *out, const char *text, size_t size);
-/* A member of a JSON object: bytes as text, or in base64 with _base64 behind the name. */
-void render_json_bytes(struct buf *out, const char *name, const char *bytes, size_t size);
-void render_base64(struct buf *out, const char *bytes, size_t size);
 /* "name: value" lines, aligned. */
 void render_block(struct buf *out, const struct wire_frame *frame);
 /* How many characters a UTF-8 text shows. */

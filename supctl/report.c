@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 /* ---- parts ---- */
 
@@ -319,7 +320,7 @@ static int show_one(struct context *context)
 
 	while (r == 0 && (r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
 		if (context->json)
-			render_json(&out, &frame);
+			json_put_row(&out, &frame);
 		else
 			put_page(&out, &frame);
 	}

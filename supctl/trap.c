@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 static void trap_fill(const struct context *context, struct wire_encoder *e)
 {
@@ -25,7 +26,7 @@ static int trap_run(struct context *context)
 		return complain_usage(context, "%s: on or off?", context->args[0]);
 	status = ask_reply(context, "trap", trap_fill, &reply);
 	if (status == 0 && context->json)
-		render_json(&out, &reply);
+		json_put_row(&out, &reply);
 	render_flush(&out);
 	return status;
 }

@@ -12,6 +12,7 @@
 
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 #define DEPTH_MAX 80
 
@@ -226,7 +227,7 @@ static int tree_receive(struct context *context, struct drawing *d)
 
 	while ((r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
 		if (context->json)
-			render_json(&d->out, &frame);
+			json_put_row(&d->out, &frame);
 		else if (drawing_add(d, &frame) < 0) {
 			complain("out of memory");
 			return EXIT_FAILED;

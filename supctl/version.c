@@ -7,6 +7,7 @@
 #include "supctl/ask.h"
 #include "supctl/render.h"
 #include "wire/hello.h"
+#include "wire/json.h"
 
 static int version_run(struct context *context)
 {
@@ -26,7 +27,7 @@ static int version_run(struct context *context)
 		return r;
 	if (context->json) {
 		/* One object: our own release before the daemon's fields. */
-		render_json(&out, &frame);
+		json_put_row(&out, &frame);
 		printf("{\"supctl\":\"%s\",%s", WIRE_RELEASE, buf_text(&out) + 1);
 		return 0;
 	}

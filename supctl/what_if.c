@@ -13,6 +13,7 @@
 #include "supctl/ask.h"
 #include "supctl/instances.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 /* The first few of them, and how many there are. */
 #define NAMES_SHOWN 12
@@ -124,7 +125,7 @@ static void take_row(struct what_if *w, const struct wire_frame *row)
 	const char *kind = text_of(row, "kind");
 
 	if (w->context->json) {
-		render_json(&out, row);
+		json_put_row(&out, row);
 		render_flush(&out);
 	} else if (strcmp(kind, "result") == 0) {
 		take_result(w, row);

@@ -10,6 +10,7 @@
 
 #include "supctl/ask.h"
 #include "supctl/render.h"
+#include "wire/json.h"
 
 struct phrase {
 	const char *word;
@@ -192,7 +193,7 @@ static int why_run(struct context *context)
 
 	while (r == 0 && (r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
 		if (context->json)
-			render_json(&out, &frame);
+			json_put_row(&out, &frame);
 		else
 			why_print(&out, &frame, before);
 		before = why_is_by_link(&frame) ? "because linked " : "because ";
