@@ -3,8 +3,9 @@
 #define SUPCTL_RENDER_H
 
 /*
- * Rows for people; for programs they are JSON (wire/json.h). What comes from a process or a file may hold anything: control
- * characters and bytes that are no UTF-8 are shown as \xHH and never reach a terminal.
+ * Rows for people; for programs they are JSON (wire/json.h). What comes from a process or a file
+ * may hold anything: control characters and bytes that are no UTF-8 are shown as \xHH and never
+ * reach a terminal.
  */
 
 #include <stdbool.h>

@@ -3,11 +3,15 @@
 /*
  * supctl why: the chain of causes behind the last change of state, in sentences. The kinds of
  * change and where they come from are the daemon's words; one that is not known here is shown as it
- * is.
+ * is. What repeats itself in the chain, such as a start that fails again and again, is shown once,
+ * with how often it was.
  */
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "supctl/ask.h"
 #include "supctl/render.h"
 #include "wire/json.h"
@@ -156,26 +160,36 @@ static bool why_is_by_gone(const struct wire_frame *row)
 	return kind && strcmp(kind, "doomed") == 0 && field_text(row, "from");
 }
 
-/* because web/db ended 2s ago: killed */
-static void why_print(struct buf *out, const struct wire_frame *row, const char *before)
+/* because web/db ended at 20:31:05.250, 2s ago: killed */
+static void why_put_sentence(struct buf *out, const struct wire_frame *row, const char *before)
 {
 	const char *name = field_text(row, "name");
+	const char *pid = field_text(row, "pid");
 	const char *kind = field_text(row, "kind");
-	const char *origin = field_text(row, "origin");
 	const struct phrase *phrase = phrase_find(kinds, ARRAY_LEN(kinds), kind);
-	struct field age;
+	struct field f;
 
 	buf_puts(out, before);
-	render_text(out, name ? name : "?", RENDER_LINE);
+	render_text(out, name ? name : pid ? pid : "supd", RENDER_LINE);
 	buf_putc(out, ' ');
 	render_text(out, phrase ? phrase->text : kind ? kind : "?", RENDER_LINE);
-	if (field_find(row, "age", FIELD_SPAN, &age)) {
-		buf_putc(out, ' ');
-		render_span(out, (struct span){age.number});
+	if (field_find(row, "time", FIELD_TIME, &f)) {
+		buf_puts(out, " at ");
+		render_field(out, &f);
+	}
+	if (field_find(row, "age", FIELD_SPAN, &f)) {
+		buf_puts(out, ", ");
+		render_span(out, (struct span){f.number});
 		buf_puts(out, " ago");
 	}
 	why_put_reason(out, row, phrase);
 	buf_putc(out, '\n');
+}
+
+static void why_put_beginning(struct buf *out, const struct wire_frame *row)
+{
+	const char *origin = field_text(row, "origin");
+
 	if (origin)
 		why_put_origin(out, row, origin);
 	else if (field_bool(row, "cause_gone") && why_is_by_gone(row))
@@ -184,38 +198,175 @@ static void why_print(struct buf *out, const struct wire_frame *row, const char 
 		buf_puts(out, "because of something older, which is not remembered any more\n");
 }
 
+/* ---- what repeats itself ---- */
+
+/* Sentences that repeat themselves are at most so many. */
+#define PERIOD_MAX 12
+/* It is worth a line of its own from so many on. */
+#define REPEATS_MIN 2
+
+struct sentence {
+	char *key;  /* owned; whose, what, why: two with the same are the same but for their time */
+	char *text; /* owned */
+	int64_t at; /* wall clock; -1: not known */
+};
+
+struct story {
+	struct sentence *list; /* owned */
+	size_t n;
+};
+
+static void story_fini(struct story *story)
+{
+	for (size_t i = 0; i < story->n; i++) {
+		free(story->list[i].key);
+		free(story->list[i].text);
+	}
+	free(story->list);
+}
+
+/* 0 or -ENOMEM. */
+static int story_add(struct story *story, const struct wire_frame *row, const char *before)
+{
+	struct buf key CLEANUP(buf_fini) = BUF_INIT, text CLEANUP(buf_fini) = BUF_INIT;
+	const char *const parts[] = {"name", "kind", "reason", "explanation", "error"};
+	struct sentence *to;
+	struct field f;
+
+	/* Room doubles at each power of two. */
+	if ((story->n & (story->n - 1)) == 0) {
+		to = reallocarray(story->list, story->n ? story->n * 2 : 1, sizeof(*to));
+		if (!to)
+			return -ENOMEM;
+		story->list = to;
+	}
+	to = &story->list[story->n];
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const char *part = field_text(row, parts[i]);
+
+		buf_puts(&key, part ? part : "");
+		buf_putc(&key, '\n');
+	}
+	why_put_sentence(&text, row, before);
+	why_put_beginning(&text, row);
+	to->at = field_find(row, "time", FIELD_TIME, &f) ? f.number : -1;
+	to->key = buf_take(&key);
+	to->text = buf_take(&text);
+	story->n++;
+	return to->key && to->text ? 0 : -ENOMEM;
+}
+
+/* How often the `period` sentences from `at` on stand there once more. */
+static size_t story_repeats(const struct story *story, size_t at, size_t period)
+{
+	size_t same = 0;
+
+	while (at + same + period < story->n &&
+	       strcmp(story->list[at + same].key, story->list[at + same + period].key) == 0)
+		same++;
+	return same / period;
+}
+
+static void story_put_repeats(struct buf *out, const struct sentence *first, size_t repeats)
+{
+	const struct field at = {.type = FIELD_TIME, .number = first->at};
+
+	buf_printf(out, "  ... the same %zu times more, since ", repeats);
+	render_field(out, &at);
+	buf_putc(out, '\n');
+}
+
+static void story_print(struct buf *out, const struct story *story)
+{
+	for (size_t at = 0; at < story->n;) {
+		size_t period = 1, repeats;
+
+		while (period < PERIOD_MAX && story_repeats(story, at, period) < REPEATS_MIN)
+			period++;
+		repeats = story_repeats(story, at, period);
+		if (repeats < REPEATS_MIN) {
+			buf_puts(out, story->list[at++].text);
+			continue;
+		}
+		for (size_t i = 0; i < period; i++)
+			buf_puts(out, story->list[at + i].text);
+		at += period * (repeats + 1);
+		story_put_repeats(out, &story->list[at - 1], repeats);
+	}
+}
+
+/* ---- the command ---- */
+
+static void fill_seq(const struct context *context, struct wire_encoder *e)
+{
+	const char *seq = option_value(context, "--seq");
+	uint64_t number;
+
+	if (seq && text_parse_u64(seq, INT64_MAX, &number) == 0)
+		field_put_int(e, 0, "seq", (int64_t)number);
+}
+
+static int why_ask(struct context *context)
+{
+	const char *seq = option_value(context, "--seq");
+	uint64_t number;
+
+	if (!seq == !context->n_args)
+		return complain_usage(context, "either PATH or --seq SEQ");
+	if (seq && text_parse_u64(seq, INT64_MAX, &number) < 0)
+		return complain_usage(context, "--seq %s: not the number of an event", seq);
+	return ask(context, "why", seq ? NULL : context->args[0], fill_seq);
+}
+
+/* What has become of the last frame: the reply. */
+static int why_end(struct context *context, const struct wire_frame *reply, bool nothing)
+{
+	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+	int status = reply_status(reply);
+
+	if (status == 0 && nothing && !context->json) {
+		render_text(&out, context->args[0], RENDER_LINE);
+		buf_puts(&out, ": nothing has happened to it yet\n");
+		render_flush(&out);
+	}
+	return status;
+}
+
 static int why_run(struct context *context)
 {
 	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+	struct story story CLEANUP(story_fini) = {0};
 	struct wire_frame frame;
 	const char *before = "";
-	int r = ask(context, "why", context->args[0], NULL);
+	int r = why_ask(context);
 
 	while (r == 0 && (r = context_receive(context, &frame)) == 0 && frame.op == WIRE_ROW) {
-		if (context->json)
+		if (context->json) {
 			json_put_row(&out, &frame);
-		else
-			why_print(&out, &frame, before);
+			render_flush(&out);
+		} else if (story_add(&story, &frame, before) < 0) {
+			complain("out of memory");
+			return EXIT_FAILED;
+		}
 		before = why_is_by_link(&frame) ? "because linked " : "because ";
 	}
-	if (r == 0)
-		r = reply_status(&frame);
-	if (r == 0 && !*before && !context->json) {
-		render_text(&out, context->args[0], RENDER_LINE);
-		buf_puts(&out, ": nothing has happened to it yet\n");
-	}
+	story_print(&out, &story);
 	render_flush(&out);
-	return r;
+	return r == 0 ? why_end(context, &frame, !*before) : r;
 }
 
 const struct command why_command = {
 	.name = "why",
-	.args = "PATH",
+	.args = "PATH | --seq SEQ",
 	.usage = "the chain of causes behind its last change of state",
-	.help = "The root cause stands last. Each child remembers its last 16 changes; where the "
-		"chain leads to\n"
-		"an older one, that is said.",
-	.min_args = 1,
+	.help = "The root cause stands last. PATH may be the pid of one that has ended. The chain "
+		"goes as far\n"
+		"back as events are kept; where it leads to an older one, that is said.",
+	.options =
+		(const struct option_spec[]){
+			{"--seq", "SEQ", "what led to that event"},
+			{NULL, NULL, NULL},
+		},
 	.max_args = 1,
 	.run = why_run,
 };

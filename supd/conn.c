@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "supd/control.h"
+#include "supd/events_watch.h"
 #include "supd/foreign.h"
 #include "supd/log.h"
 #include "supd/request.h"
@@ -46,7 +47,8 @@ static void conn_update_watcher(struct conn *conn)
 {
 	int events = 0;
 
-	if (out_size(&conn->out) || conn->state >= CONN_CLOSING || !list_is_empty(&conn->listings))
+	if (out_size(&conn->out) || conn->state >= CONN_CLOSING ||
+	    !list_is_empty(&conn->listings) || watch_is_behind(conn))
 		events |= LOOP_WRITE;
 	if (!conn_is_full(conn) && list_is_empty(&conn->listings))
 		events |= LOOP_READ;
@@ -118,6 +120,7 @@ void conn_free(struct conn *conn)
 	list_unlink(&conn->link);
 	list_unlink(&conn->dirty);
 	list_unlink(&conn->of_actor);
+	watch_free(TAKE(conn->watch));
 	if (conn->role != CONN_MAIN)
 		conn->control->n_conns--;
 	request_forget(conn);
@@ -331,10 +334,10 @@ void conn_settle(struct conn *conn)
 {
 	/* A long listing takes many turns, however fast it is read: others come in between. */
 	request_continue(conn);
+	watch_continue(conn);
 	list_unlink(&conn->dirty);
 	if (conn->state != CONN_BROKEN)
 		conn_flush(conn);
-	control_tell_lost(conn);
 	if (conn->state == CONN_BROKEN)
 		conn_free(conn);
 	else

@@ -29,7 +29,7 @@
 #include "wire/field.h"
 
 /* More than this queued, and nothing more is read from it, nor handed out to it by the core; its
- * next events are dropped and counted. */
+ * events wait. */
 #define CONN_OUT_MAX ((size_t)256 * 1024)
 /* With that many memfds on their way to it a connection is handed out no more messages. */
 #define CONN_MEMFDS_MAX 16
@@ -42,6 +42,7 @@
 
 struct control;
 struct process;
+struct watch;
 struct what_if; /* what_if.h */
 
 enum right { RIGHT_NONE, RIGHT_LOOK, RIGHT_EVERYTHING };
@@ -86,8 +87,7 @@ struct conn {
 	struct list listings; /* of struct listing */
 	size_t n_pending;
 	struct what_if *what_if; /* owned; NULL: it asks for none */
-	uint64_t watch_ref;      /* of its request for events; 0: none */
-	uint64_t lost;           /* events that did not fit, not told yet */
+	struct watch *watch;     /* owned; NULL: it does not watch events */
 };
 
 /* fds of a datagram that nobody has taken yet, in order. */

@@ -3,8 +3,7 @@
 /*
  * The control socket: everybody may connect, every request is checked. Accepting stops for a while
  * when fds run out, and a guest too many hears why. The core's answers come back here by the
- * request's id, its changes of state go to whoever watches events; a watcher that does not keep up
- * loses events, is told how many, and holds up nobody.
+ * request's id.
  */
 
 #include "supd/control.h"
@@ -18,8 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "supd/events_watch.h"
 #include "supd/request.h"
-#include "supd/rows.h"
 
 #define ACCEPT_PAUSE SPAN_MS(200)
 #define ACCEPTS_PER_TURN 16
@@ -241,6 +240,7 @@ static void control_close_all(struct list *conns)
 	while (!list_is_empty(conns)) {
 		struct conn *conn = LIST_ENTRY(conns->next, struct conn, link);
 
+		watch_continue(conn);
 		conn_flush(conn);
 		conn_free(conn);
 	}
@@ -277,45 +277,6 @@ void control_on_reply(struct control *control, const struct reply *reply)
 
 	if (pending)
 		request_answer(pending, reply);
-}
-
-void control_tell_lost(struct conn *conn)
-{
-	struct wire_encoder e;
-
-	if (!conn->lost || conn_is_full(conn))
-		return;
-	conn_begin(conn, &e, WIRE_ROW, conn->watch_ref);
-	row_put_gap(&e, conn->lost);
-	if (conn_end(conn, &e) == 0)
-		conn->lost = 0;
-}
-
-static void control_tell(struct conn *conn, uint32_t slot, const struct link *link)
-{
-	struct wire_encoder e;
-
-	if (conn_is_full(conn)) {
-		conn->lost++;
-		return;
-	}
-	control_tell_lost(conn);
-	conn_begin(conn, &e, WIRE_ROW, conn->watch_ref);
-	row_put_link(&e, conn->control->daemon, slot, link);
-	conn_end(conn, &e);
-}
-
-void control_on_notice(struct control *control, uint32_t slot, const struct link *link)
-{
-	if (!control)
-		return;
-	control->last_seq = link->seq;
-	LIST_EACH (l, &control->conns) {
-		struct conn *conn = LIST_ENTRY(l, struct conn, link);
-
-		if (conn->watch_ref)
-			control_tell(conn, slot, link);
-	}
 }
 
 static void listing_forget(struct listing *listing, uint32_t slot)

@@ -40,13 +40,15 @@ struct pending {
 struct listing {
 	struct list link; /* conn.listings */
 	uint64_t ref;
-	uint32_t *slots; /* owned; SLOT_NONE: forgotten meanwhile */
-	char **names;    /* owned, as each of them; NULL: slots */
-	bool usage;      /* with what services use */
-	bool of_mailbox; /* of messages: neither slots nor names */
-	bool of_reports; /* likewise */
+	uint32_t *slots;  /* owned; SLOT_NONE: forgotten meanwhile */
+	char **names;     /* owned, as each of them; NULL: slots */
+	bool usage;       /* with what services use */
+	bool of_mailbox;  /* of messages: neither slots nor names */
+	bool of_reports;  /* likewise */
+	bool of_why;      /* likewise: a chain of causes */
+	struct cause why; /* ... the next, where number is 0: events do not go back so far */
 	struct mailbox_view mailbox;
-	uint64_t number; /* of the last message, or report, that was shown */
+	uint64_t number; /* of the last message, or report, that was shown; of the next event */
 	size_t n, next;
 };
 
@@ -72,7 +74,6 @@ struct control {
 	struct intake *intake; /* owned */
 	struct map pendings;   /* id -> struct pending */
 	uint64_t next_id;
-	uint64_t last_seq; /* of the newest change of state */
 	bool has_control_group, has_view_group;
 	gid_t control_group, view_group;
 };
@@ -99,9 +100,6 @@ bool control_takes_helper(struct conn *conn, const struct hello_more *hello);
 
 /* May one more line be said of a connection that broke the rules? */
 bool control_may_complain(struct control *control);
-
-/* Tells a watcher how many events it has lost, where there is room again. */
-void control_tell_lost(struct conn *conn);
 
 /* ---- request.c ---- */
 

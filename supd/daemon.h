@@ -24,6 +24,7 @@
 struct cgroups;    /* cgroups.c: a cgroup for each service */
 struct control;    /* control.c: the control socket, its guests, their requests */
 struct processes;  /* process.c: services' OS processes */
+struct events;     /* events.c: what has happened */
 struct listen;     /* listen.c: sockets that are held for services */
 struct notify;     /* notify.c: the notify socket */
 struct recorder;   /* recorder.c: --record */
@@ -41,6 +42,7 @@ struct daemon {
 	const struct options *options; /* borrowed */
 	struct control *control;       /* owned */
 	struct notify *notify;         /* owned */
+	struct events *events;         /* owned */
 	struct listen *listen;         /* owned; NULL until there is one */
 	struct recorder *recorder;     /* owned; NULL: not recording */
 	struct reports *reports;       /* owned; NULL: none */
@@ -72,9 +74,8 @@ int daemon_boot(struct daemon *d, const struct event *boot);
 int run_open(struct daemon *d);
 void run_close(struct daemon *d); /* takes a daemon without */
 
-/* What run.c calls in control.c, for each FX_REPLY, FX_NOTICE and FX_FORGET, in order. */
+/* What run.c calls in control.c, for each FX_REPLY and FX_FORGET, in order. */
 void control_on_reply(struct control *control, const struct reply *reply);
-void control_on_notice(struct control *control, uint32_t slot, const struct link *link);
 void control_on_forget(struct control *control, uint32_t slot);
 
 /* ... and for FX_JOINED, FX_FRAMES and FX_DROP. */

@@ -58,7 +58,7 @@ static const struct request_command commands[] = {
 	{"shutdown", RIGHT_EVERYTHING, REQUEST_N_KINDS, false, request_take_shutdown, NULL,
 	 FOR_NOBODY_ELSE},
 	{"status", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_status, NULL, FOR_NOBODY_ELSE},
-	{"why", RIGHT_LOOK, REQUEST_N_KINDS, true, request_take_why, NULL, FOR_NOBODY_ELSE},
+	{"why", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_why, NULL, FOR_NOBODY_ELSE},
 	{"what_if", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_what_if, NULL,
 	 FOR_NOBODY_ELSE},
 	{"events", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_events, NULL, FOR_NOBODY_ELSE},

@@ -139,13 +139,21 @@ void request_take_what_if(struct conn *conn, const struct request_command *comma
 
 void request_take_status(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame);
-void request_take_why(struct conn *conn, const struct request_command *command,
-		      const struct wire_frame *frame);
 void request_take_report(struct conn *conn, const struct request_command *command,
-			 const struct wire_frame *frame);
-void request_take_events(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame);
 void request_take_version(struct conn *conn, const struct request_command *command,
 			  const struct wire_frame *frame);
+
+/* ---- events_watch.c ---- */
+
+void request_take_events(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame);
+
+/* ---- request_why.c ---- */
+
+void request_take_why(struct conn *conn, const struct request_command *command,
+		      const struct wire_frame *frame);
+/* The next event of a chain of causes. */
+void listing_write_why(struct conn *conn, struct listing *listing);
 
 #endif

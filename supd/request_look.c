@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Requests that only look: status (and tree, which is the same rows), why, events, ping and
- * version.
+ * Requests that only look: status (and tree, which is the same rows), ping and version.
  *
  * The rows of a long status are written as the guest takes them, so that ten thousand services cost
  * no more memory than a few: only the slots are noted when it is asked for. Each row is true at the
@@ -19,9 +18,6 @@
 #include "supd/rows.h"
 #include "supd/what_if.h"
 #include "wire/hello.h"
-
-/* How far a chain of causes is followed. */
-#define WHY_MAX 256
 
 /* ---- status ---- */
 
@@ -141,6 +137,8 @@ static void listing_write_row(struct conn *conn, struct listing *listing, size_t
 		listing_write_message(conn, listing);
 	else if (listing->of_reports)
 		listing_write_report(conn, listing);
+	else if (listing->of_why)
+		listing_write_why(conn, listing);
 	else if (listing->names)
 		listing_write_name(conn, listing, listing->names[i]);
 	else
@@ -206,83 +204,6 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 		listing_free(listing);
 		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
 	}
-}
-
-/* ---- why ---- */
-
-static void why_write(struct conn *conn, uint64_t ref, uint32_t slot, const struct link *link)
-{
-	struct wire_encoder e;
-
-	conn_begin(conn, &e, WIRE_ROW, ref);
-	row_put_link(&e, conn->control->daemon, slot, link);
-	field_put_bool(&e, FIELD_DETAIL, "cause_gone",
-		       link->cause.seq &&
-			       !core_find_link(conn->control->daemon->core, link->cause));
-	conn_end(conn, &e);
-}
-
-/* The last change of an incarnation that has ended, as far as its child remembers it; NULL: none.
- */
-static const struct link *why_find_past(const struct core *core, const char *target,
-					uint32_t *ret_slot)
-{
-	const struct link *link;
-	actor_pid pid;
-
-	if (!target || actor_pid_parse(target, &pid) < 0)
-		return NULL;
-	for (uint32_t slot = core_next(core, SLOT_NONE); slot != SLOT_NONE;
-	     slot = core_next(core, slot)) {
-		for (uint32_t i = 0; i < CHAIN_LENGTH && (link = core_chain(core, slot, i)); i++) {
-			if (link->pid.n == pid.n) {
-				*ret_slot = slot;
-				return link;
-			}
-		}
-	}
-	return NULL;
-}
-
-void request_take_why(struct conn *conn, const struct request_command *command,
-		      const struct wire_frame *frame)
-{
-	const struct core *core = conn->control->daemon->core;
-	const char *target = field_text(frame, "target");
-	uint32_t slot = core_find(core, target);
-	const struct link *link =
-		slot == SLOT_NONE ? why_find_past(core, target, &slot) : core_chain(core, slot, 0);
-
-	(void)command;
-	if (slot == SLOT_NONE) {
-		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor", target);
-		return;
-	}
-	for (int i = 0; link && i < WHY_MAX; i++) {
-		why_write(conn, frame->ref, slot, link);
-		slot = link->cause.slot;
-		link = core_find_link(core, link->cause);
-	}
-	conn_reply_status(conn, frame->ref, STATUS_OK, NULL);
-}
-
-/* ---- events ---- */
-
-void request_take_events(struct conn *conn, const struct request_command *command,
-			 const struct wire_frame *frame)
-{
-	struct wire_encoder e;
-
-	(void)command;
-	if (conn->watch_ref) {
-		request_fail(conn, frame->ref, STATUS_USAGE,
-			     "this connection watches events already");
-		return;
-	}
-	conn->watch_ref = frame->ref;
-	conn_begin(conn, &e, WIRE_ROW, frame->ref);
-	row_put_watching(&e, conn->control->last_seq);
-	conn_end(conn, &e);
 }
 
 /* ---- ping, version ---- */

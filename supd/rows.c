@@ -24,30 +24,19 @@
 
 /* ---- single fields ---- */
 
-static void row_put_pid(struct wire_encoder *e, uint8_t flags, const char *name, actor_pid pid)
+void row_put_pid(struct wire_encoder *e, uint8_t flags, const char *name, actor_pid pid)
 {
 	char text[ACTOR_PID_TEXT_MAX];
 
 	field_put_text(e, flags, name, pid.n ? actor_pid_format(pid, text) : NULL);
 }
 
-static void row_put_reason(struct wire_encoder *e, uint8_t flags, const struct reason *reason)
+void row_put_reason(struct wire_encoder *e, uint8_t flags, const struct reason *reason)
 {
 	char text[REASON_FORMAT_MAX];
 
 	field_put_text(e, flags, "reason",
 		       reason->kind == REASON_NONE ? NULL : reason_format(reason, text));
-}
-
-/* The wall-clock time at which it was `at`. */
-static void row_put_wall(struct wire_encoder *e, uint8_t flags, const char *name, struct mono at)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	field_put_time(e, flags, name,
-		       (int64_t)t.tv_sec * 1000000000 + t.tv_nsec -
-			       mono_between(at, loop_now()).ns);
 }
 
 static void row_put_shutdown(struct wire_encoder *e, uint8_t flags, const struct spec *spec)
@@ -174,100 +163,6 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	row_put_next_run(e, d, slot);
 	row_put_overlap(e, &v);
 	return true;
-}
-
-/* ---- events and why ---- */
-
-/* LINK_SHORTAGE carries an errno, LINK_BACKOFF a delay, LINK_READY a count of starts. */
-static void row_put_code(struct wire_encoder *e, const struct link *link)
-{
-	char text[16];
-
-	if (link->kind == LINK_SHORTAGE)
-		field_put_text(e, FIELD_DETAIL, "error", text_errno_name(link->code, text));
-	if (link->kind == LINK_BACKOFF)
-		field_put_span(e, FIELD_DETAIL, "delay", SPAN_MS(link->code));
-	if (link->kind == LINK_READY)
-		field_put_int(e, FIELD_DETAIL, "starts", link->code);
-	if (link->kind == LINK_OVERFLOW || link->kind == LINK_OVERFLOW_END ||
-	    link->kind == LINK_LEFT_OUT)
-		field_put_int(e, FIELD_DETAIL, "count", link->code);
-	if (link->kind == LINK_FAILING)
-		field_put_int(e, FIELD_DETAIL, "failures", link->code);
-	if (link->reason.kind == REASON_EXEC)
-		field_put_text(e, FIELD_DETAIL, "step", start_step_name(link->reason.step));
-}
-
-static void row_put_cause(struct wire_encoder *e, const struct daemon *d, const struct cause *cause)
-{
-	const struct link *because = core_find_link(d->core, *cause);
-	struct child_view v;
-
-	if (!cause->seq) {
-		field_put_null(e, 0, "cause");
-		field_put_null(e, 0, "cause_name");
-		field_put_text(e, 0, "origin", origin_names[cause->origin]);
-		return;
-	}
-	field_put_int(e, 0, "cause", (int64_t)cause->seq);
-	if (because && core_view(d->core, cause->slot, &v))
-		field_put_text(e, 0, "cause_name", v.path);
-	else
-		field_put_null(e, 0, "cause_name");
-	field_put_null(e, 0, "origin");
-	if (because)
-		field_put_text(e, FIELD_DETAIL, "cause_kind", link_kind_names[because->kind]);
-}
-
-/* Who sent the exit signal, or was linked. */
-static void row_put_from(struct wire_encoder *e, const struct daemon *d, const struct link *link)
-{
-	struct child_view v;
-
-	if (!link->from.n)
-		return;
-	row_put_pid(e, FIELD_DETAIL, "from", link->from);
-	/* Who has ended may have a successor by now; its end is the cause. */
-	if (core_view(d->core, core_find_pid(d->core, link->from), &v) ||
-	    (!link_is_kept(link->kind) && core_view(d->core, link->cause.slot, &v)))
-		field_put_text(e, FIELD_DETAIL, "from_name", v.path);
-}
-
-void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
-		  const struct link *link)
-{
-	struct buf text CLEANUP(buf_fini) = BUF_INIT;
-	struct child_view v;
-	bool known = core_view(d->core, slot, &v);
-
-	field_put_int(e, 0, "seq", (int64_t)link->seq);
-	row_put_wall(e, 0, "time", link->at);
-	row_put_pid(e, 0, "pid", link->pid);
-	field_put_text(e, 0, "name", known ? v.path : NULL);
-	field_put_text(e, 0, "kind", link_kind_names[link->kind]);
-	row_put_reason(e, 0, &link->reason);
-	row_put_cause(e, d, &link->cause);
-	row_put_code(e, link);
-	row_put_from(e, d, link);
-	field_put_span(e, FIELD_DETAIL, "age", mono_between(link->at, loop_now()));
-	if (link->reason.kind == REASON_EXEC)
-		row_explain(&text, &link->reason, known ? v.spec : NULL);
-	if (link->reason.kind == REASON_EXEC ||
-	    row_explain_found(&text, link, known ? v.spec : NULL))
-		field_put_text(e, FIELD_DETAIL, "explanation", buf_text(&text));
-}
-
-void row_put_gap(struct wire_encoder *e, uint64_t lost)
-{
-	field_put_text(e, 0, "kind", "gap");
-	field_put_int(e, 0, "lost", (int64_t)lost);
-}
-
-void row_put_watching(struct wire_encoder *e, uint64_t seq)
-{
-	field_put_int(e, 0, "seq", (int64_t)seq);
-	row_put_wall(e, 0, "time", loop_now());
-	field_put_text(e, 0, "kind", "watching");
 }
 
 /* ---- names, and info of actors ---- */

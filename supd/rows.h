@@ -12,12 +12,6 @@
 
 /* A row of status and tree. False where the slot is free. */
 bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slot);
-/* A change of state, for events and why. */
-void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
-		  const struct link *link);
-/* Events were lost; the watch begins behind seq. */
-void row_put_gap(struct wire_encoder *e, uint64_t lost);
-void row_put_watching(struct wire_encoder *e, uint64_t seq);
 /* A name; an actor's first fields of info. */
 void row_put_name(struct wire_encoder *e, const struct name_view *v);
 void row_put_actor(struct wire_encoder *e, const struct actor_view *v);
@@ -32,6 +26,22 @@ void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup);
 /* A reason in words for a person: a failed step with its object and the errno's text, else as it
  * prints. */
 void row_explain(struct buf *out, const struct reason *reason, const struct spec *spec);
+
+/* Fields; null where there is none. */
+void row_put_pid(struct wire_encoder *e, uint8_t flags, const char *name, actor_pid pid);
+void row_put_reason(struct wire_encoder *e, uint8_t flags, const struct reason *reason);
+
+/* ---- rows_event.c ---- */
+
+/* A change of state, for events and why: as an event, of that number (0: it is not kept). */
+void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
+		  const struct link *link, uint64_t seq);
+/* What led to it: the event of that number, in the words of its row. */
+void row_put_because(struct wire_encoder *e, uint64_t seq, const struct wire_frame *because);
+/* A watch begins behind seq. */
+void row_put_watching(struct wire_encoder *e, uint64_t seq);
+/* Nanoseconds since 1970, by the clock on the wall. */
+int64_t wall_now(void);
 
 /* ---- rows_probing.c ---- */
 

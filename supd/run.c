@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "supd/caller.h"
 #include "supd/daemon.h"
+#include "supd/events.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
 #include "supd/reports.h"
@@ -201,7 +202,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 	case FX_NOTICE:
 		if (!link_is_kept(effect->link.kind)) {
 			tell_notice(d, effect->slot, &effect->link);
-			control_on_notice(d->control, effect->slot, &effect->link);
+			events_on_notice(d, effect->slot, &effect->link);
 			return;
 		}
 		said_on_notice(d, effect->slot, effect->link.kind);
@@ -210,8 +211,8 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		tell_notice(d, effect->slot, &effect->link);
 		listen_on_notice(d, effect->slot, &effect->link);
 		schedule_on_notice(d, effect->slot);
+		events_on_notice(d, effect->slot, &effect->link);
 		reports_on_notice(d, effect->slot, &effect->link);
-		control_on_notice(d->control, effect->slot, &effect->link);
 		process_noticed(d, effect->slot);
 		return;
 	case FX_REPLY:

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "supd/cgroups.h"
+#include "supd/events.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
 #include "supd/reports.h"
@@ -147,6 +148,8 @@ static int setup_loop(struct daemon *d, const struct options *options)
 	r = core_new(&d->core);
 	if (r == 0)
 		r = run_open(d);
+	if (r == 0)
+		r = events_open(d);
 	if (r < 0)
 		return setup_failed("the core", r);
 	reports_open(d);
@@ -302,6 +305,7 @@ void daemon_close(struct daemon *d)
 	recorder_close(d->recorder);
 	reports_close(d);
 	run_close(d);
+	events_close(d);
 	core_free(d->core);
 	log_close();
 	signals_unwatch(d);

@@ -373,6 +373,11 @@ int client_receive(struct client *client, struct mono deadline, struct wire_fram
 	return r;
 }
 
+bool client_has_frame(const struct client *client)
+{
+	return client->cursor < client->size;
+}
+
 bool client_has_message(const struct client *client)
 {
 	size_t cursor = client->cursor;

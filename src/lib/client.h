@@ -61,6 +61,8 @@ int client_flush(struct client *client);
  */
 int client_receive(struct client *client, struct mono deadline, struct wire_frame *ret_frame);
 
+/* True where the datagram with the last frame has another one. */
+bool client_has_frame(const struct client *client);
 /* True where the next frame of the datagram with the last one is a message. */
 bool client_has_message(const struct client *client);
 
