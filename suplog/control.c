@@ -32,6 +32,8 @@
 #define STALL_TIME SPAN_MS(100)
 #define STALL_MS 20
 #define LOOK_MS 500
+/* Of names on the console. */
+#define WIDTH_MAX 200
 
 /* A datagram of supd's: its first frame, and fds, which are the datagram's until taken. */
 struct message {
@@ -55,10 +57,34 @@ static void close_if(int fd)
 		close(fd);
 }
 
-static void begin(struct keeper *k, struct message *m)
+static void take_console(struct keeper *k, struct message *m)
+{
+	const char *console = field_text(&m->frame, "console");
+	int64_t width = field_int(&m->frame, "width", 0);
+
+	if (!console || strcmp(console, "no") == 0)
+		return;
+	k->console_fd = message_take_fd(m, 3);
+	k->console_colour = strcmp(console, "colour") == 0;
+	if (width > 0 && width < WIDTH_MAX)
+		k->console_width = (size_t)width;
+}
+
+/* The hand begins here: it is confined to the log folder, which is not known before. */
+static int start_hand(struct keeper *k, struct message *m)
 {
 	const char *log_dir = field_text(&m->frame, "log_dir");
-	gid_t group = (gid_t)field_int(&m->frame, "group", -1);
+
+	k->root.group = (gid_t)field_int(&m->frame, "group", -1);
+	k->root.path = log_dir ? strdup(log_dir) : NULL;
+	if (log_dir && !k->root.path)
+		return -ENOMEM;
+	take_console(k, m);
+	return -pthread_create(&k->hand, NULL, hand_run, k);
+}
+
+static void begin(struct keeper *k, struct message *m)
+{
 	int memfd = message_take_fd(m, 0);
 	int staging[2] = {message_take_fd(m, 1), message_take_fd(m, 2)};
 	struct fault fault;
@@ -72,13 +98,15 @@ static void begin(struct keeper *k, struct message *m)
 	}
 	r = record_open(&k->record, memfd, staging);
 	close(memfd);
+	if (r == 0)
+		r = start_hand(k, m);
 	if (r < 0) {
-		fault_set(&fault, r, "the log keeper's record");
+		fault_set(&fault, r, "the log keeper cannot begin");
 		notice_trouble(k, NULL, &fault);
+		k->done = true;
+		k->status = 1;
 		return;
 	}
-	if (log_dir && place_root_open(&k->root, log_dir, group, &fault) < 0)
-		notice_trouble(k, NULL, &fault);
 	k->begun = true;
 	notice_simple(k, KEEPER_READY, NULL);
 }
@@ -176,6 +204,7 @@ static void forget(struct keeper *k, struct message *m)
 static void finish(struct keeper *k, struct message *m)
 {
 	(void)m;
+	k->done = k->done || !k->begun;
 	k->finishing = true;
 	k->finish_by = mono_add(mono_now(), FINISH_TIME);
 	hand_sweep_at(k, mono_now());
@@ -302,5 +331,7 @@ int control_run(struct keeper *k)
 		}
 	}
 	free(data);
-	return 0;
+	if (k->begun)
+		pthread_join(k->hand, NULL);
+	return k->status;
 }

@@ -104,18 +104,25 @@ size_t drop_rest_of_line(struct keeper *k, struct stream *s, const char *data, s
 	return n;
 }
 
-bool drop_remark(struct keeper *k, struct stream *s)
+void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t size)
 {
-	char text[128];
+	uint64_t lines = count_lines(data, size);
 
-	if (s->unwritten.bytes == 0)
-		return false;
-	snprintf(text, sizeof(text),
-		 "%" PRIu64 " lines (%" PRIu64 " bytes) were dropped here: the log took nothing",
-		 s->unwritten.lines, s->unwritten.bytes);
+	s->dropped_rate.lines += lines;
+	s->dropped_rate.bytes += size;
+	s->unwritten_rate.lines += lines;
+	s->unwritten_rate.bytes += size;
+	hand_sweep_at(k, mono_now());
+}
+
+void drop_remark(struct keeper *k, struct stream *s, const struct tally *tally, const char *why)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " lines (%" PRIu64 " bytes) were dropped here: %s",
+		 tally->lines, tally->bytes, why);
 	buf_clear(&k->out);
 	format_remark(&s->format, &k->out, wall_now(), text);
-	return !k->out.error;
 }
 
 struct mono trouble_look(const struct stream *s, struct mono now)

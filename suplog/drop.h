@@ -24,8 +24,11 @@ void drop_held(struct keeper *k, struct stream *s, size_t n, const struct record
 /* Of data, how much belongs to a line whose beginning was dropped: that goes too. */
 size_t drop_rest_of_line(struct keeper *k, struct stream *s, const char *data, size_t size);
 
-/* The remark, in the keeper's buffer; false: there is nothing to say. */
-bool drop_remark(struct keeper *k, struct stream *s);
+/* Lines above the rate. */
+void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t size);
+
+/* The remark on them, in the keeper's out. */
+void drop_remark(struct keeper *k, struct stream *s, const struct tally *tally, const char *why);
 
 /* When a stream in trouble is looked at: to try again, or to drop. */
 struct mono trouble_look(const struct stream *s, struct mono now);

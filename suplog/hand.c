@@ -25,6 +25,7 @@
 #include "suplog/keeper.h"
 #include "suplog/drop.h"
 #include "suplog/notice.h"
+#include "suplog/privileges.h"
 #include "suplog/pump.h"
 #include "suplog/stream.h"
 
@@ -171,6 +172,8 @@ static void look(struct keeper *k, struct stream *s, struct mono now)
 	if (s->trouble.on) {
 		s->look_at = trouble_look(s, now);
 		s->looked_at = (struct mono){0};
+	} else if (found.full) {
+		s->look_at = mono_add(now, PARTIAL_LOOK);
 	} else if (!list_is_empty(&s->marks)) {
 		s->look_at = now;
 	} else if (found.n > 0) {
@@ -251,6 +254,8 @@ static void wait_for(struct keeper *k, struct mono when)
 /* All pipes were read empty, or their time is up. */
 static bool is_finished(struct keeper *k)
 {
+	if (k->done)
+		return true;
 	if (!k->finish_asked)
 		return false;
 	if (mono_now().ns >= k->finish_by.ns)
@@ -261,10 +266,47 @@ static bool is_finished(struct keeper *k)
 	return list_is_empty(&k->rotations);
 }
 
+/* Called by the thread that packs. */
+static void tell_unpacked(void *keeper, const char *file, int error)
+{
+	struct keeper *k = keeper;
+	struct fault fault;
+
+	fault_set(&fault, error, "%s/%s cannot be packed, and stays as it is", k->root.path, file);
+	pthread_mutex_lock(&k->lock);
+	notice_trouble(k, NULL, &fault);
+	pthread_mutex_unlock(&k->lock);
+}
+
+int hand_open_root(struct keeper *k, struct fault *fault)
+{
+	int r = place_root_open(&k->root, fault);
+
+	if (r < 0)
+		return r;
+	r = privileges_confine(k->root.dir);
+	return r < 0 ? fault_set(fault, r, "the log keeper cannot be confined to %s", k->root.path)
+		     : 0;
+}
+
+/* What is to be confined as the hand is. Without the lock, which supd is not told of yet. */
+static void hand_begin(struct keeper *k)
+{
+	struct fault fault = {0};
+	int r = k->root.path ? hand_open_root(k, &fault) : privileges_confine(-1);
+
+	if (k->console_fd >= 0 && console_new(k->console_fd, k->console_colour, k->console_width,
+					      k->wake_hand, &k->console) == 0)
+		k->console_fd = -1;
+	if (r >= 0 && k->root.path)
+		k->packing = packing_new(k->root.dir, tell_unpacked, k);
+}
+
 void *hand_run(void *keeper)
 {
 	struct keeper *k = keeper;
 
+	hand_begin(k);
 	pthread_mutex_lock(&k->lock);
 	while (!is_finished(k)) {
 		wait_for(k, next_time(k));

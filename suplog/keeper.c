@@ -41,6 +41,8 @@ int keeper_init(struct keeper *k, int control)
 		.spill = {-1, -1},
 		.record = RECORD_INIT,
 		.root = {-1, NULL, (gid_t)-1},
+		.console_fd = -1,
+		.syslog = SYSLOG_INIT,
 		.sweep_at = MONO_NEVER,
 		.finish_by = MONO_NEVER,
 	};
@@ -77,6 +79,8 @@ void keeper_fini(struct keeper *k)
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	console_free(k->console, SPAN_S(1));
+	syslog_fini(&k->syslog);
 	record_close(&k->record);
 	place_root_close(&k->root);
 	buf_fini(&k->out);

@@ -22,11 +22,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "suplog/console.h"
 #include "suplog/fault.h"
 #include "suplog/format.h"
+#include "suplog/packing.h"
 #include "suplog/place.h"
+#include "suplog/rate.h"
 #include "suplog/record.h"
 #include "suplog/settings.h"
+#include "suplog/syslog.h"
 
 /* Bytes taken out of a pipe at once: what a second level cache holds of them twice. */
 #define BATCH_MAX ((size_t)256 << 10)
@@ -72,9 +76,12 @@ struct stream {
 	uint64_t taken; /* bytes taken out of the pipe */
 
 	struct place place;
+	bool has_opened;
 	bool recovered; /* the file was cut to what the record says */
 	struct format format;
 	struct buf tail; /* the last lines */
+	struct rate rate;
+	struct console_stream shown;
 	bool has_regex;
 	regex_t regex;
 
@@ -99,8 +106,9 @@ struct stream {
 	struct trouble trouble;
 	struct tally dropped;   /* not yet told */
 	struct tally unwritten; /* dropped, and not yet noted in the log itself */
-	bool dropping;          /* the line at the front of the pipe: its beginning was dropped */
-	struct mono told_at;    /* the last notice of it */
+	struct tally dropped_rate, unwritten_rate; /* the same of lines above the rate */
+	bool dropping;       /* the line at the front of the pipe: its beginning was dropped */
+	struct mono told_at; /* the last notice of it */
 };
 
 struct keeper {
@@ -111,7 +119,14 @@ struct keeper {
 	int scratch[2];
 	struct record record;
 	struct place_root root;
+	struct console *console; /* owned; NULL: none */
+	struct packing *packing; /* owned; NULL: none */
+	struct syslog syslog;
+	int console_fd; /* owned until the console is there; -1: none */
+	bool console_colour;
+	size_t console_width;
 	bool begun;
+	pthread_t hand; /* where begun */
 
 	struct stream **streams; /* owned; by number, with holes */
 	size_t n_streams;
@@ -138,6 +153,7 @@ struct keeper {
 	bool finish_asked; /* all streams were asked for what is left */
 	struct mono finish_by;
 	bool done;
+	int status; /* of the process's end */
 };
 
 struct mono mono_now(void);
@@ -155,11 +171,16 @@ void keeper_wake(int eventfd);
 /* control.c: the main thread; returns the exit status. */
 int control_run(struct keeper *k);
 
+/* The log folder was removed: only a new process may write into the one that comes after it. */
+#define EXIT_AGAIN 3
+
 /* hand.c: the hand's thread, and what its parts need of it. */
 void *hand_run(void *keeper);
 /* Around a call that may wait for a disk: without the lock, and then with it again. */
 void hand_leave(struct keeper *k, struct stream *s);
 void hand_enter(struct keeper *k);
+/* The log folder is open, and we are confined to it. Without the lock. 0 or -errno. */
+int hand_open_root(struct keeper *k, struct fault *fault);
 /* The stream is to be looked at at that time, or earlier. */
 void hand_look_at(struct keeper *k, struct stream *s, struct mono when);
 /* hand_sweep() is to run at that time, or earlier. */

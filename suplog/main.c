@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "logs/keeper.h"
 #include "suplog/keeper.h"
+#include "suplog/privileges.h"
 #include "wire/hello.h"
 
 #define EXIT_USAGE 2
@@ -57,7 +57,6 @@ static void ignore_signals(void)
 int main(int argc, char **argv)
 {
 	struct keeper keeper;
-	pthread_t hand;
 	int r;
 
 	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
@@ -75,15 +74,15 @@ int main(int argc, char **argv)
 	fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
 	raise_limit();
 	ignore_signals();
+	r = privileges_drop();
+	if (r < 0)
+		fprintf(stderr, "suplog: cannot give up privileges: %s\n", strerror(-r));
 	r = keeper_init(&keeper, KEEPER_FD);
-	if (r == 0)
-		r = -pthread_create(&hand, NULL, hand_run, &keeper);
 	if (r < 0) {
 		fprintf(stderr, "suplog: cannot start: %s\n", strerror(-r));
 		return 1;
 	}
 	r = control_run(&keeper);
-	pthread_join(hand, NULL);
 	keeper_fini(&keeper);
 	return r;
 }

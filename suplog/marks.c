@@ -10,7 +10,9 @@
 
 #include "logs/keeper.h"
 #include "suplog/notice.h"
+#include "suplog/outlets.h"
 #include "suplog/pump.h"
+#include "suplog/store.h"
 #include "suplog/stream.h"
 
 /* How long a mark waits for a log that is in trouble. */
@@ -27,7 +29,7 @@ static int end_line(struct keeper *k, struct stream *s, struct fault *fault)
 	buf_clear(&k->out);
 	format_end(&s->format, &k->out, wall_now());
 	if (k->out.size > 0)
-		r = pump_put_out(k, s, &before, fault);
+		r = store_put(k, s, &before, fault);
 	if (r < 0)
 		s->format.state = before;
 	else if (k->out.size > 0)
@@ -41,7 +43,7 @@ static void tell_mark(struct keeper *k, struct stream *s, struct mark *m)
 	struct notice n;
 	size_t from;
 
-	if (s->settings->format == FORMAT_RAW && !pump_is_seen(s) && m->lines > 0 &&
+	if (s->settings->format == FORMAT_RAW && !outlets_want(k, s) && m->lines > 0 &&
 	    stream_has_file(s)) {
 		CLEANUP(buf_fini) struct buf last = BUF_INIT;
 

@@ -33,23 +33,30 @@ static bool owner_is_trusted(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
-int place_root_open(struct place_root *root, const char *path, gid_t group, struct fault *fault)
+int place_root_open(struct place_root *root, struct fault *fault)
 {
-	CLEANUP(cleanup_close) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEANUP(cleanup_free) char *name = strdup(path);
+	CLEANUP(cleanup_close) int dir = -1;
 	struct stat st;
 
-	if (dir < 0)
-		return fault_set(fault, -errno, "log_dir %s cannot be opened", path);
-	if (!name || fstat(dir, &st) < 0)
-		return fault_set(fault, name ? -errno : -ENOMEM, "log_dir %s", path);
+	if (mkdir(root->path, FOLDER_MODE) == 0 && root->group != (gid_t)-1)
+		(void)!chown(root->path, (uid_t)-1, root->group);
+	dir = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return fault_set(fault, -errno, "log_dir %s cannot be opened", root->path);
 	if (!owner_is_trusted(&st))
 		return fault_set(fault, -EPERM,
 				 "log_dir %s belongs to user %u: it must be root's or our own",
-				 path, st.st_uid);
-	*root = (struct place_root){dir, TAKE(name), group};
+				 root->path, st.st_uid);
+	root->dir = dir;
 	dir = -1;
 	return 0;
+}
+
+bool place_root_is_gone(const struct place_root *root)
+{
+	struct stat st;
+
+	return root->dir >= 0 && fstat(root->dir, &st) == 0 && st.st_nlink == 0;
 }
 
 void place_root_close(struct place_root *root)

@@ -23,9 +23,9 @@
 #include "suplog/fault.h"
 
 struct place_root {
-	int dir;          /* the log folder; owned; -1: there are no files */
-	const char *path; /* its name; owned */
-	gid_t group;      /* of files and folders; (gid_t)-1: as they come */
+	int dir;     /* the log folder; owned; -1: not open */
+	char *path;  /* its name; owned; NULL: there are no files */
+	gid_t group; /* of files and folders; (gid_t)-1: as they come */
 };
 
 struct place {
@@ -37,8 +37,11 @@ struct place {
 	uint64_t since;  /* ns since 1970 UTC: of its first byte; 0: empty */
 };
 
-/* Opens the log folder, which must be there. 0 or -errno with the fault. */
-int place_root_open(struct place_root *root, const char *path, gid_t group, struct fault *fault);
+/* Opens the log folder, of which path and group are set, and makes it where it is missing. 0 or
+ * -errno with the fault. */
+int place_root_open(struct place_root *root, struct fault *fault);
+/* It was removed since. */
+bool place_root_is_gone(const struct place_root *root);
 void place_root_close(struct place_root *root);
 
 int place_init(struct place *p, const struct place_root *root, const char *file);

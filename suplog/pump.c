@@ -20,6 +20,8 @@
 #include "logs/keeper.h"
 #include "suplog/drop.h"
 #include "suplog/notice.h"
+#include "suplog/outlets.h"
+#include "suplog/store.h"
 #include "suplog/stream.h"
 
 /* So near its limit a raw file is written line by line. */
@@ -82,100 +84,20 @@ bool pump_commit(struct keeper *k, struct stream *s, size_t n)
 	return true;
 }
 
-/* The first bytes are in the file: its age counts from now on. */
-static void file_has_begun(struct keeper *k, struct stream *s)
-{
-	if (s->place.since != 0)
-		return;
-	s->place.since = (uint64_t)wall_now();
-	hand_sweep_at(k, mono_now());
-}
-
-/* Another file than before begins with a line, also where what is in it has no end. */
-static int begin_line(struct keeper *k, struct stream *s, struct fault *fault)
-{
-	CLEANUP(buf_fini) struct buf last = BUF_INIT;
-	int r = 0;
-
-	if (s->settings->format == FORMAT_RAW || s->place.offset == 0)
-		return 0;
-	hand_leave(k, s);
-	if (place_tail(&s->place, 1, &last) == 0 && last.size > 0 && last.data[0] != '\n')
-		r = place_write(&s->place, "\n", 1, fault);
-	hand_enter(k);
-	return r;
-}
-
-/* The file is open and sound; what the record says of it is true. Without the lock in between. */
-static int ready_file(struct keeper *k, struct stream *s, struct fault *fault)
-{
-	const struct record_slot *slot = record_slot(&k->record, s->number);
-	struct record_slot file;
-	int r;
-
-	hand_leave(k, s);
-	r = s->recovered ? place_look(&s->place, fault)
-			 : place_recover(&s->place, slot->dev, slot->ino, slot->offset, fault);
-	hand_enter(k);
-	if (r < 0)
-		return r;
-	s->recovered = true;
-	if (slot->ino == s->place.ino && slot->dev == s->place.dev &&
-	    slot->offset == s->place.offset)
-		return 0;
-	if (slot->ino != s->place.ino || s->place.offset == 0) {
-		s->format.state.open = 0;
-		r = begin_line(k, s, fault);
-		if (r < 0)
-			return r;
-	}
-	file = (struct record_slot){.dev = s->place.dev,
-				    .ino = s->place.ino,
-				    .offset = s->place.offset,
-				    .since = s->place.since,
-				    .state = s->format.state};
-	record_set_file(&k->record, s->number, &file);
-	return 0;
-}
-
-/* Room up to the size limit of the file. */
-static uint64_t room_in(const struct stream *s)
-{
-	uint64_t size = s->settings->size;
-
-	return size > s->place.offset ? size - s->place.offset : 0;
-}
-
-bool pump_is_seen(const struct stream *s)
-{
-	return s->settings->show || s->has_regex;
-}
-
-/* raw has no state of its own: whether the file ends in a line is read off it. */
-static void learn_raw_state(struct keeper *k, struct stream *s)
-{
-	CLEANUP(buf_fini) struct buf last = BUF_INIT;
-
-	hand_leave(k, s);
-	place_tail(&s->place, 1, &last);
-	hand_enter(k);
-	s->format.state = (struct format_state){.open = last.size && last.data[0] != '\n'};
-}
-
 /* raw by splice: all that fits well below the limit. Bytes written; -errno; 0: by reading. */
 static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret_n,
 		    struct fault *fault)
 {
 	uint64_t room;
 	size_t n;
-	int r = ready_file(k, s, fault);
+	int r = store_ready(k, s, fault);
 
 	if (r < 0)
 		return r;
-	room = room_in(s);
+	room = store_room(s);
 	if (s->rotation || s->rotate_late || room <= NEAR_LIMIT || s->unwritten.bytes > 0 ||
 	    s->dropping) {
-		learn_raw_state(k, s);
+		store_learn_raw(k, s);
 		return 0;
 	}
 	n = pump_peek(k, s, (size_t)MIN_OF(room - NEAR_LIMIT, (uint64_t)most));
@@ -190,40 +112,9 @@ static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret
 		scratch_empty(k);
 		return r;
 	}
-	file_has_begun(k, s);
+	store_has_begun(k, s);
 	pump_commit(k, s, n);
 	return 1;
-}
-
-/* A raw line that is longer than lines may be: it is torn, as the file would grow for ever. */
-static bool line_is_endless(const struct stream *s)
-{
-	return s->settings->format == FORMAT_RAW && s->place.offset > s->settings->size &&
-	       s->place.offset - s->settings->size > s->settings->line_max;
-}
-
-/* Writes what was formatted of the n bytes, in a new file where it does not fit this one. */
-int pump_put_out(struct keeper *k, struct stream *s, const struct format_state *before,
-		 struct fault *fault)
-{
-	int r;
-
-	if (!stream_has_file(s))
-		return 0;
-	if (k->out.size > room_in(s) && s->place.offset > 0 &&
-	    (!before->open || line_is_endless(s))) {
-		r = rotate_now(k, s, 0, fault);
-		if (r == 0)
-			r = ready_file(k, s, fault);
-		if (r < 0)
-			return r;
-	}
-	hand_leave(k, s);
-	r = place_write(&s->place, k->out.data, k->out.size, fault);
-	hand_enter(k);
-	if (r == 0)
-		file_has_begun(k, s);
-	return r;
 }
 
 /* A line without its end has waited long enough at the front of the pipe. */
@@ -236,115 +127,176 @@ static bool partial_is_due(struct stream *s, struct mono now)
 	return mono_between(s->partial_since, now).ns >= PARTIAL_TIME.ns;
 }
 
-/* What others than the file want to see of lines. */
-static void show(struct keeper *k, struct stream *s, const char *data, size_t size)
+/* To the system's log, which keeps no state: as much as it takes. */
+static ssize_t pump_send(struct keeper *k, struct stream *s, const char *data, size_t size,
+			 bool rest, struct fault *fault)
 {
-	(void)k;
-	stream_note_tail(s, data, size);
+	ssize_t n = outlets_send(k, s, data, size, rest, fault);
+
+	if (n > 0) {
+		outlets_show(k, s, data, (size_t)n);
+		pump_commit(k, s, (size_t)n);
+	}
+	return n;
 }
 
-/* Writes n bytes that were read. -errno, or how many are written. */
-static ssize_t pump_read(struct keeper *k, struct stream *s, size_t n, bool rest,
-			 struct fault *fault)
+/* Writes what was read. How many bytes of it are written; -errno. */
+static ssize_t pump_write(struct keeper *k, struct stream *s, const char *data, size_t size,
+			  bool rest, struct fault *fault)
 {
 	struct format_input in = {.time = wall_now(), .rest = rest};
 	size_t at = 0, used;
 	int r;
 
-	while (at < n) {
+	if (s->settings->syslog)
+		return pump_send(k, s, data, size, rest, fault);
+	while (at < size) {
 		struct format_state before = s->format.state;
-		uint64_t room = stream_has_file(s) ? room_in(s) : UINT64_MAX;
+		uint64_t room = stream_has_file(s) ? store_room(s) : UINT64_MAX;
 
 		buf_clear(&k->out);
-		in.data = k->in + at;
-		in.size = n - at;
+		in.data = data + at;
+		in.size = size - at;
 		in.room = (size_t)MIN_OF(room, (uint64_t)OUT_MAX);
 		used = format_put(&s->format, &k->out, &in);
 		r = k->out.error ? fault_set(fault, k->out.error, "%s", s->settings->name) : 0;
 		if (used == 0 && r == 0)
 			break;
 		if (r == 0)
-			r = pump_put_out(k, s, &before, fault);
+			r = store_put(k, s, &before, fault);
 		if (r < 0) {
 			s->format.state = before;
 			return r;
 		}
-		show(k, s, in.data, used);
+		outlets_show(k, s, in.data, used);
 		at += used;
 		if (!pump_commit(k, s, used))
-			return (ssize_t)n;
+			return (ssize_t)size;
 		if (s->rotation || s->rotate_late)
 			rotate_on_request(k, s);
 	}
 	return (ssize_t)at;
 }
 
-/* What was dropped is said in the log, now that it takes something again. */
-static int put_remark(struct keeper *k, struct stream *s, struct fault *fault)
+/* A remark on what was dropped, now that something is written again. */
+static int put_remark(struct keeper *k, struct stream *s, struct tally *tally, const char *why,
+		      struct fault *fault)
 {
 	struct format_state before = s->format.state;
 	int r;
 
-	if (!drop_remark(k, s))
+	if (tally->bytes == 0)
 		return 0;
-	r = pump_put_out(k, s, &before, fault);
-	if (r < 0) {
-		s->format.state = before;
-		return r;
+	if (!s->settings->syslog) {
+		drop_remark(k, s, tally, why);
+		r = store_put(k, s, &before, fault);
+		if (r < 0) {
+			s->format.state = before;
+			return r;
+		}
+		pump_commit(k, s, 0);
 	}
-	s->unwritten = (struct tally){0};
-	pump_commit(k, s, 0);
+	*tally = (struct tally){0};
 	return 0;
+}
+
+static int put_remarks(struct keeper *k, struct stream *s, struct fault *fault)
+{
+	int r = put_remark(k, s, &s->unwritten, "the log took nothing", fault);
+
+	if (r == 0)
+		r = put_remark(k, s, &s->unwritten_rate, "more than log_rate lets pass", fault);
+	return r;
 }
 
 /* The remark alone: nothing else is there to write. */
 static int remark(struct keeper *k, struct stream *s, struct fault *fault)
 {
-	int r = stream_has_file(s) ? ready_file(k, s, fault) : 0;
+	int r = stream_has_file(s) ? store_ready(k, s, fault) : 0;
 
-	return r < 0 ? r : put_remark(k, s, fault);
+	return r < 0 ? r : put_remarks(k, s, fault);
+}
+
+/* Whole lines, less what is above the rate. How many bytes are through; -errno. */
+static ssize_t pump_rated(struct keeper *k, struct stream *s, size_t n, bool rest,
+			  struct fault *fault)
+{
+	const char *end = rest ? k->in + n - 1 : memrchr(k->in, '\n', n);
+	size_t whole = end ? (size_t)(end - k->in) + 1 : 0, at = 0, run;
+	struct mono now = mono_now();
+	bool pass;
+	ssize_t r;
+
+	while (at < whole) {
+		run = rate_judge(&s->rate, now, s->settings->line_max, k->in + at, whole - at,
+				 &pass);
+		if (pass) {
+			r = put_remark(k, s, &s->unwritten_rate, "more than log_rate lets pass",
+				       fault);
+			if (r == 0)
+				r = pump_write(k, s, k->in + at, run, true, fault);
+			if (r < 0)
+				return r;
+		} else {
+			drop_rated(k, s, k->in + at, run);
+			if (!pump_commit(k, s, run))
+				return (ssize_t)n;
+		}
+		at += run;
+	}
+	return (ssize_t)at;
+}
+
+/* Writes what was read: whole lines, and the rest where that is due. */
+static ssize_t pump_lines(struct keeper *k, struct stream *s, size_t n, struct fault *fault)
+{
+	bool full = n >= s->pipe_size / 4 * 3 || n == BATCH_MAX;
+	bool due = partial_is_due(s, s->looked_at);
+	bool rest = !list_is_empty(&s->marks);
+	ssize_t r;
+
+	/* No end of a line in all of a pipe, or for a long time. */
+	if ((due || full || s->ended) && !memrchr(k->in, '\n', n))
+		rest = true;
+	if (s->settings->rate > 0)
+		r = pump_rated(k, s, n, rest, fault);
+	else
+		r = pump_write(k, s, k->in, n, rest, fault);
+	return r;
 }
 
 /* By reading: formats, and whatever others want to see. */
 static int pump_formatted(struct keeper *k, struct stream *s, size_t most, struct look *ret,
 			  struct fault *fault)
 {
-	struct mono now = s->looked_at;
-	bool to_mark = !list_is_empty(&s->marks);
-	size_t n = pump_peek(k, s, MIN_OF(most, BATCH_MAX));
-	bool due, full;
-	size_t used;
+	size_t n, used;
 	ssize_t r;
 
+	if (outlets_are_full(k, s)) {
+		ret->full = true;
+		return 0;
+	}
+	n = pump_peek(k, s, most);
 	/* A log that is in trouble is not better before something was written. */
 	if (n == 0)
 		return s->trouble.on && s->unwritten.bytes > 0 ? remark(k, s, fault) : 0;
 	pump_read_scratch(k, n);
 	k->flight = n;
-	if (stream_has_file(s)) {
-		r = ready_file(k, s, fault);
-		if (r < 0)
-			return (int)r;
-	}
-	if (s->unwritten.bytes > 0) {
-		r = put_remark(k, s, fault);
-		if (r < 0)
-			return (int)r;
-	}
+	r = stream_has_file(s) ? store_ready(k, s, fault) : 0;
+	if (r == 0 && s->unwritten.bytes > 0)
+		r = put_remarks(k, s, fault);
+	if (r < 0)
+		return (int)r;
 	used = drop_rest_of_line(k, s, k->in, n);
 	if (used > 0) {
 		ret->n = used;
 		pump_commit(k, s, used);
 		return 0;
 	}
-	full = n >= s->pipe_size / 4 * 3 || n == BATCH_MAX;
-	due = partial_is_due(s, now);
-	r = pump_read(k, s, n, to_mark, fault);
-	/* No end of a line in all of a pipe, or for a long time. */
-	if (r == 0 && (due || full || s->ended))
-		r = pump_read(k, s, n, true, fault);
+	r = pump_lines(k, s, n, fault);
+	ret->full = r == -EAGAIN;
 	if (r < 0)
-		return (int)r;
+		return ret->full ? 0 : (int)r;
 	ret->n = (size_t)r;
 	ret->partial = (size_t)r < n;
 	if (!ret->partial)
@@ -367,12 +319,12 @@ static int pump(struct keeper *k, struct stream *s, struct look *ret, struct fau
 	if (most > 0) {
 		uint64_t before = s->taken;
 
-		if (s->settings->format == FORMAT_RAW && stream_has_file(s) && !pump_is_seen(s))
+		if (s->settings->format == FORMAT_RAW && stream_has_file(s) && !outlets_want(k, s))
 			r = pump_raw(k, s, most, &ret->n, fault);
 		if (r == 0)
 			r = pump_formatted(k, s, most, ret, fault);
 		/* Somebody else has read what was to come. */
-		if (r >= 0 && s->taken == before && !ret->partial)
+		if (r >= 0 && s->taken == before && !ret->partial && !ret->full)
 			marks_reached(s);
 	}
 	if (r >= 0)

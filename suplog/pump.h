@@ -10,6 +10,7 @@
 struct look {
 	size_t n;     /* bytes in the pipe that were seen, and are written */
 	bool partial; /* a line without its end is left */
+	bool full;    /* who takes lines besides the file takes no more now */
 };
 
 /* Writes what is in the stream's pipe, a batch of it; answers marks; tells of trouble. */
@@ -19,15 +20,8 @@ void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look 
 size_t pump_peek(struct keeper *k, struct stream *s, size_t most);
 /* All of scratch into the keeper's buffer. */
 void pump_read_scratch(struct keeper *k, size_t n);
-/* Writes the keeper's out, in a new file where it does not fit this one. before: the state before
- * it. 0 or -errno with the fault. */
-int pump_put_out(struct keeper *k, struct stream *s, const struct format_state *before,
-		 struct fault *fault);
 /* n bytes at the front of the pipe are in the log. False: what is behind them is gone meanwhile. */
 bool pump_commit(struct keeper *k, struct stream *s, size_t n);
-/* Others than the file want to see the lines. */
-bool pump_is_seen(const struct stream *s);
-
 /* marks.c: those that are reached are answered; 0 or -errno with the fault. */
 int marks_answer(struct keeper *k, struct stream *s, struct fault *fault);
 /* All that came is seen: nothing else is to be waited for. */

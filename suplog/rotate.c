@@ -37,6 +37,8 @@ int rotate_now(struct keeper *k, struct stream *s, uint64_t ref, struct fault *f
 	hand_enter(k);
 	if (r == 0)
 		tell_rotated(k, s, ref, name, bytes);
+	if (r == 0 && name && k->packing && s->settings->packing != LOGS_PLAIN)
+		packing_add(k->packing, name, s->settings->packing);
 	return r;
 }
 

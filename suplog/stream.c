@@ -31,6 +31,8 @@ static void set_format(struct stream *s)
 	s->format.kind = is->format;
 	s->format.name = is->name;
 	s->format.line_max = is->line_max;
+	s->shown.name = is->name;
+	rate_init(&s->rate, is->rate, is->rate_span);
 }
 
 struct stream *stream_new(uint32_t number, struct settings *settings, int pipe,

@@ -22,7 +22,7 @@ void stream_finish(struct keeper *k, struct stream *s, struct mono now);
 /* It has a file to write. */
 static inline bool stream_has_file(const struct stream *s)
 {
-	return s->place.file != NULL && s->place.root->dir >= 0;
+	return s->place.file != NULL && s->place.root->path != NULL;
 }
 
 /* Notes the last lines of what came, for a report. */

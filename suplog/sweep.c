@@ -38,18 +38,25 @@ static void sweep_age(struct keeper *k, struct stream *s, struct mono now)
 	hand_sweep_at(k, mono_add(now, TOLD_SPAN));
 }
 
+static void tell_dropped(struct keeper *k, struct stream *s, const char *why, struct tally *tally)
+{
+	if (tally->bytes > 0)
+		notice_dropped(k, s, why, tally);
+	*tally = (struct tally){0};
+}
+
 static void sweep_dropped(struct keeper *k, struct stream *s, struct mono now)
 {
 	struct mono due = mono_add(s->told_at, TOLD_SPAN);
 
-	if (s->dropped.bytes == 0)
+	if (s->dropped.bytes == 0 && s->dropped_rate.bytes == 0)
 		return;
 	if (due.ns > now.ns && !k->finishing) {
 		hand_sweep_at(k, due);
 		return;
 	}
-	notice_dropped(k, s, "overflow", &s->dropped);
-	s->dropped = (struct tally){0};
+	tell_dropped(k, s, "overflow", &s->dropped);
+	tell_dropped(k, s, "rate", &s->dropped_rate);
 	s->told_at = now;
 }
 

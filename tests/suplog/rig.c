@@ -111,6 +111,8 @@ void rig_tell_stream(struct rig *r, int number, bool with_pipe)
 	if (s->match)
 		field_put_text(&e, 0, "match", s->match);
 	field_put_bool(&e, 0, "show", s->show);
+	field_put_int(&e, 0, "rate", s->rate);
+	field_put_span(&e, 0, "rate_span", SPAN_S(3600));
 	cr_assert_eq(wire_end(&e), 0);
 	send_with_fds(r, &data, &r->pipes[number][0], with_pipe);
 }
@@ -265,6 +267,7 @@ static void read_file(const char *path, struct buf *out)
 		n = read(fd, to, 1 << 16);
 		cr_assert_geq(n, 0);
 		out->size += (size_t)n;
+		out->data[out->size] = '\0';
 	} while (n > 0);
 	close(fd);
 }

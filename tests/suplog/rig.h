@@ -32,7 +32,7 @@ struct rig {
 	struct rig_stream {
 		bool there;
 		const char *name, *file, *format, *overflow, *packing, *match;
-		int64_t size, files, line_max;
+		int64_t size, files, line_max, rate;
 		struct span age;
 		bool show;
 	} streams[RIG_STREAMS];

@@ -98,7 +98,7 @@ struct load {
 	int64_t size;
 };
 
-/* Three services of each kind write while keepers are killed. */
+/* Services write while keepers are killed. */
 static void kill_under_load(const struct load *loads, int n, size_t bytes)
 {
 	struct rig r;

@@ -332,3 +332,75 @@ Test(streams, a_line_without_end)
 	cr_assert_leq(rig_largest(&r, FILE_0), 1 << 20);
 	rig_fini(&r);
 }
+
+/* A line that matches is told of, once. */
+Test(streams, a_line_that_matches)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+
+	rig_init(&r);
+	s.match = "^ready (now|soon)$";
+	s.format = "raw";
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "not ready now\nready never\n");
+	mark(&r, 0, "");
+	rig_puts(&r, 0, "ready soon\nready now\n");
+	rig_expect(&r, KEEPER_MATCHED, &n);
+	cr_assert_eq(n.number, 0);
+	rig_puts(&r, 0, "ready now\n");
+	rig_mark(&r, 0, 3, 0);
+	cr_assert(rig_hear(&r, &n, RIG_PATIENCE_MS));
+	cr_assert_str_eq(n.kind, "marked");
+	expect_log(&r, FILE_0, false,
+		   "not ready now\nready never\nready soon\nready now\nready now\n");
+	rig_fini(&r);
+}
+
+/* What is above the rate is counted, and said in the log. */
+Test(streams, lines_above_the_rate_are_dropped)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+
+	rig_init(&r);
+	s.rate = 3;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "1\n2\n3\n4\n5\n");
+	rig_expect(&r, KEEPER_DROPPED, &n);
+	cr_assert_str_eq(field_text(&n.frame, "why"), "rate");
+	cr_assert_eq(field_int(&n.frame, "lines", 0), 2);
+	r.streams[0].rate = 0;
+	rig_tell_stream(&r, 0, false);
+	rig_puts(&r, 0, "6\n");
+	mark(&r, 0, "");
+	rig_fini(&r);
+}
+
+/* Old files are packed in the background; none is lost on the way. */
+Test(streams, old_files_are_packed)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+	struct stat st = {0};
+	char path[512];
+
+	rig_init(&r);
+	s.packing = "zstd";
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "to be packed\n");
+	mark(&r, 0, "");
+	rig_ask(&r, KEEPER_ROTATE, -1, 1);
+	rig_expect(&r, KEEPER_ROTATED, &n);
+	snprintf(path, sizeof(path), "%s/%s.zst", r.folder, field_text(&n.frame, "file"));
+	for (int i = 0; i < RIG_PATIENCE_MS && stat(path, &st) < 0; i++)
+		usleep(1000);
+	cr_assert_gt(st.st_size, 0);
+	rig_fini(&r);
+}
