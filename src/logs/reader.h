@@ -69,6 +69,9 @@ int reader_seek_time(struct reader *reader, struct utc t);
 int reader_seek_tail(struct reader *reader, size_t n, size_t *ret_n);
 /* Goes to the first line. */
 int reader_rewind(struct reader *reader);
+/* Goes to where a line begins, as reader_offset() has said of this file before. 0 or as
+ * reader_next(). */
+int reader_go(struct reader *reader, int64_t offset);
 
 /* Where the next line begins: bytes of the (unpacked) file. */
 int64_t reader_offset(const struct reader *reader);

@@ -223,3 +223,32 @@ int reader_seek_tail(struct reader *r, size_t n, size_t *ret_n)
 		*ret_n = count;
 	return result;
 }
+
+/* ---- by offset ---- */
+
+int reader_go(struct reader *r, int64_t offset)
+{
+	int result = 0;
+
+	if (!r->packer) {
+		reader_place(r, offset);
+		return 0;
+	}
+	if (offset < r->offset)
+		result = reader_rewind(r);
+	while (result == 0 && r->offset < offset) {
+		size_t size, left = (size_t)(offset - r->offset);
+		bool ended;
+
+		result = reader_peek(r, &size, &ended);
+		if (result <= 0)
+			break;
+		result = 0;
+		if (size + ended > left)
+			ended = false;
+		reader_take(r, MIN_OF(size, left), ended);
+	}
+	r->open = r->held = false;
+	r->last = (struct log_line){0};
+	return result;
+}

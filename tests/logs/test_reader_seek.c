@@ -284,3 +284,38 @@ Test(reader_seek, from_the_end_of_small_files)
 	}
 	place_fini(&place);
 }
+
+static void go_in(const struct place *place, const char *file, enum logs_format format)
+{
+	static const int lines[] = {LINES - 1, 0, 1, 999, 7, LINES / 2, LINES / 2 + 1};
+	struct reader *reader = open_file(place, file, format, true);
+	int64_t offsets[LINES + 1];
+	struct log_line line;
+
+	for (int i = 0; i < LINES; i++) {
+		offsets[i] = reader_offset(reader);
+		cr_assert_eq(reader_next(reader, &line), 1);
+	}
+	offsets[LINES] = reader_offset(reader);
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		cr_assert_eq(reader_go(reader, offsets[lines[i]]), 0);
+		cr_expect_eq(reader_offset(reader), offsets[lines[i]]);
+		expect_line(reader, lines[i]);
+	}
+	cr_assert_eq(reader_go(reader, offsets[LINES]), 0);
+	expect_end(reader, 0);
+	reader_free(reader);
+}
+
+Test(reader_seek, by_offset)
+{
+	struct place place;
+
+	place_init(&place);
+	make_files(&place, LOGS_TEXT);
+	go_in(&place, "a.log", LOGS_TEXT);
+	go_in(&place, "a.log.zst", LOGS_TEXT);
+	make_files(&place, LOGS_JSON);
+	go_in(&place, "a.log.zst", LOGS_JSON);
+	place_fini(&place);
+}
