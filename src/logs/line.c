@@ -257,17 +257,10 @@ int line_parse(enum logs_format format, const char *raw, size_t size, struct buf
 	bool understood = false;
 
 	buf_clear(scratch);
-	switch (format) {
-	case LOGS_TEXT:
-		understood = parse_text(rest, &line);
-		break;
-	case LOGS_JSON:
-		understood = parse_json(rest, scratch, &line);
-		break;
-	case LOGS_RAW:
-	case LOGS_N_FORMATS:
-		break;
-	}
+	/* A file has both where its log's format was changed. */
+	if (format != LOGS_RAW)
+		understood = size && *raw == '{' ? parse_json(rest, scratch, &line)
+						 : parse_text(rest, &line);
 	if (scratch->error)
 		return scratch->error;
 	if (!understood)

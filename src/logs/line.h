@@ -11,9 +11,9 @@
 #define LINE_MORE ",\"more\":true}"
 
 /*
- * Sets text, name, time, and of a text's piece `continues`, of a json's `more`. A line that is not
- * what the format says is text without a time. scratch takes what has to be decoded, and must live
- * as long as the line. 0 or -ENOMEM.
+ * Sets text, name, time, and of a text's piece `continues`, of a json's `more`. A line of
+ * the other of these two formats is taken as what it is, any other as text without a time. scratch
+ * takes what has to be decoded, and must live as long as the line. 0 or -ENOMEM.
  */
 int line_parse(enum logs_format format, const char *raw, size_t size, struct buf *scratch,
 	       struct log_line *ret_line);
