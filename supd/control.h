@@ -24,6 +24,7 @@
 #define CONTROL_GUESTS_OF_USER 32
 
 struct request_command;
+struct rotating; /* request_logs.c */
 
 /* A request that is not answered yet. */
 struct pending {
@@ -33,6 +34,7 @@ struct pending {
 	uint64_t ref;      /* the guest's */
 	const struct request_command *command;
 	char *target; /* owned; as the guest named it; of a child to be added, its own path */
+	struct rotating *rotating; /* borrowed; the rotation it waits for; NULL: another thing */
 };
 
 /* Rows that are written as the guest takes them: the children asked for, by slot, or names, or
@@ -43,6 +45,7 @@ struct listing {
 	uint32_t *slots;  /* owned; SLOT_NONE: forgotten meanwhile */
 	char **names;     /* owned, as each of them; NULL: slots */
 	bool usage;       /* with what services use */
+	bool of_logs;     /* where services' logs are */
 	bool of_mailbox;  /* of messages: neither slots nor names */
 	bool of_reports;  /* likewise */
 	bool of_why;      /* likewise: a chain of causes */

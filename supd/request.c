@@ -63,6 +63,10 @@ static const struct request_command commands[] = {
 	 FOR_NOBODY_ELSE},
 	{"events", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_events, NULL, FOR_NOBODY_ELSE},
 	{"report", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_report, NULL, FOR_NOBODY_ELSE},
+	{"logs", RIGHT_EVERYTHING, REQUEST_N_KINDS, false, request_take_logs, NULL,
+	 FOR_NOBODY_ELSE},
+	{"rotate", RIGHT_EVERYTHING, REQUEST_N_KINDS, false, request_take_rotate,
+	 request_answer_rotate, FOR_NOBODY_ELSE},
 	{"self", RIGHT_EVERYTHING, REQUEST_N_KINDS, false, request_take_self, NULL, FOR_ACTORS},
 	ACTOR("whereis", RIGHT_LOOK, REQUEST_WHEREIS, true, request_take_actor, FOR_ACTORS),
 	{"names", RIGHT_LOOK, REQUEST_N_KINDS, false, request_take_names, NULL, FOR_ACTORS},
@@ -178,6 +182,7 @@ static void pending_free(struct pending *pending)
 	map_remove(&pending->conn->control->pendings, pending->id);
 	list_unlink(&pending->link);
 	pending->conn->n_pending--;
+	rotating_forget(pending->rotating);
 	free(pending->target);
 	free(pending);
 }

@@ -137,6 +137,9 @@ void request_take_what_if(struct conn *conn, const struct request_command *comma
 
 /* ---- request_look.c ---- */
 
+/* A listing of the children that a request means: its target, with all below it where that is so,
+ * or all. NULL: refused, and told. */
+struct listing *listing_begin(struct conn *conn, const struct wire_frame *frame, bool below);
 void request_take_status(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame);
 void request_take_report(struct conn *conn, const struct request_command *command,
@@ -155,5 +158,17 @@ void request_take_why(struct conn *conn, const struct request_command *command,
 		      const struct wire_frame *frame);
 /* The next event of a chain of causes. */
 void listing_write_why(struct conn *conn, struct listing *listing);
+
+/* ---- request_logs.c ---- */
+
+void request_take_logs(struct conn *conn, const struct request_command *command,
+		       const struct wire_frame *frame);
+/* A row of a listing of logs, where that is a service. */
+void listing_write_log(struct conn *conn, const struct listing *listing, uint32_t slot);
+void request_take_rotate(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame);
+void request_answer_rotate(struct pending *pending, const struct reply *reply);
+/* Whoever asked for it has gone; it goes on. Takes NULL. */
+void rotating_forget(struct rotating *rotating);
 
 #endif

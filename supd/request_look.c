@@ -139,6 +139,8 @@ static void listing_write_row(struct conn *conn, struct listing *listing, size_t
 		listing_write_report(conn, listing);
 	else if (listing->of_why)
 		listing_write_why(conn, listing);
+	else if (listing->of_logs)
+		listing_write_log(conn, listing, listing->slots[i]);
 	else if (listing->names)
 		listing_write_name(conn, listing, listing->names[i]);
 	else
@@ -168,8 +170,7 @@ static bool is_template_name(const char *target)
 	return size > 1 && target[size - 1] == '@';
 }
 
-void request_take_status(struct conn *conn, const struct request_command *command,
-			 const struct wire_frame *frame)
+struct listing *listing_begin(struct conn *conn, const struct wire_frame *frame, bool below)
 {
 	const struct core *core = conn->control->daemon->core;
 	const char *target = field_text(frame, "target");
@@ -178,32 +179,41 @@ void request_take_status(struct conn *conn, const struct request_command *comman
 	struct listing *listing;
 	int r;
 
-	(void)command;
 	if (target && !template && !status_exists(core, slot)) {
 		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: %s", target,
 			     is_template_name(target)
 				     ? "no such template: its section has instances = N"
 				     : request_absence(conn->control->daemon, target));
-		return;
+		return NULL;
 	}
 	listing = listing_new(conn, frame->ref);
 	if (!listing) {
 		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
-		return;
+		return NULL;
 	}
-	listing->usage = field_bool(frame, "usage");
 	if (template)
 		r = listing_add_instances(listing, core, target);
-	else if (target && !field_bool(frame, "below"))
+	else if (target && !below)
 		r = listing_add(listing, slot);
 	else if (!target && field_bool(frame, "spawned"))
 		r = listing_add_spawned(listing, core);
 	else
 		r = listing_add_tree(listing, core, slot);
-	if (r < 0) {
-		listing_free(listing);
-		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
-	}
+	if (r == 0)
+		return listing;
+	listing_free(listing);
+	request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
+	return NULL;
+}
+
+void request_take_status(struct conn *conn, const struct request_command *command,
+			 const struct wire_frame *frame)
+{
+	struct listing *listing = listing_begin(conn, frame, field_bool(frame, "below"));
+
+	(void)command;
+	if (listing)
+		listing->usage = field_bool(frame, "usage");
 }
 
 /* ---- ping, version ---- */
