@@ -14,6 +14,10 @@
 
 /* Connects. 0 or an exit status with the message printed. */
 int context_connect(struct context *context);
+/* The same, but where there is no daemon nothing is printed: -errno. */
+int context_try(struct context *context);
+/* -s, or SUP_SOCKET, says which daemon. */
+bool context_names_daemon(const struct context *context);
 /* The next frame, or an exit status with the message printed. */
 int context_receive(struct context *context, struct wire_frame *ret_frame);
 /*

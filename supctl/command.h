@@ -32,7 +32,7 @@ struct option_spec {
 	const char *help;
 };
 
-#define OPTIONS_MAX 8
+#define OPTIONS_MAX 12
 
 struct context;
 
@@ -101,9 +101,9 @@ int complain_usage(const struct context *context, const char *format, ...) PRINT
 
 extern const struct command ack_command, add_command, call_command, check_command, child_command,
 	demonitor_command, events_command, exit_command, ignore_command, info_command, kill_command,
-	link_command, mailbox_command, monitor_command, names_command, ping_command, ready_command,
-	recv_command, register_command, reload_command, remove_command, reply_command,
-	report_command, restart_command, scale_command, self_command, send_command,
+	link_command, logs_command, mailbox_command, monitor_command, names_command, ping_command,
+	ready_command, recv_command, register_command, reload_command, remove_command,
+	reply_command, report_command, restart_command, scale_command, self_command, send_command,
 	shutdown_command, spawn_command, start_command, status_command, stop_command, sync_command,
 	trap_command, tree_command, unlink_command, unregister_command, version_command,
 	wait_command, watchdog_command, what_if_command, whereis_command, why_command;

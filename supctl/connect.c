@@ -68,7 +68,12 @@ static int connect_failed(const struct context *context, int error)
 	return error == -EAGAIN ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
-int context_connect(struct context *context)
+bool context_names_daemon(const struct context *context)
+{
+	return socket_given(context) != NULL;
+}
+
+int context_try(struct context *context)
 {
 	struct identity who;
 	int r;
@@ -81,15 +86,17 @@ int context_connect(struct context *context)
 		complain("out of memory");
 		return EXIT_FAILED;
 	}
-	if (context->command->as != AS_GUEST && inside_an_actor(context)) {
-		r = identity_read(&who);
-		if (r)
-			return r;
-		r = client_open_helper(context->path, who.pid, who.token, &context->client);
-	} else {
-		r = client_open(context->path, &context->client);
-	}
-	return r < 0 ? connect_failed(context, r) : 0;
+	if (context->command->as == AS_GUEST || !inside_an_actor(context))
+		return client_open(context->path, &context->client);
+	r = identity_read(&who);
+	return r ? r : client_open_helper(context->path, who.pid, who.token, &context->client);
+}
+
+int context_connect(struct context *context)
+{
+	int r = context_try(context);
+
+	return r < 0 ? connect_failed(context, r) : r;
 }
 
 int context_failed(const struct context *context, int error)

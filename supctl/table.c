@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&what_if_command,
 	&events_command,
 	&report_command,
+	&logs_command,
 	&names_command,
 	&info_command,
 	&mailbox_command,

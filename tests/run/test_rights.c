@@ -51,6 +51,9 @@ static const char *const acting[] = {
 	"call s/a x",
 	"monitor s/a",
 	"mailbox s/a",
+	"logs",
+	"logs s/a",
+	"logs --rotate",
 	"shutdown",
 	"shutdown --now",
 };
