@@ -85,11 +85,10 @@ static char escape_of(unsigned char c)
 static char *put_code(char *to, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
+	const char code[ESCAPE_MAX] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
 
-	memcpy(to, "\\u00", 4);
-	to[4] = digits[c >> 4];
-	to[5] = digits[c & 15];
-	return to + ESCAPE_MAX;
+	memcpy(to, code, sizeof(code));
+	return to + sizeof(code);
 }
 
 /* There is room for ESCAPE_MAX bytes for each. */

@@ -179,7 +179,7 @@ int names_list(int dir, const char *log, struct logs_names *ret_names)
 int names_remove_unfinished(int dir, const char *log)
 {
 	DIR *folder CLEANUP(cleanup_dir) = open_folder(dir, log);
-	struct logs_name name;
+	struct logs_name name = {0};
 	int r;
 
 	if (!folder)

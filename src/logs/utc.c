@@ -35,10 +35,10 @@ static const struct {
 static int64_t days_of(int year, int month, int day)
 {
 	int y = month <= 2 ? year - 1 : year;
-	int era = y / 400, in_era = y % 400;
+	int64_t era = y / 400, in_era = y % 400;
 	int in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-	return (int64_t)era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
 }
 
 static void date_of(int64_t days, int values[N_PARTS])
@@ -120,8 +120,8 @@ static int extract(const char *layout, size_t size, const char *text, int values
 
 static int read_layout(const char *layout, size_t size, const char *text, struct utc *ret_utc)
 {
-	int values[N_PARTS] = {0}, back[N_PARTS], r;
-	int64_t days, seconds;
+	int values[N_PARTS] = {0}, back[N_PARTS], in_day, r;
+	int64_t days;
 
 	r = extract(layout, size, text, values);
 	if (r)
@@ -130,9 +130,8 @@ static int read_layout(const char *layout, size_t size, const char *text, struct
 	date_of(days, back);
 	if (back[DAY] != values[DAY])
 		return -EINVAL; /* the 30th of February */
-	seconds =
-		days * SECONDS_PER_DAY + values[HOUR] * 3600 + values[MINUTE] * 60 + values[SECOND];
-	*ret_utc = (struct utc){seconds * US_PER_SECOND + values[MICRO]};
+	in_day = values[HOUR] * 3600 + values[MINUTE] * 60 + values[SECOND];
+	*ret_utc = (struct utc){(days * SECONDS_PER_DAY + in_day) * US_PER_SECOND + values[MICRO]};
 	return 0;
 }
 

@@ -51,7 +51,7 @@ Test(reader, each_format_and_packing)
 			reader = open_file(&place, name, f, f == LOGS_TEXT);
 			for (int i = 0; i < 5000; i++)
 				expect_line(reader, i);
-			cr_assert_eq(reader_offset(reader), data.size);
+			cr_assert_eq(reader_offset(reader), (int64_t)data.size);
 			expect_end(reader, 0);
 			cr_assert_eq(reader_rewind(reader), 0);
 			expect_line(reader, 0);
