@@ -1,33 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A layout is a text in which letters stand for digits: writing fills them in, reading takes them
- * out and demands all else as it is. */
+/* A layout says where in a text each part stands, and what stands between them. Reading is what a
+ * log's reader does for every line: it looks at nothing twice. */
 
 #include "logs/utc.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/macros.h"
-
-static const char layout_full[] = "YYYY-MM-DDThh:mm:ss.uuuuuuZ";
-static const char layout_compact[] = "YYYYMMDDThhmmss.uuuuuuZ";
-static const char layout_local[] = "hh:mm:ss.uuu";
 
 #define US_PER_SECOND INT64_C(1000000)
 #define SECONDS_PER_DAY INT64_C(86400)
 
 enum part { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, MICRO, N_PARTS };
 
-/* What stands for a part, and its highest value. */
 static const struct {
-	char letter;
 	int min, max;
-} parts[N_PARTS] = {
-	[YEAR] = {'Y', 1970, 9999}, [MONTH] = {'M', 1, 12},  [DAY] = {'D', 1, 31},
-	[HOUR] = {'h', 0, 23},      [MINUTE] = {'m', 0, 59}, [SECOND] = {'s', 0, 59},
-	[MICRO] = {'u', 0, 999999},
+} bounds[N_PARTS] = {
+	[YEAR] = {1970, 9999}, [MONTH] = {1, 12},  [DAY] = {1, 31},       [HOUR] = {0, 23},
+	[MINUTE] = {0, 59},    [SECOND] = {0, 59}, [MICRO] = {0, 999999},
+};
+
+struct layout {
+	const char *text; /* a digit is a 0 */
+	struct {
+		unsigned char at, size; /* no size: it is not there */
+	} parts[N_PARTS];
+};
+
+static const struct layout layout_full = {
+	"0000-00-00T00:00:00.000000Z",
+	{[YEAR] = {0, 4},
+	 [MONTH] = {5, 2},
+	 [DAY] = {8, 2},
+	 [HOUR] = {11, 2},
+	 [MINUTE] = {14, 2},
+	 [SECOND] = {17, 2},
+	 [MICRO] = {20, 6}},
+};
+static const struct layout layout_compact = {
+	"00000000T000000.000000Z",
+	{[YEAR] = {0, 4},
+	 [MONTH] = {4, 2},
+	 [DAY] = {6, 2},
+	 [HOUR] = {9, 2},
+	 [MINUTE] = {11, 2},
+	 [SECOND] = {13, 2},
+	 [MICRO] = {16, 6}},
+};
+static const struct layout layout_local = {
+	"00:00:00.000",
+	{[HOUR] = {0, 2}, [MINUTE] = {3, 2}, [SECOND] = {6, 2}, [MICRO] = {9, 3}},
 };
 
 /* Days since 1970 of a date, in the calendar in which years begin in March: the day that comes and
@@ -73,52 +98,48 @@ static void split(struct utc s, int values[N_PARTS])
 	values[MICRO] = (int)(s.us % US_PER_SECOND);
 }
 
-/* N_PARTS for a character that stands for itself. T and Z are no letters of parts. */
-static enum part part_of(char letter)
+static void fill(const struct layout *layout, size_t size, const int values[N_PARTS], char *out)
 {
-	enum part part = YEAR;
-
-	while (part < N_PARTS && parts[part].letter != letter)
-		part++;
-	return part;
-}
-
-/* From the end, so that each part gives its lowest digit first. */
-static void fill(const char *layout, size_t size, int values[N_PARTS], char *out)
-{
-	for (size_t i = size; i-- > 0;) {
-		enum part part = part_of(layout[i]);
-
-		if (part == N_PARTS) {
-			out[i] = layout[i];
-			continue;
-		}
-		out[i] = (char)('0' + values[part] % 10);
-		values[part] /= 10;
-	}
-}
-
-static int extract(const char *layout, size_t size, const char *text, int values[N_PARTS])
-{
-	for (size_t i = 0; i < size; i++) {
-		enum part part = part_of(layout[i]);
-
-		if (part == N_PARTS && text[i] != layout[i])
-			return -EINVAL;
-		if (part == N_PARTS)
-			continue;
-		if (text[i] < '0' || text[i] > '9')
-			return -EINVAL;
-		values[part] = values[part] * 10 + (text[i] - '0');
-	}
+	memcpy(out, layout->text, size);
 	for (enum part part = YEAR; part < N_PARTS; part++) {
-		if (values[part] < parts[part].min || values[part] > parts[part].max)
+		int value = values[part];
+
+		for (size_t i = layout->parts[part].size; i-- > 0; value /= 10)
+			out[layout->parts[part].at + i] = (char)('0' + value % 10);
+	}
+}
+
+/* -1: no number. */
+static int number(const char *digits, size_t size)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		unsigned int digit = (unsigned int)digits[i] - '0';
+
+		if (digit > 9)
+			return -1;
+		value = value * 10 + (int)digit;
+	}
+	return value;
+}
+
+static int extract(const struct layout *layout, size_t size, const char *text, int values[N_PARTS])
+{
+	for (enum part part = YEAR; part < N_PARTS; part++) {
+		values[part] = number(text + layout->parts[part].at, layout->parts[part].size);
+		if (values[part] < bounds[part].min || values[part] > bounds[part].max)
+			return -EINVAL;
+	}
+	for (size_t i = 0; i < size; i++) {
+		if (layout->text[i] != '0' && layout->text[i] != text[i])
 			return -EINVAL;
 	}
 	return 0;
 }
 
-static int read_layout(const char *layout, size_t size, const char *text, struct utc *ret_utc)
+static int read_layout(const struct layout *layout, size_t size, const char *text,
+		       struct utc *ret_utc)
 {
 	int values[N_PARTS] = {0}, back[N_PARTS], in_day, r;
 	int64_t days;
@@ -148,7 +169,7 @@ void utc_write(struct utc s, char out[UTC_SIZE])
 	int values[N_PARTS];
 
 	split(utc_clamp(s), values);
-	fill(layout_full, UTC_SIZE, values, out);
+	fill(&layout_full, UTC_SIZE, values, out);
 }
 
 void utc_write_compact(struct utc s, char out[UTC_COMPACT_SIZE])
@@ -156,7 +177,7 @@ void utc_write_compact(struct utc s, char out[UTC_COMPACT_SIZE])
 	int values[N_PARTS];
 
 	split(utc_clamp(s), values);
-	fill(layout_compact, UTC_COMPACT_SIZE, values, out);
+	fill(&layout_compact, UTC_COMPACT_SIZE, values, out);
 }
 
 void utc_write_local(struct utc s, char out[UTC_LOCAL_SIZE])
@@ -171,19 +192,19 @@ void utc_write_local(struct utc s, char out[UTC_LOCAL_SIZE])
 	values[MINUTE] = tm.tm_min;
 	values[SECOND] = MIN_OF(tm.tm_sec, 59);
 	values[MICRO] = (int)(at.us % US_PER_SECOND / 1000);
-	fill(layout_local, UTC_LOCAL_SIZE, values, out);
+	fill(&layout_local, UTC_LOCAL_SIZE, values, out);
 }
 
 int utc_read(const char *text, size_t size, struct utc *ret_utc)
 {
 	if (size < UTC_SIZE)
 		return -EINVAL;
-	return read_layout(layout_full, UTC_SIZE, text, ret_utc);
+	return read_layout(&layout_full, UTC_SIZE, text, ret_utc);
 }
 
 int utc_read_compact(const char *text, size_t size, struct utc *ret_utc)
 {
 	if (size < UTC_COMPACT_SIZE)
 		return -EINVAL;
-	return read_layout(layout_compact, UTC_COMPACT_SIZE, text, ret_utc);
+	return read_layout(&layout_compact, UTC_COMPACT_SIZE, text, ret_utc);
 }

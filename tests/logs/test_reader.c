@@ -3,9 +3,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/macros.h"
@@ -391,5 +394,56 @@ Test(reader, no_memory)
 		reader_free(reader);
 		cr_assert_eq(alloc_live(), before);
 	}
+	place_fini(&place);
+}
+
+/* Lines in pieces of all sizes, while the reader looks. */
+static void write_lines(const struct place *place, int n)
+{
+	struct buf data = BUF_INIT;
+	size_t size;
+
+	for (int i = 0; i < n; i++)
+		add_line(&data, LOGS_TEXT, i);
+	for (size_t at = 0; at < data.size; at += size) {
+		size = MIN_OF((size_t)(rand() % 3000 + 1), data.size - at);
+		place_append(place, "a.log", data.data + at, size);
+	}
+	buf_fini(&data);
+}
+
+Test(reader, a_writer_beside_it)
+{
+	struct log_line line;
+	struct reader *reader;
+	struct place place;
+	int n = 0, r;
+	pid_t writer;
+
+	place_init(&place);
+	place_write(&place, "a.log", "", 0);
+	writer = fork();
+	if (writer == 0) {
+		write_lines(&place, 20000);
+		_exit(0);
+	}
+	reader = open_file(&place, "a.log", LOGS_TEXT, true);
+	while (n < 20000) {
+		char text[32];
+
+		r = reader_next(reader, &line);
+		cr_assert_geq(r, 0);
+		if (r == 0) {
+			sched_yield();
+			continue;
+		}
+		snprintf(text, sizeof(text), "line %d", n);
+		cr_assert(line.size == strlen(text) && memcmp(line.text, text, line.size) == 0);
+		cr_assert(line.ended && line.time.us == time_of_line(n).us);
+		n++;
+	}
+	cr_assert_eq(waitpid(writer, NULL, 0), writer);
+	expect_end(reader, 0);
+	reader_free(reader);
 	place_fini(&place);
 }

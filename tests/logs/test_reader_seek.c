@@ -319,3 +319,83 @@ Test(reader_seek, by_offset)
 	go_in(&place, "a.log.zst", LOGS_JSON);
 	place_fini(&place);
 }
+
+/* ---- whatever is in it ---- */
+
+static void add_garbage(struct buf *data)
+{
+	static const char *const bits[] = {
+		"2026-11-30T12:00:00.000000Z",
+		"2026-11-30T12:00:0",
+		" ",
+		"+",
+		"\n",
+		"\n\n",
+		"x",
+		"{\"time\":\"2026-11-30T12:00:00.000000Z\",\"name\":\"a\",\"line\":\"",
+		"\",\"more\":true}\n",
+		"\"}\n",
+		"\\u12",
+		"\377",
+		"word ",
+	};
+
+	for (int i = rand() % 400; i > 0; i--) {
+		buf_puts(data, bits[(size_t)rand() % ARRAY_LEN(bits)]);
+		if (rand() % 100 == 0) {
+			memset(buf_reserve(data, 30000), rand() % 2 ? 'x' : 0, 30000);
+			data->size += 30000;
+		}
+	}
+}
+
+/* Bytes of the lines up to the end, which must come. */
+static size_t read_rest(struct reader *reader, size_t most)
+{
+	struct log_line line;
+	size_t size = 0, lines = 0;
+	int r;
+
+	while ((r = reader_next(reader, &line)) == 1) {
+		size += line.size;
+		cr_assert_leq(++lines, most);
+	}
+	cr_assert_eq(r, 0);
+	if (reader_rest(reader, &line) == 1)
+		size += line.size;
+	return size;
+}
+
+Test(reader_seek, whatever_is_in_it)
+{
+	struct place place;
+
+	place_init(&place);
+	srand(23);
+	for (int run = 0; run < 600; run++) {
+		enum logs_format format = (enum logs_format)(run % LOGS_N_FORMATS);
+		struct buf data = BUF_INIT;
+		struct reader *reader;
+		size_t all, count;
+
+		add_garbage(&data);
+		place_write(&place, "a.log", buf_text(&data), data.size);
+		reader = open_file(&place, "a.log", format, run % 2);
+		all = read_rest(reader, data.size + 1);
+		cr_assert_leq(all, data.size);
+		for (int i = 0; i < 10; i++) {
+			size_t n = (size_t)(rand() % 30);
+
+			cr_assert_eq(reader_seek_tail(reader, n, &count), 0);
+			cr_assert_leq(count, n);
+			cr_assert_leq(read_rest(reader, data.size + 1), all);
+			cr_assert_eq(reader_seek_time(reader, time_of_line(rand() % 3 - 1)), 0);
+			cr_assert_leq(read_rest(reader, data.size + 1), data.size);
+		}
+		cr_assert_eq(reader_rewind(reader), 0);
+		cr_assert_eq(read_rest(reader, data.size + 1), all);
+		reader_free(reader);
+		buf_fini(&data);
+	}
+	place_fini(&place);
+}
