@@ -60,7 +60,7 @@ try() {
 	"$build/supctl" "$@" || die "supctl $* ended with status $?"
 }
 
-printf '[supd]\nrun_dir = %s\ninclude = %s/conf/demo.conf\n' "$dir" "$PWD" >"$dir/demo.conf"
+printf '[supd]\nrun_dir = %s\nlog_dir = %s/log\ninclude = %s/conf/demo.conf\n' "$dir" "$dir" "$PWD" >"$dir/demo.conf"
 
 say "supd starts the tree of conf/demo.conf, in order: what is not ready yet keeps those after it" \
 	"waiting. Here it is with everything up."

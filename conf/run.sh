@@ -27,7 +27,7 @@ if [ -n "${RUN_DIR-}" ] || ! usable "$usual"; then
 	config=$dir/demo.conf
 	run_dir=${RUN_DIR:-$dir}
 	socket=" -s $run_dir/control"
-	printf '[supd]\nrun_dir = %s\ninclude = %s/conf/demo.conf\n' "$run_dir" "$PWD" >"$config"
+	printf '[supd]\nrun_dir = %s\nlog_dir = %s/log\ninclude = %s/conf/demo.conf\n' "$run_dir" "$dir" "$PWD" >"$config"
 fi
 
 cat <<END

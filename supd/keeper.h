@@ -8,9 +8,11 @@
  * not at all where it can not. Nothing here waits, and all of it takes a daemon that keeps no logs.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -22,13 +24,19 @@ struct keeper;
 /*
  * In order: where logs are to go is decided (that it can not be used as it is configured is told,
  * and no error); the tree is about to start; nothing of any service is left: all that was written
- * is in its place when this returns, after a bounded time. 0 or -errno.
+ * is in its place when keeper_finish() returns, after a bounded time. 0 or -errno.
  */
 int keeper_open(struct daemon *d);
-void keeper_close(struct daemon *d); /* takes a daemon without */
+void keeper_begin(struct daemon *d);
+void keeper_finish(struct daemon *d); /* takes a daemon without; again, too */
+void keeper_close(struct daemon *d);  /* takes a daemon without */
 
 /* The folder of the logs, absolute; NULL: there are no files. Borrowed. */
 const char *keeper_dir(const struct daemon *d);
+
+/* Its process is that one; it has ended, and was not reaped: that is done. */
+bool keeper_is(const struct daemon *d, pid_t os_pid);
+bool keeper_ended(struct daemon *d, const siginfo_t *info);
 
 /* ---- the daemon's own streams: LOG_DIR/NAME.log, byte for byte ---- */
 

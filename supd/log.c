@@ -29,7 +29,6 @@
 /* What is kept of lines that standard error does not take. */
 #define LOG_KEPT_MAX ((size_t)128 * 1024)
 #define LOG_LINE_MAX 3072
-#define LOG_WIDTH_MAX 28
 
 static struct {
 	enum log_level level;
@@ -39,6 +38,9 @@ static struct {
 	int width;      /* of names */
 	struct buf out; /* whole lines, but for the first, of which a part may be gone */
 	unsigned long lost;
+	struct buf copy; /* lines that are still to be handed on */
+	void (*copy_to)(void *owner, const char *data, size_t size);
+	void *copy_owner; /* borrowed */
 	int held;
 	struct loop *loop; /* borrowed */
 	bool watching;
@@ -210,6 +212,61 @@ static void log_put(enum log_level level, const struct log_about *about, const c
 		log_put_text(&log_state.out, level, about, text);
 }
 
+/* ---- a copy ---- */
+
+static void log_put_copy(enum log_level level, const struct log_about *about, const char *text)
+{
+	struct buf *out = &log_state.copy;
+	const char *name = about->name ? about->name : "supd";
+	struct timespec now;
+	struct tm tm;
+	char time[32];
+
+	if (log_state.json) {
+		log_put_json(out, level, about, text);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_printf(out, "%s.%06ldZ %-7s  %-*s  ", time, now.tv_nsec / 1000, level_names[level],
+		   log_state.width, name);
+	log_put_plain(out, text);
+	buf_putc(out, '\n');
+}
+
+/* Short of memory, whole lines are left out. */
+static void log_copy(enum log_level level, const struct log_about *about, const char *text)
+{
+	size_t before = log_state.copy.size;
+
+	if (!log_state.copy_to)
+		return;
+	log_put_copy(level, about, text);
+	if (log_state.copy.error) {
+		log_state.copy.error = 0;
+		log_state.copy.size = before;
+	}
+}
+
+static void log_hand_on(void)
+{
+	if (log_state.copy.size && log_state.copy_to)
+		log_state.copy_to(log_state.copy_owner, log_state.copy.data, log_state.copy.size);
+	buf_clear(&log_state.copy);
+}
+
+void log_copy_to(void (*call)(void *owner, const char *data, size_t size), void *owner)
+{
+	log_hand_on();
+	log_state.copy_to = call;
+	log_state.copy_owner = owner;
+	if (!call)
+		buf_fini(&log_state.copy);
+}
+
+/* ---- a line ---- */
+
 /* Says that lines are missing, where there is room for lines again. */
 static void log_put_lost(void)
 {
@@ -241,8 +298,11 @@ static void log_put_line(enum log_level level, const struct log_about *about, co
 		log_state.out.size = before;
 		log_state.lost++;
 	}
-	if (!log_state.held)
+	log_copy(level, about, text);
+	if (!log_state.held) {
 		log_write();
+		log_hand_on();
+	}
 }
 
 static void log_on_room(void *owner, int fd, int events)
@@ -354,8 +414,10 @@ void log_hold(void)
 
 void log_release(void)
 {
-	if (--log_state.held == 0)
-		log_write();
+	if (--log_state.held > 0)
+		return;
+	log_write();
+	log_hand_on();
 }
 
 /* ---- quotas ---- */

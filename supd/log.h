@@ -36,8 +36,16 @@ struct log_about {
 
 /* Both words as in supd.conf(5), or NULL for the defaults. */
 void log_open(const char *level, const char *format);
-/* Names are padded to that width, within reason. */
+#define LOG_WIDTH_MAX 28
+/* Names are padded to that width, within that. */
 void log_set_width(size_t width);
+/*
+ * Every line is also handed to that, whole, with its end, in the form of a log file: as text with
+ * the level and a time in UTC, or as JSON. Several at a time, where they come so. NULL: no more.
+ *
+ *   2025-11-25T06:51:02.123456Z info     web/db        running, OS pid 4242
+ */
+void log_copy_to(void (*call)(void *owner, const char *data, size_t size), void *owner);
 /* From now on what could not be written waits for the loop; NULL: no more. */
 void log_attach(struct loop *loop);
 void log_close(void);

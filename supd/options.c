@@ -12,6 +12,7 @@
 const struct option_row supd_options[] = {
 	{"-c", "FILE", "the configuration; /etc/supd/supd.conf, a user's ~/.config/supd/supd.conf"},
 	{"-t", NULL, "only say what is wrong with it: exit status 0, or 78"},
+	{"--console", NULL, "show what services write, also where it is kept in files"},
 	{"--init", NULL, "be the first process of a system or container"},
 	{"--record", "FILE", "write down all that decides, for make replay"},
 	{"-v", NULL, "print the version"},
@@ -92,6 +93,8 @@ static int options_take(struct options *options, const char *name, const char *v
 		options->record = value;
 	else if (strcmp(name, "-t") == 0)
 		options->test = true;
+	else if (strcmp(name, "--console") == 0)
+		options->console = true;
 	else
 		options->init = true;
 	return -1;

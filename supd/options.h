@@ -25,6 +25,7 @@ struct options {
 	const char *record; /* borrowed; NULL: no recording */
 	bool test;          /* -t */
 	bool init;          /* --init, or PID 1 */
+	bool console;       /* --console */
 	char **command;     /* borrowed; what follows --; NULL: none */
 };
 

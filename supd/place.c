@@ -66,6 +66,16 @@ int place_state_dir(struct buf *out, struct buf *why)
 	return why->error ? why->error : -ENOENT;
 }
 
+int place_log_dir(struct buf *out, struct buf *why)
+{
+	int r;
+
+	if (geteuid() == 0)
+		return buf_puts(out, "/var/log/supd");
+	r = place_state_dir(out, why);
+	return r < 0 ? r : buf_puts(out, "/log");
+}
+
 int place_open_null(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);

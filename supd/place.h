@@ -20,6 +20,9 @@ int place_run_dir(const char *configured, struct buf *out, struct buf *why);
 /* Where the daemon keeps what outlives it. As above. */
 int place_state_dir(struct buf *out, struct buf *why);
 
+/* Where its logs are. As above. */
+int place_log_dir(struct buf *out, struct buf *why);
+
 /* /dev/null, for reading and writing; where there is none, what reads as empty and can not be
  * written. Close-on-exec. -errno. */
 int place_open_null(void);

@@ -94,6 +94,7 @@ const struct health *probing_health(const struct daemon *d, uint32_t slot)
 
 static void let_go(struct probing *g)
 {
+	g->seen = NULL;
 	stop_readiness(g);
 	health_fini(&g->health);
 	spec_unref(g->spec);
@@ -153,19 +154,6 @@ int probing_prepare(struct daemon *d, struct process *p, const struct child_view
 	return r;
 }
 
-void probing_redirect(const struct process *p, struct spawn_request *request)
-{
-	if (p->probing)
-		readiness_redirect(&p->probing->readiness, request);
-}
-
-int probing_output(const struct process *p)
-{
-	const struct tap *tap = p->probing ? p->probing->readiness.taps[0] : NULL;
-
-	return tap ? tap->given : 0;
-}
-
 void probing_begin(struct probing *g)
 {
 	readiness_begin(&g->readiness, g->daemon);
@@ -176,8 +164,30 @@ void probing_drain(struct probing *g)
 	readiness_drain(&g->readiness);
 }
 
+static void on_seen(void *owner)
+{
+	struct probing *g = owner;
+	struct process *p = process_of(g->daemon, g->pid);
+	void (*seen)(struct process * p) = g->seen;
+
+	g->seen = NULL;
+	if (p)
+		seen(p);
+}
+
+bool probing_await_rest(struct probing *g, uint32_t slot, void (*seen)(struct process *p))
+{
+	bool waits = readiness_await_rest(&g->readiness, g->daemon, slot, on_seen);
+
+	g->seen = waits ? seen : NULL;
+	return waits;
+}
+
+/* What is still to be seen ends it in a while. */
 void probing_end(struct probing *g)
 {
+	if (g->seen)
+		return;
 	stop_readiness(g);
 	health_stop(&g->health);
 }
@@ -202,6 +212,10 @@ void probing_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 	if (!g || !g->spec || link->pid.n != g->pid.n)
 		return;
 	if (link->kind == LINK_READY) {
+		*g->readiness.detail = '\0';
+		/* It has ended already, and is about to be said to. */
+		if (g->seen)
+			return;
 		stop_readiness(g);
 		*g->readiness.detail = '\0';
 		health_begin(&g->health, g->pid);

@@ -17,6 +17,7 @@ struct probing {
 	struct spec *spec;     /* owned count; of the present or last incarnation */
 	actor_pid pid;         /* ... which is this; 0: its start was given up */
 	struct readiness readiness;
+	void (*seen)(struct process *p); /* NULL: nobody waits for it */
 	struct health health;
 };
 
@@ -24,15 +25,15 @@ struct probing {
  * cannot be started, by preparation->object. */
 int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
 		    struct preparation *preparation);
-/* What process is to be started so. */
-void probing_redirect(const struct process *p, struct spawn_request *request);
-/* Where what it writes to standard output is to go, for whoever passes that on, until
- * probing_begin(): an fd that others have as well; 0: where it goes anyway. */
-int probing_output(const struct process *p);
 /* What follows is called for those only that have such a record. */
 void probing_begin(struct probing *probing); /* its process runs */
 /* Its process has ended: what it has said before; tells no more after that. */
 void probing_drain(struct probing *probing);
+/*
+ * ... which may still be under way: true, and seen is called with its process when it is not any
+ * more. Until then its end is not told, and probing_end() does nothing.
+ */
+bool probing_await_rest(struct probing *probing, uint32_t slot, void (*seen)(struct process *p));
 void probing_end(struct probing *probing);
 /* timeout:start, with what had failed until then, should its start end so. Owned. */
 struct reason probing_late(const struct probing *probing);

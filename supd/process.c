@@ -28,6 +28,7 @@
 #include "supd/probing.h"
 #include "supd/processes.h"
 #include "supd/run_table.h"
+#include "supd/streams.h"
 #include "supd/tty.h"
 #include "supd/said.h"
 #include "supd/watchdog.h"
@@ -103,6 +104,7 @@ void process_free(struct process *p)
 		return;
 	process_let_go(p);
 	tty_free(p->tty);
+	streams_let_go(p);
 	free(p->cgroup);
 	free(p);
 }
@@ -221,6 +223,7 @@ int process_prepare(struct daemon *d, const struct child_view *v, struct prepare
 		    enum start_step *ret_step)
 {
 	struct processes *ps = d->processes;
+	struct process *p;
 	int r;
 
 	what->path = v->path;
@@ -234,6 +237,9 @@ int process_prepare(struct daemon *d, const struct child_view *v, struct prepare
 	if (r < 0)
 		return r;
 	set_limits(d, v->spec->exec->setup, &ps->preparation.request);
+	p = process_find(d, v->slot);
+	if (p)
+		streams_direct(p, v->spec, &ps->preparation.request);
 	return 0;
 }
 
@@ -337,7 +343,6 @@ static int launch(struct daemon *d, struct process *p, const struct child_view *
 		start_failed(d, pid, step, -r, buf_text(&ps->preparation.object));
 		return r;
 	}
-	probing_redirect(p, &ps->preparation.request);
 	r = process_spawn(d, p, v, ret_os_pid, &failure);
 	tty_started(p, r == 0);
 	if (r < 0 && ps->preparation.request.shares_session)
@@ -366,8 +371,11 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		process_pass_over(d, pid, unmet);
 		return;
 	}
-	if (begin(d, p, &v, pid) < 0) {
-		start_failed(d, pid, STEP_PREPARE, ENOMEM, NULL);
+	r = begin(d, p, &v, pid);
+	if (r == 0)
+		r = streams_prepare(d, p, &v);
+	if (r < 0) {
+		start_failed(d, pid, STEP_PREPARE, -r, NULL);
 		return;
 	}
 	r = process_make_directories(d, p, &v, &step);
@@ -438,6 +446,7 @@ void process_gone(struct processes *ps, struct process *p)
 	cgroups_leave(ps->daemon, p, p->stopped);
 	process_end_directories(ps, p);
 	tty_end(p);
+	streams_ended(p);
 	run_table_clear(ps->daemon->run_table, p->slot);
 	mainpid_forget(ps, p);
 	fdstore_gone(p);

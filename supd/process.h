@@ -29,6 +29,7 @@ void processes_close(struct daemon *d);
 struct process_streams {
 	const struct spec *spec; /* borrowed */
 	int fd[3];
+	uint32_t spawner; /* whose log its own output goes to; SLOT_NONE: a guest's */
 };
 void process_hand(struct daemon *d, const struct process_streams *streams);
 

@@ -15,7 +15,6 @@
 #include "supd/probing.h"
 #include "supd/processes.h"
 #include "supd/remover.h"
-#include "supd/tap.h"
 
 /* Services read nothing from our terminal, and no fd of ours may ever be 0, 1 or 2. */
 static int settle_standard_fds(int null_fd)
@@ -104,7 +103,6 @@ int processes_open(struct daemon *d)
 	ps->daemon = d;
 	ps->null_fd = ps->signal_fd = -1;
 	ps->probes.max = probing_max();
-	list_init(&ps->taps);
 	list_init(&ps->ending);
 	list_init(&ps->commands);
 	r = set_up(ps);
@@ -121,7 +119,6 @@ void processes_close(struct daemon *d)
 	if (!d->processes)
 		return;
 	sweep_everything(d->processes);
-	taps_close(&d->processes->taps);
 	processes_free(d->processes);
 	d->processes = NULL;
 }

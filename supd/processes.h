@@ -34,12 +34,13 @@ struct process {
 	int32_t code; /* of the last end: exit status or Unix signal */
 	bool remains; /* a oneshot that has ended well and is up until it is stopped (key remain) */
 	bool by_signal, has_ended;
-	bool dumped;          /* by_signal, and it has left a core */
-	bool stopped;         /* told to stop: gone only where a sweep finds nothing of it */
-	bool left;            /* the last sweep has found something of it */
-	bool in_cgroup;       /* this incarnation was born in its cgroup */
-	bool cgroup_busy;     /* something was started in its folder since that was seen empty */
-	bool cgroup_idle;     /* its folder was seen without a use */
+	bool untold;      /* it has ended, and is not said to have: its last words are looked at */
+	bool dumped;      /* by_signal, and it has left a core */
+	bool stopped;     /* told to stop: gone only where a sweep finds nothing of it */
+	bool left;        /* the last sweep has found something of it */
+	bool in_cgroup;   /* this incarnation was born in its cgroup */
+	bool cgroup_busy; /* something was started in its folder since that was seen empty */
+	bool cgroup_idle; /* its folder was seen without a use */
 	bool cgroup_killed;   /* it was ended by cgroup.kill: not to be used again */
 	bool limited;         /* the limits of its keys are in its cgroup */
 	uint8_t not_enforced; /* ... but for these (resources.h) */
@@ -53,13 +54,14 @@ struct process {
 	struct mono end_due; /* it has had SIGKILL, or has ended, since; 0: neither */
 	uint8_t token[HELLO_TOKEN_SIZE];
 	struct directories *directories; /* owned; to be removed; NULL: none (directories.h) */
-	struct tty *tty;                 /* owned; NULL: it has none of ours (tty.h) */
-	struct hooks *hooks;             /* owned; NULL: its spec has none (hooks.h) */
-	struct command *commands;        /* owned; beside its main process (command.h) */
-	struct probing *probing;         /* owned; NULL: it is asked nothing (probing.h) */
-	struct said *said;               /* owned; NULL: no more than that it is ready (said.h) */
-	struct list conns;  /* of struct conn: its own and its helpers', while it lives */
-	struct list ending; /* processes.ending, from the main process's end to EVENT_GONE */
+	struct stream *streams[2]; /* counts of theirs; standard output's and error's (streams.h) */
+	struct tty *tty;           /* owned; NULL: it has none of ours (tty.h) */
+	struct hooks *hooks;       /* owned; NULL: its spec has none (hooks.h) */
+	struct command *commands;  /* owned; beside its main process (command.h) */
+	struct probing *probing;   /* owned; NULL: it is asked nothing (probing.h) */
+	struct said *said;         /* owned; NULL: no more than that it is ready (said.h) */
+	struct list conns;         /* of struct conn: its own and its helpers', while it lives */
+	struct list ending;        /* processes.ending, from the main process's end to EVENT_GONE */
 };
 
 /* Main processes that have ended lately, for sweeps. */
@@ -85,7 +87,6 @@ struct processes {
 	struct preparation preparation;
 	struct probe_pool probes;
 	struct caller *caller;                 /* owned; NULL: nobody was called yet */
-	struct list taps;                      /* struct tap: outputs that pass through us */
 	char *control_socket;                  /* owned; SUP_SOCKET; NULL: there is none */
 	struct remover *remover;               /* owned; NULL: nothing was to be removed yet */
 	const struct process_streams *streams; /* borrowed; NULL: none are at hand */

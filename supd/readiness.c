@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "core/exec.h"
 
 /* Of one try. */
 #define TIMEOUT SPAN_S(5)
@@ -73,63 +72,40 @@ static void on_found(void *owner)
 {
 	struct readiness *r = owner;
 
+	r->matches = false;
 	r->done(r->owner);
 }
 
-static bool is_ours(enum output_kind kind)
+/* Where no log is kept the line never comes: its start ends in a timeout that says so. */
+static void wait_for_line(struct readiness *r, struct daemon *d, const struct child_view *service)
 {
-	return kind == OUTPUT_LOG || kind == OUTPUT_SYSLOG || kind == OUTPUT_INHERIT;
+	struct process *p = process_find(d, service->slot);
+
+	r->match.pattern = r->probes->ready.what;
+	r->match.found = on_found;
+	r->match.owner = r;
+	r->matches = p && streams_match(p, &r->match);
+	r->unheard = !r->matches;
 }
 
-static int open_tap(struct readiness *r, struct daemon *d, int to, const char *pattern)
+static void on_seen(struct keeper_mark *mark, const char *tail, size_t size)
 {
-	struct tap **place = &r->taps[to - STDOUT_FILENO];
-	int error = tap_new(&d->processes->taps, d->loop, to, pattern, place);
+	struct readiness *r = CONTAINER_OF(mark, struct readiness, mark);
+	void (*seen)(void *owner) = r->seen;
 
-	if (error < 0)
-		return error;
-	(*place)->found = on_found;
-	(*place)->owner = r;
-	return 0;
+	(void)tail, (void)size;
+	r->seen = NULL;
+	seen(r->owner);
 }
 
-static void close_taps(struct readiness *r)
+bool readiness_await_rest(struct readiness *r, struct daemon *d, uint32_t slot,
+			  void (*seen)(void *owner))
 {
-	for (size_t i = 0; i < ARRAY_LEN(r->taps); i++) {
-		struct tap *tap = r->taps[i];
-
-		if (tap && tap->given)
-			tap_free(tap);
-		else if (tap)
-			tap_forget(tap);
-	}
-}
-
-static int open_taps(struct readiness *r, struct daemon *d, const struct exec *exec)
-{
-	enum output_kind out = exec->standard_output.kind, err = exec->standard_error.kind;
-	const char *pattern = exec->probes->ready.what;
-	int error = 0;
-
-	if (is_ours(out))
-		error = open_tap(r, d, STDOUT_FILENO, pattern);
-	/* As prepare() has it: with the log, standard error is ours. */
-	if (error == 0 &&
-	    (is_ours(err) || (err == OUTPUT_SAME && is_ours(out) && out != OUTPUT_INHERIT)))
-		error = open_tap(r, d, STDERR_FILENO, pattern);
-	if (error < 0)
-		close_taps(r);
-	return error;
-}
-
-void readiness_redirect(const struct readiness *r, struct spawn_request *request)
-{
-	struct spawn_stream *streams[] = {&request->output, &request->error};
-
-	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
-		if (r->taps[i] && streams[i]->kind == SPAWN_AS_IT_IS)
-			*streams[i] = (struct spawn_stream){SPAWN_TO_FD, r->taps[i]->given, NULL};
-	}
+	r->mark.call = on_seen;
+	if (!r->matches || !keeper_mark(d, slot, 0, &r->mark))
+		return false;
+	r->seen = seen;
+	return true;
 }
 
 /* No more than can have been waiting. */
@@ -137,9 +113,6 @@ void readiness_drain(struct readiness *r)
 {
 	for (int n = 0; r->fd && n < PIPE_SIZE / CHUNK; n++)
 		read_some(r);
-	for (size_t i = 0; i < ARRAY_LEN(r->taps); i++)
-		if (r->taps[i])
-			tap_drain(r->taps[i]);
 }
 
 /* ---- asking ---- */
@@ -200,14 +173,14 @@ int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_
 	r->wait = WAIT_FIRST;
 	r->tries = 0;
 	r->fd = r->given = 0;
-	r->asks = r->closed = false;
+	r->asks = r->closed = r->matches = r->unheard = false;
 	*r->detail = '\0';
 	if (is_asked(spec->ready))
 		error = inquiry_init(&r->inquiry, d, what, service);
 	else if (spec->ready == READY_FD)
 		error = open_pipe(r, what->fd, handed);
 	else if (spec->ready == READY_LOG)
-		error = open_taps(r, d, spec->exec);
+		wait_for_line(r, d, service);
 	r->asks = is_asked(spec->ready) && error == 0;
 	r->inquiry.daemon = d;
 	r->inquiry.done = on_answer;
@@ -224,9 +197,6 @@ void readiness_begin(struct readiness *r, struct daemon *d)
 	r->given = 0;
 	if (r->fd)
 		loop_fd_start(d->loop, &r->watcher, r->fd, LOOP_READ);
-	for (size_t i = 0; i < ARRAY_LEN(r->taps); i++)
-		if (r->taps[i])
-			tap_begin(r->taps[i]);
 	if (r->asks)
 		ask(r);
 }
@@ -239,8 +209,10 @@ static void note_what_was_missing(struct readiness *r)
 		strcpy(r->detail, "it closed it without a newline");
 	else if (r->fd)
 		strcpy(r->detail, "no newline yet");
-	else if (r->taps[0] || r->taps[1])
+	else if (r->matches)
 		strcpy(r->detail, "no such line yet");
+	else if (r->unheard)
+		strcpy(r->detail, "its output goes to no log in which a line could be looked for");
 }
 
 void readiness_stop(struct readiness *r, struct daemon *d)
@@ -252,9 +224,11 @@ void readiness_stop(struct readiness *r, struct daemon *d)
 	}
 	if (r->fd)
 		loop_fd_close(d->loop, &r->watcher, r->fd);
-	close_taps(r);
+	streams_forget_match(&r->match);
+	keeper_mark_cancel(&r->mark);
+	r->seen = NULL;
 	if (r->given)
 		close(r->given);
-	r->asks = r->closed = false;
+	r->asks = r->closed = r->matches = r->unheard = false;
 	r->fd = r->given = 0;
 }

@@ -9,7 +9,8 @@
  */
 
 #include "supd/inquiry.h"
-#include "supd/tap.h"
+#include "supd/keeper.h"
+#include "supd/streams.h"
 
 struct readiness {
 	const struct exec_probes *probes; /* borrowed */
@@ -20,8 +21,11 @@ struct readiness {
 	struct loop_fd watcher;
 	int fd;    /* owned; what a newline is to come from; 0: none */
 	int given; /* owned, until the process has it; its end of that; 0: none */
-	bool asks, closed;
-	struct tap *taps[2]; /* of standard output and error, while a line is looked for */
+	bool asks, closed, matches, unheard;
+	struct stream_match match; /* while a line is looked for */
+	/* Its process has ended, and what it has written is still being looked at. */
+	struct keeper_mark mark;
+	void (*seen)(void *owner);     /* all of that was; NULL: nobody waits for it */
 	char detail[PROBE_DETAIL_MAX]; /* why the last try failed, or what it waits for */
 	/* It is ready. */
 	void (*done)(void *owner);
@@ -31,12 +35,16 @@ struct readiness {
 /* For a start. What the process is given is added to that. 0, or -errno with nothing to free. */
 int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_view *service,
 		      struct handed *handed);
-/* Its outputs go to the taps, where they would go to ours. */
-void readiness_redirect(const struct readiness *r, struct spawn_request *request);
 /* The process runs. */
 void readiness_begin(struct readiness *r, struct daemon *d);
 /* What it has said before its end. */
 void readiness_drain(struct readiness *r);
+/*
+ * Its process has ended. True: a line that says that it was ready may still come out of what it has
+ * written; then seen is called, once, in a while, unless readiness_stop() is called before.
+ */
+bool readiness_await_rest(struct readiness *r, struct daemon *d, uint32_t slot,
+			  void (*seen)(void *owner));
 /* Whatever was under way; leaves detail. */
 void readiness_stop(struct readiness *r, struct daemon *d);
 

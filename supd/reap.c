@@ -28,6 +28,7 @@
 #include "supd/command.h"
 #include "supd/process_actor.h"
 #include "supd/foreground.h"
+#include "supd/keeper.h"
 #include "supd/mainpid.h"
 #include "supd/notify.h"
 #include "supd/probing.h"
@@ -65,7 +66,7 @@ static void look_at_rest(struct processes *ps, struct process *p)
 /* Besides its main process. */
 static bool has_members(const struct process *p)
 {
-	return p->group || p->commands || p->cgroup_busy || mainpid_lingers(p);
+	return p->untold || p->group || p->commands || p->cgroup_busy || mainpid_lingers(p);
 }
 
 /* It is gone only where a sweep finds nothing of it: no cgroup tells. */
@@ -166,6 +167,39 @@ void reap_remains(struct processes *ps, struct process *p)
 	reap_recheck_later(ps);
 }
 
+/* Of p's incarnation, whose main process is no more. */
+static void tell_end(struct processes *ps, struct process *p, struct event *event)
+{
+	p->untold = false;
+	daemon_step(ps->daemon, event);
+	reason_fini(&event->reason);
+	process_actor_end(p);
+	if (p->probing)
+		probing_end(p->probing);
+	if (needs_sweep(p))
+		return;
+	look_at_rest(ps, p);
+	if (!has_members(p))
+		process_gone(ps, p);
+	sweep_later(ps);
+}
+
+/* All that it has written was looked at, and that it was ready is told if it was. */
+static void on_seen(struct process *p)
+{
+	struct processes *ps = p->probing->daemon->processes;
+	struct event event = {
+		.kind = EVENT_EXITED,
+		.pid = p->pid,
+		.code = p->code,
+		.by_signal = p->by_signal,
+		.reason = probing_late(p->probing),
+	};
+
+	tell_end(ps, p, &event);
+	reap_settle(ps);
+}
+
 static void service_ended(struct processes *ps, struct process *p, const siginfo_t *info)
 {
 	struct event event = {.kind = EVENT_EXITED, .pid = p->pid, .code = info->si_status};
@@ -195,17 +229,11 @@ static void service_ended(struct processes *ps, struct process *p, const siginfo
 	p->has_ended = true;
 	list_append(&ps->ending, &p->ending);
 	said_end(p);
-	daemon_step(ps->daemon, &event);
-	reason_fini(&event.reason);
-	process_actor_end(p);
-	if (p->probing)
-		probing_end(p->probing);
-	if (needs_sweep(p))
-		return;
-	look_at_rest(ps, p);
-	if (!has_members(p))
-		process_gone(ps, p);
-	sweep_later(ps);
+	p->untold = p->probing && probing_await_rest(p->probing, p->slot, on_seen);
+	if (p->untold)
+		reason_fini(&event.reason);
+	else
+		tell_end(ps, p, &event);
 }
 
 /*
@@ -217,6 +245,8 @@ void reap_one(struct processes *ps, const siginfo_t *info)
 	struct process *p = map_get(&ps->by_os_pid, (uint64_t)info->si_pid);
 	struct command *c;
 
+	if (keeper_ended(ps->daemon, info))
+		return;
 	if (p && p->os_pid == info->si_pid)
 		process_actor_drain(p);
 	notify_drain(ps->daemon);

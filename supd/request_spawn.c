@@ -35,6 +35,7 @@ struct spawning {
 	struct process_streams streams; /* owned fds */
 	const struct exec *caller;      /* borrowed; NULL: a guest's */
 	const char *caller_path;        /* borrowed */
+	uint32_t caller_slot;           /* SLOT_NONE: a guest */
 	pid_t caller_os_pid;
 	const char *user; /* borrowed; NULL: the caller's own */
 	uid_t uid;
@@ -334,10 +335,12 @@ static void spawning_find_caller(struct spawning *s, struct child_view *v)
 	uint32_t slot = core_find_pid(d->core, s->conn->actor);
 
 	s->caller_os_pid = s->conn->peer.os_pid;
+	s->caller_slot = SLOT_NONE;
 	if (s->conn->role == CONN_GUEST || !core_view(d->core, slot, v) || !v->spec->exec)
 		return;
 	s->caller = v->spec->exec;
 	s->caller_path = v->path;
+	s->caller_slot = slot;
 	s->caller_os_pid = process_os_pid(d, slot);
 }
 
@@ -355,6 +358,7 @@ static bool spawning_make_spec(struct spawning *s)
 	    !spawning_take_directory(s) || !spawning_take_user(s) || !spawning_inherit(s))
 		return false;
 	s->streams.spec = s->spec;
+	s->streams.spawner = s->caller_slot;
 	return true;
 }
 

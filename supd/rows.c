@@ -21,6 +21,7 @@
 #include "supd/said.h"
 #include "supd/left.h"
 #include "supd/resources.h"
+#include "supd/streams.h"
 
 /* ---- single fields ---- */
 
@@ -157,6 +158,7 @@ bool row_put_status(struct wire_encoder *e, const struct daemon *d, uint32_t slo
 	field_put_text(e, FIELD_DETAIL, "containment",
 		       spec->type == CHILD_SERVICE ? process_containment(d, slot) : NULL);
 	said_put(e, d, slot);
+	streams_put(e, d, slot);
 	listen_put_row(e, d, &v);
 	resources_put(e, d, slot, spec);
 	left_put(e, d, slot);

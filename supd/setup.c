@@ -22,6 +22,7 @@
 #include "supd/cgroups.h"
 #include "supd/events.h"
 #include "supd/foreground.h"
+#include "supd/keeper.h"
 #include "supd/listen.h"
 #include "supd/reports.h"
 #include "supd/schedule.h"
@@ -152,6 +153,9 @@ static int setup_loop(struct daemon *d, const struct options *options)
 		r = events_open(d);
 	if (r < 0)
 		return setup_failed("the core", r);
+	r = keeper_open(d);
+	if (r < 0)
+		return setup_failed("the log keeper", r);
 	reports_open(d);
 	if (options->record)
 		r = recorder_open(options->record, d->loop, &d->recorder);
@@ -203,6 +207,7 @@ static int setup_sockets(struct daemon *d)
 		return setup_failed("cgroup", r);
 	if (r > 0)
 		return SUPD_EXIT_FAILED;
+	keeper_begin(d);
 	r = control_open(d, &d->control);
 	return r < 0 ? setup_failed("the control socket", r) : 0;
 }
@@ -294,7 +299,11 @@ void daemon_close(struct daemon *d)
 	control_close(d->control);
 	d->control = NULL;
 	cgroups_kill_all(d);
+	/* The first process of a namespace ends whatever is left in it. */
+	if (getpid() == 1)
+		keeper_finish(d);
 	processes_close(d);
+	keeper_close(d);
 	cgroups_close(d);
 	listen_close(d);
 	schedule_close(d);

@@ -30,6 +30,7 @@
 #include "supd/proc.h"
 #include "supd/command.h"
 #include "supd/hooks.h"
+#include "supd/keeper.h"
 
 #define SWEEP_AFTER SPAN_MS(100)
 #define SWEEP_AFTER_MAX SPAN_S(5)
@@ -169,7 +170,7 @@ static bool look_at_child(void *owner, pid_t os_pid)
 	struct sweep *s = owner;
 	enum verdict verdict = KILL;
 
-	if (is_stranger(s->ps, os_pid))
+	if (is_stranger(s->ps, os_pid) || keeper_is(s->ps->daemon, os_pid))
 		return true;
 	if (!s->everybody) {
 		if (map_get(&s->ps->by_os_pid, (uint64_t)os_pid) || is_of_command(s->ps, os_pid))

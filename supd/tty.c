@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -25,7 +26,7 @@
 
 #include "core/exec.h"
 #include "supd/log.h"
-#include "supd/probing.h"
+#include "supd/streams.h"
 
 /* Read at a time; a pipe that has room takes all of it. */
 #define CHUNK PIPE_BUF
@@ -248,28 +249,31 @@ static int use_file(struct tty *t, const struct preparation *prep)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 0 : -EINVAL;
 }
 
-/* Who looks for a line in it that says that the service is ready passes it on. */
-static int use_tap(struct tty *t, int fd)
+/* A place of its own in the stream's pipe, where writing never waits. */
+static int use_stream(struct tty *t, int fd)
 {
-	int flags;
+	char path[32];
 
-	t->out = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	flags = t->out < 0 ? -1 : fcntl(t->out, F_GETFL);
-	return flags < 0 || fcntl(t->out, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	t->out = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	t->polls = t->out < 0;
+	if (t->out < 0)
+		t->out = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return t->out < 0 ? -errno : 0;
 }
 
 static int find_output(struct tty *t, const struct process *p, const struct exec *exec,
 		       struct preparation *prep, enum start_step *ret_step)
 {
-	int tap = probing_output(p);
+	int stream = streams_output(p);
 	int r = 0;
 
 	switch (exec->standard_output.kind) {
 	case OUTPUT_LOG:
 	case OUTPUT_SYSLOG:
 	case OUTPUT_INHERIT:
-		if (tap)
-			r = use_tap(t, tap);
+		if (stream >= 0)
+			r = use_stream(t, stream);
 		else
 			use_our_output(t);
 		break;

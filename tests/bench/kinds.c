@@ -64,7 +64,7 @@ static void supd_prepare(struct subject *s)
 	file = fopen(path, "w");
 	if (!file)
 		die("%s: %s", path, strerror(errno));
-	fprintf(file, "[supd]\nrun_dir = %s/run\n%s\n[supervisor %s]\n", s->dir,
+	fprintf(file, "[supd]\nrun_dir = %s/run\nlog_dir = none\n%s\n[supervisor %s]\n", s->dir,
 		s->settings ? s->settings : "cgroup = no\n", s->below ? "all" : "/");
 	if (s->at_once)
 		fprintf(file, "start = parallel\n");

@@ -136,7 +136,9 @@ static void mail_configure(const struct mail *mail, const struct bench *b, uint3
 	file = fopen(path, "w");
 	if (!file)
 		die("%s: %s", path, strerror(errno));
-	fprintf(file, "[supd]\nrun_dir = %s/run\n[supervisor /]\nstart = parallel\n", mail->dir);
+	fprintf(file,
+		"[supd]\nrun_dir = %s/run\nlog_dir = none\n[supervisor /]\nstart = parallel\n",
+		mail->dir);
 	for (uint32_t i = 0; i < n; i++)
 		fprintf(file, "[service a%u]\ncommand = %s/tests/bench-actor %s/stage %u\n", i,
 			b->build, mail->dir, i);

@@ -107,10 +107,11 @@ int daemon_put_config(const struct scenario *scenario, struct buf *out)
 
 	if (!getcwd(folder, sizeof(folder)))
 		return -1;
-	buf_printf(out,
-		   "[supd]\nrun_dir = %s/run\nlog_level = debug\nlog_format = json\n"
-		   "shutdown_timeout = infinity\n",
-		   folder);
+	buf_printf(
+		out,
+		"[supd]\nrun_dir = %s/run\nlog_dir = none\nlog_level = debug\nlog_format = json\n"
+		"shutdown_timeout = infinity\n",
+		folder);
 	daemon_put_sections(scenario, scenario_root(scenario), "/", out);
 	return 0;
 }

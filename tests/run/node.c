@@ -75,6 +75,13 @@ bool node_has_file(const struct node *n, const char *name)
 	return lstat(node_path(n, name), &st) == 0;
 }
 
+char *node_service_log(const struct node *n, const char *path)
+{
+	const char *name = keep_printf("log/services/%s.log", path);
+
+	return node_has_file(n, name) ? node_read(n, name) : keep_printf("%s", "");
+}
+
 /* The folder may be used by users who cannot walk to the build folder. */
 static void copy_program(struct node *n, const char *name)
 {
@@ -132,7 +139,8 @@ void node_become(struct node *n, const char *user)
 
 void node_config(struct node *n, const char *text)
 {
-	node_write(n, "supd.conf", keep_printf("[supd]\nrun_dir = @folder/run\n%s", text));
+	node_write(n, "supd.conf",
+		   keep_printf("[supd]\nrun_dir = @folder/run\nlog_dir = @folder/log\n%s", text));
 }
 
 /* ---- supd ---- */
@@ -153,7 +161,7 @@ static const char *const *node_environment(const struct node *n)
 	env[size++] = keep_printf("HOME=%s", n->folder);
 	env[size++] = keep_printf("XDG_RUNTIME_DIR=%s", n->folder);
 	env[size++] = keep_printf("XDG_CONFIG_HOME=%s", n->folder);
-	env[size++] = keep_printf("XDG_STATE_HOME=%s", n->folder);
+	env[size++] = keep_printf("XDG_STATE_HOME=%s/state", n->folder);
 	for (size_t i = 0; i < ARRAY_LEN(handed_on); i++)
 		if (getenv(handed_on[i]))
 			env[size++] = keep_printf("%s=%s", handed_on[i], getenv(handed_on[i]));
@@ -164,9 +172,10 @@ static const char *const *node_environment(const struct node *n)
 
 void node_spawn(struct node *n)
 {
-	program_start(&n->supd, &n->who, node_environment(n),
-		      split(keep_printf("supd -c %s %s", node_path(n, "supd.conf"),
-					n->extra_args ? n->extra_args : "")));
+	program_start(
+		&n->supd, &n->who, node_environment(n),
+		split(keep_printf("%s -c %s %s", n->program ? n->program : "supd",
+				  node_path(n, "supd.conf"), n->extra_args ? n->extra_args : "")));
 }
 
 char *node_log(const struct node *n)
@@ -236,6 +245,17 @@ void reap_orphans(void)
 			waitpid(list[i], NULL, 0);
 }
 
+/* The log keeper of a supd that was killed ends by itself, when it has written what it has. */
+static void await_keepers(void)
+{
+	pid_t list[16];
+
+	for (size_t i = proc_keepers(getpid(), list, 16); i-- > 0;) {
+		proc_wait_state(list[i], 'Z');
+		waitpid(list[i], NULL, 0);
+	}
+}
+
 static void check_no_process(const struct node *n)
 {
 	pid_t list[16];
@@ -264,6 +284,7 @@ void node_check_nothing_left(struct node *n)
 {
 	const char *log = node_log(n);
 
+	await_keepers();
 	check_no_process(n);
 	check_no_file(n);
 	if (strstr(log, "Sanitizer") || strstr(log, "runtime error:"))

@@ -76,7 +76,19 @@ char *proc_words(pid_t os_pid)
 	return keep(buf_take(&text));
 }
 
-size_t proc_children(pid_t parent, pid_t *ret_list, size_t max)
+/* Also of a zombie. */
+static bool is_keeper(pid_t os_pid)
+{
+	char line[64] = "";
+	int fd = open(keep_printf("/proc/%d/comm", (int)os_pid), O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && strcmp(line, "suplog\n") == 0;
+}
+
+static size_t children(pid_t parent, bool keepers, pid_t *ret_list, size_t max)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -86,11 +98,22 @@ size_t proc_children(pid_t parent, pid_t *ret_list, size_t max)
 	while (n < max && (entry = readdir(proc))) {
 		pid_t os_pid = (pid_t)atoi(entry->d_name);
 
-		if (isdigit((unsigned char)entry->d_name[0]) && proc_parent(os_pid) == parent)
+		if (isdigit((unsigned char)entry->d_name[0]) && proc_parent(os_pid) == parent &&
+		    is_keeper(os_pid) == keepers)
 			ret_list[n++] = os_pid;
 	}
 	closedir(proc);
 	return n;
+}
+
+size_t proc_children(pid_t parent, pid_t *ret_list, size_t max)
+{
+	return children(parent, false, ret_list, max);
+}
+
+size_t proc_keepers(pid_t parent, pid_t *ret_list, size_t max)
+{
+	return children(parent, true, ret_list, max);
 }
 
 void proc_wait_gone(pid_t os_pid)

@@ -101,6 +101,7 @@ struct node {
 	const char *socket;     /* FOLDER/run/control */
 	const char *extra_args; /* for supd */
 	const char *extra_env;  /* "A=1 B=2" */
+	const char *program;    /* supd; NULL: the built one */
 	const char *path;       /* supd's PATH; NULL: the usual one */
 	bool finds_leaks;       /* of supctl, under a sanitizer; that takes time */
 };
@@ -128,6 +129,8 @@ void node_end(struct node *n);
 void reap_orphans(void);
 /* supd has ended: no process, no file of it is left, no sanitizer has complained. */
 void node_check_nothing_left(struct node *n);
+/* The log of a service, as its file has it; "": there is none. */
+char *node_service_log(const struct node *n, const char *path);
 char *node_log(const struct node *n); /* what supd, and services that inherit, have printed */
 
 /* ---- puppets ---- */
@@ -190,7 +193,8 @@ char proc_state(pid_t os_pid); /* 'S', 'T', 'Z', ...; 0: gone */
 pid_t proc_parent(pid_t os_pid);
 char *proc_words(pid_t os_pid); /* its command line */
 /* Children of parent but those named; returns how many. */
-size_t proc_children(pid_t parent, pid_t *ret_list, size_t max);
+size_t proc_children(pid_t parent, pid_t *ret_list, size_t max); /* but log keepers */
+size_t proc_keepers(pid_t parent, pid_t *ret_list, size_t max);
 void proc_wait_gone(pid_t os_pid);
 /* Until its state is that one: a process that stops has no event. */
 void proc_wait_state(pid_t os_pid, char state);

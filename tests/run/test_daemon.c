@@ -395,7 +395,7 @@ Test(daemon, a_run_dir_that_cannot_be_made)
 	struct output output;
 
 	node_write(n, "plain", "");
-	node_write(n, "supd.conf", "[supd]\nrun_dir = @folder/plain/run\n");
+	node_write(n, "supd.conf", "[supd]\nrun_dir = @folder/plain/run\nlog_dir = none\n");
 	output = supd(n, "-c @folder/supd.conf");
 	cr_assert_eq(output.status, 1);
 	cr_assert_not_null(strstr(output.err, "Not a directory"), "%s", output.err);

@@ -347,7 +347,7 @@ Test(init, waits_for_a_good_configuration)
 	node_start(n);
 	cr_assert(!exists(n, "bad"));
 	cr_assert_str_eq(state_of(n, "/"), "running");
-	cr_assert_not_null(strstr(node_log(n), "supd.conf:4: unknown key \"comand\""), "%s",
+	cr_assert_not_null(strstr(node_log(n), "supd.conf:5: unknown key \"comand\""), "%s",
 			   node_log(n));
 	cr_assert_not_null(strstr(node_log(n), "nothing is started; mend it"), "%s", node_log(n));
 	/* not better yet */

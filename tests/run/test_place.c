@@ -41,8 +41,9 @@ Test(place, run_dirs_that_are_refused)
 {
 	struct node *n = node_new();
 
-	node_write(n, "supd.conf",
-		   "[supd]\nrun_dir = @folder/x\n[service a]\ncommand = @puppet/a\n");
+	node_write(
+		n, "supd.conf",
+		"[supd]\nrun_dir = @folder/x\nlog_dir = none\n[service a]\ncommand = @puppet/a\n");
 	node_write(n, "x", "");
 	check_refused(n, "run_dir @folder/x: is not a folder");
 	unlink(node_path(n, "x"));
@@ -70,8 +71,9 @@ Test(place, a_run_dir_of_somebody_else_is_refused)
 	need_root();
 	nobody = person_find("nobody");
 	n = node_new();
-	node_write(n, "supd.conf",
-		   "[supd]\nrun_dir = @folder/x\n[service a]\ncommand = @puppet/a\n");
+	node_write(
+		n, "supd.conf",
+		"[supd]\nrun_dir = @folder/x\nlog_dir = none\n[service a]\ncommand = @puppet/a\n");
 	cr_assert_eq(mkdir(node_path(n, "x"), 0755), 0);
 	cr_assert_eq(chown(node_path(n, "x"), nobody.uid, nobody.gid), 0);
 	check_refused(n, "run_dir @folder/x: belongs to another user");

@@ -354,7 +354,8 @@ Test(shortage, a_full_disk_before_the_start)
 
 	fill_small(n);
 	n->socket = node_path(n, "small/run/control");
-	node_write(n, "supd.conf", "[supd]\nrun_dir = @folder/small/run\n" PUPPET("a", "a"));
+	node_write(n, "supd.conf",
+		   "[supd]\nrun_dir = @folder/small/run\nlog_dir = none\n" PUPPET("a", "a"));
 	node_start(n);
 	sync_tree(n);
 	cr_assert_str_eq(state_of(n, "a"), "running");
@@ -370,7 +371,7 @@ Test(shortage, a_disk_that_fills_up)
 
 	n->socket = node_path(n, "small/run/control");
 	node_write(n, "supd.conf",
-		   "[supd]\nrun_dir = @folder/small/run\n[supervisor s]\n" PUPPET(
+		   "[supd]\nrun_dir = @folder/small/run\nlog_dir = none\n[supervisor s]\n" PUPPET(
 			   "s/a", "a") "stdout = file:@folder/small/out\n");
 	node_start(n);
 	sync_tree(n);

@@ -402,7 +402,7 @@ Test(supctl, check)
 	node_config(n, "[service a]\ncommand = sleep 1000\nfoo = 1\n");
 	output = supctl(n, "check @folder/supd.conf");
 	cr_assert_eq(output.status, 78);
-	cr_assert_not_null(strstr(keep_printf("%s%s", output.out, output.err), "supd.conf:5: "));
+	cr_assert_not_null(strstr(keep_printf("%s%s", output.out, output.err), "supd.conf:6: "));
 }
 
 /* The daemon ends while somebody waits. */

@@ -75,13 +75,14 @@ Test(tty, a_line_says_that_it_is_ready)
 	need_terminals();
 	node_config(n, "[service a]\ncommand = sh -c 'test -t 1; echo I am here $?; test -t 2; "
 		       "echo and there $? >&2; sleep 1000'\n"
-		       "tty = yes\nready = log:^and there 0$\nkill_mode = group\n"
+		       "tty = yes\nready = log:^and there 0$\nkill_mode = group\nlog_format = raw\n"
 		       "shutdown = brutal_kill\n");
 	node_start(n);
 	ctl(n, "wait a --for ready");
-	for (int i = 0; i < PATIENCE * 100 && !strstr(read_all(n->supd.out), "and there 0\n"); i++)
+	for (int i = 0; i < PATIENCE * 100 && !strstr(node_service_log(n, "a"), "and there 0\n");
+	     i++)
 		usleep(10000);
-	cr_expect_str_eq(read_all(n->supd.out), "I am here 0\nand there 0\n");
+	cr_expect_str_eq(node_service_log(n, "a"), "I am here 0\nand there 0\n");
 	ctl(n, "restart a");
 	node_end(n);
 }
@@ -96,13 +97,13 @@ Test(tty, to_the_log_and_over_restarts)
 		       "ready = exit\ntty = yes\n");
 	node_start(n);
 	sync_tree(n);
-	cr_assert_not_null(strstr(read_all(n->supd.out), "a word in the log\n"));
 	for (int i = 0; i < 3; i++) {
 		ctl(n, "restart a");
 		ctl(n, "restart b");
 	}
 	ctl(n, "stop a");
 	node_end(n);
+	cr_assert_not_null(strstr(node_service_log(n, "b"), "Z a word in the log\n"));
 }
 
 /* Nobody takes what it writes: it waits, and nothing else does. */
@@ -122,8 +123,9 @@ Test(tty, a_reader_that_stalls_holds_up_nobody_else)
 
 	need_terminals();
 	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-	node_config(n, "[service a]\ncommand = sh -c 'seq 100000; exec sleep 1000'\ntty = yes\n"
-		       "[service b]\ncommand = @puppet/b say:here\nstdout = null\n");
+	node_config(n,
+		    "[service a]\ncommand = sh -c 'seq 100000; exec sleep 1000'\ntty = yes\n"
+		    "stdout = inherit\n[service b]\ncommand = @puppet/b say:here\nstdout = null\n");
 	n->who.prepare = full_pipe;
 	n->who.argument = ends;
 	node_start(n);
@@ -153,7 +155,7 @@ Test(tty, ends_while_its_reader_stalls)
 	need_terminals();
 	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
 	node_config(n, "[service a]\ncommand = sh -c 'seq 100000; exec sleep 1000'\ntty = yes\n"
-		       "shutdown = brutal_kill\n");
+		       "stdout = inherit\nshutdown = brutal_kill\n");
 	n->who.prepare = full_pipe;
 	n->who.argument = ends;
 	node_start(n);

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "supd/keeper.h"
+/*
+ * The daemon's side of the log keeper without a keeper: where files go, the daemon's own streams.
+ * With one: tests/run/test_logs.c.
+ */
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "supd/daemon.h"
+#include "supd/keeper.h"
+#include "supd/keeping.h"
 
 Test(keeper, a_daemon_that_keeps_no_logs)
 {
@@ -22,5 +33,93 @@ Test(keeper, a_daemon_that_keeps_no_logs)
 	keeper_mark_cancel(&mark);
 	cr_expect_not(keeper_rotate(&d, SLOT_NONE, &rotation));
 	keeper_rotate_cancel(&rotation);
+	keeper_finish(&d);
 	keeper_close(&d);
+}
+
+/* ---- the daemon's own streams ---- */
+
+static struct keeper *keeper_with_streams(struct daemon *d)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+
+	cr_assert_not_null(k);
+	cr_assert_eq(loop_new(&d->loop), 0);
+	k->daemon = d;
+	k->socket = -1;
+	k->max_streams = 100;
+	list_init(&k->dirty);
+	d->keeper = k;
+	cr_assert_eq(keeper_own_open(k), 0);
+	return k;
+}
+
+static void close_streams(struct keeper *k)
+{
+	keeper_own_close(k);
+	for (size_t i = 0; i < k->n_numbers; i++)
+		stream_free(k->by_number[i]);
+	strmap_fini(&k->by_key);
+	free(k->by_number);
+	loop_free(k->daemon->loop);
+	free(k);
+}
+
+/* More than the pipe takes is kept, in order; beyond the bound it is counted. */
+Test(keeper, what_the_pipe_does_not_take_is_kept)
+{
+	struct daemon d = {0};
+	struct keeper *k = keeper_with_streams(&d);
+	int in = k->own[KEEPER_EVENTS].stream->in;
+	struct buf all CLEANUP(buf_fini) = BUF_INIT;
+	unsigned written = 0;
+	char line[16];
+	bool rest;
+
+	while (!keeper_lost(&d, KEEPER_EVENTS)) {
+		snprintf(line, sizeof(line), "%010u\n", written);
+		keeper_write(&d, KEEPER_EVENTS, line, 11);
+		written++;
+		cr_assert_lt(written, 10000000);
+	}
+	cr_expect_gt(k->own[KEEPER_EVENTS].kept.size, 500000);
+	cr_expect_eq(keeper_lost(&d, KEEPER_EVENTS), 1);
+	do {
+		char data[4096];
+		ssize_t n;
+
+		rest = !keeper_own_pass_on(k);
+		while ((n = read(in, data, sizeof(data))) > 0)
+			buf_append(&all, data, (size_t)n);
+	} while (rest);
+	cr_assert_eq(all.size, 11 * (size_t)(written - 1));
+	for (unsigned i = 0; i < written - 1; i++)
+		cr_assert_eq((unsigned)atoi(all.data + (size_t)11 * i), i);
+	close_streams(k);
+}
+
+/* ---- streams ---- */
+
+Test(keeper, numbers_are_used_again_the_lowest_first)
+{
+	struct daemon d = {0};
+	struct keeper *k = keeper_with_streams(&d);
+	struct stream *s[4];
+	int error;
+
+	for (int i = 0; i < 4; i++) {
+		char name[] = {(char)('a' + i), '\0'};
+
+		s[i] = stream_new(k, "=", name, &error);
+		cr_assert_eq(s[i]->number, (uint32_t)(KEEPER_N_OWN + i));
+		cr_assert_str_eq(s[i]->name, name);
+	}
+	stream_free(s[2]);
+	stream_free(s[1]);
+	s[1] = stream_new(k, "s=", "x", &error);
+	s[2] = stream_new(k, "=", "x", &error);
+	cr_expect_eq(s[1]->number, KEEPER_N_OWN + 1);
+	cr_expect_eq(s[2]->number, KEEPER_N_OWN + 2);
+	cr_expect_eq(k->n_streams, KEEPER_N_OWN + 4);
+	close_streams(k);
 }
