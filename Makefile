@@ -14,7 +14,7 @@
 #   tests/fuzz/{wire,core}.c       -> $(BUILD)/tests/fuzz-wire, fuzz-core, each with the driver
 #   tests/support/*.c              -> linked into each of these, with the allocator wrapped
 #   tests/programs/NAME.c          -> $(BUILD)/tests/NAME, children and tools of the tests
-#   tests/bench/*.c                -> $(BUILD)/tests/bench, but for the two programs that it runs
+#   tests/bench/*.c                -> $(BUILD)/tests/bench, but for the programs that it runs
 #   tests/NAME/check               -> a suite of `make check`; its last line is "N passed, N failed"
 
 BUILD = build
@@ -81,7 +81,7 @@ TEST_PROGRAMS = $(patsubst tests/programs/%.c,$(BUILD)/tests/%,$(wildcard tests/
 SIM = $(if $(wildcard tests/sim/*.c),$(BUILD)/tests/sim)
 OTP = $(if $(wildcard tests/otp/*.c),$(BUILD)/tests/otp-core $(BUILD)/tests/otp-daemon)
 FUZZ = $(BUILD)/tests/fuzz-wire $(BUILD)/tests/fuzz-core
-BENCH = $(BUILD)/tests/bench $(BUILD)/tests/bench-actor $(BUILD)/tests/bench-raw $(BUILD)/tests/bench-service
+BENCH = $(BUILD)/tests/bench $(foreach p,actor raw service writer,$(BUILD)/tests/bench-$(p))
 TEST_EVERYTHING = $(TEST_BINARIES) $(TEST_PROGRAMS) $(SIM) $(OTP) $(FUZZ) $(BENCH)
 C_FILES = $(wildcard conf/actors/*.c src/*/*.[ch] supd/*.[ch] supctl/*.[ch] suplog/*.[ch] \
 	tests/*/*.[ch])
@@ -150,7 +150,7 @@ define link
 $(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 endef
 
-$(BUILD)/supd: LDLIBS = -lev -linih
+$(BUILD)/supd: LDLIBS = -lev -linih $(PACKING)
 $(BUILD)/supd: $(BUILD)/obj/supd/main.o $(SUPD)
 	$(link)
 
@@ -185,7 +185,7 @@ $(eval $(call test_rule,core,$(CORE)))
 $(eval $(call test_rule,config,$(CONFIG),-linih))
 # The scripted peer of tests/lib answers when the library waits.
 $(eval $(call test_rule,lib,$(LIB),-Wl$(comma)--wrap=poll$(comma)--wrap=recvmsg))
-$(eval $(call test_rule,supd,$(SUPD),-lev -linih))
+$(eval $(call test_rule,supd,$(SUPD),-lev -linih $(PACKING)))
 $(eval $(call test_rule,logs,$(LOGS),$(PACKING)))
 $(eval $(call test_rule,supctl,$(SUPCTL),$(PACKING)))
 $(eval $(call test_rule,suplog,$(SUPLOG),$(PACKING)))
@@ -215,7 +215,7 @@ $(FUZZ): $(BUILD)/tests/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/f
 		$(BUILD)/obj/tests/fuzz/samples.o $(CORE)
 	$(link)
 
-$(BUILD)/tests/bench: $(call objects,$(filter-out %/raw.c %/service.c %/mail_actor.c,$(wildcard tests/bench/*.c))) \
+$(BUILD)/tests/bench: $(call objects,$(filter-out %/raw.c %/service.c %/mail_actor.c %/writer.c,$(wildcard tests/bench/*.c))) \
 		$(BASE)
 	$(link)
 
@@ -223,7 +223,7 @@ $(BUILD)/tests/bench-actor: $(patsubst %,$(BUILD)/obj/tests/bench/%.o,mail_actor
 		$(BUILD)/libsup.a
 	$(link)
 
-$(BUILD)/tests/bench-raw: $(BUILD)/obj/tests/bench/raw.o
+$(BUILD)/tests/bench-raw $(BUILD)/tests/bench-writer: $(BUILD)/tests/bench-%: $(BUILD)/obj/tests/bench/%.o
 	$(link)
 
 # No C library and no dynamic linker: its first instruction is ours.

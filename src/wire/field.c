@@ -107,6 +107,12 @@ void field_put_list(struct wire_encoder *e, uint8_t flags, const char *name, cha
 		wire_put(e, texts[i], strlen(texts[i]) + 1);
 }
 
+void field_put_texts(struct wire_encoder *e, uint8_t flags, const char *name, const char *texts,
+		     size_t size)
+{
+	field_put(e, &(struct field){FIELD_LIST, flags, name, NULL, 0, 0}, texts, size);
+}
+
 /* A value has the size that its type asks for, and a text exactly one NUL, at its end. */
 static bool field_is_sound(const struct field *f, const uint8_t *value, size_t size)
 {

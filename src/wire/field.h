@@ -62,6 +62,9 @@ void field_put_time(struct wire_encoder *e, uint8_t flags, const char *name, int
 void field_put_bytes(struct wire_encoder *e, uint8_t flags, const char *name, const void *bytes,
 		     size_t size);
 void field_put_list(struct wire_encoder *e, uint8_t flags, const char *name, char *const *texts);
+/* The same as field_put_list(): texts, each with its NUL, one behind the other. */
+void field_put_texts(struct wire_encoder *e, uint8_t flags, const char *name, const char *texts,
+		     size_t size);
 
 /* The field at *cursor of a frame's payload. 1: there was one; 0: no more; -EPROTO: damaged. */
 int field_next(const struct wire_frame *frame, size_t *cursor, struct field *ret_field);
