@@ -35,8 +35,9 @@ static const struct part parts[] = {
 	{"probes", measure_probes, true},
 	{"notify", measure_notify, true},
 	{"rolling", measure_rolling, true},
-	/* It prints a table of its own: the last one by default. */
+	/* These print tables of their own: the last ones by default. */
 	{"calls", measure_calls, true},
+	{"log", measure_log, false},
 	{"relays", measure_relays, false},
 	{"mail", measure_mail, false},
 	{"flood", measure_flood, false},

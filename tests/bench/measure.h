@@ -35,6 +35,11 @@ void measure_flood(struct bench *b);
 /* ... and through supd, beside them. */
 void measure_mail(struct bench *b);
 
+/* Lines of output into files: supd, its peers, bare loops. */
+void measure_log(struct bench *b);
+/* ... its last rows: kill -9 to the replacement while services write without end. */
+void measure_log_flood(struct bench *b);
+
 /* Nothing is measured: whether all of this works, for `make check`. */
 void measure_smoke(struct bench *b);
 
@@ -49,6 +54,7 @@ const char *probes_smoke(struct bench *b);
 const char *notify_smoke(struct bench *b);
 const char *rolling_smoke(struct bench *b);
 const char *calls_smoke(struct bench *b);
+const char *log_smoke(struct bench *b);
 
 /* KiB of PSS of a process. */
 double memory_of(pid_t os_pid);
