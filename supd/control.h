@@ -47,11 +47,11 @@ struct listing {
 	bool usage;       /* with what services use */
 	bool of_logs;     /* where services' logs are */
 	bool of_mailbox;  /* of messages: neither slots nor names */
-	bool of_reports;  /* likewise */
+	bool of_reports;  /* slots are their numbers */
 	bool of_why;      /* likewise: a chain of causes */
 	struct cause why; /* ... the next, where number is 0: events do not go back so far */
 	struct mailbox_view mailbox;
-	uint64_t number; /* of the last message, or report, that was shown; of the next event */
+	uint64_t number; /* of the last message that was shown; of the next event */
 	size_t n, next;
 };
 

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "supd/core_place.h"
+#include "supd/keeper.h"
 #include "supd/processes.h"
 #include "supd/reports.h"
 #include "supd/texts.h"
@@ -66,7 +67,8 @@ struct facts {
 /* A report under way. */
 struct draft {
 	struct list link;
-	uint64_t number; /* as the log keeper knows it */
+	struct reports *reports; /* borrowed */
+	struct keeper_mark mark; /* while it awaits */
 	uint32_t slot;
 	actor_pid pid;
 	struct mono found, due;
@@ -91,7 +93,8 @@ struct draft {
 /* A complete one: a frame. */
 struct report {
 	struct list link;
-	uint64_t number; /* counts them */
+	uint64_t seq;    /* of the event of the death; 0: of a daemon before this one */
+	uint32_t number; /* counts them */
 	size_t size;
 	char data[];
 };
@@ -101,12 +104,11 @@ struct reports {
 	struct map crashes;    /* struct crashes by slot + 1; owned */
 	struct list drafts;
 	size_t n_drafts;
-	uint64_t last_draft;
 	struct loop_timer timer;
 	struct bucket bucket; /* of all of them */
 	struct list kept;     /* of struct report, the oldest first */
-	size_t n_kept, bytes;
-	uint64_t last_report;
+	size_t n_kept, bytes, most;
+	uint32_t last_report;
 };
 
 /* ---- reports_facts.c ---- */
@@ -126,16 +128,23 @@ void draft_put_told(struct draft *draft, const struct daemon *d, const struct ch
 /* Ends it. crashes: NULL where they are forgotten. 0; -ENOMEM, -EMSGSIZE: there is no row. */
 int draft_put_rest(struct draft *draft, const struct crashes *crashes);
 
+/* ---- reports.c ---- */
+
+/* lines NULL: they are not to be had. */
+void draft_take_output(struct draft *draft, const char *lines, size_t size);
+
 /* ---- reports_output.c ---- */
 
 /* Asks the log keeper for the last lines. False: there is nobody to ask; draft->silence says why.
  */
 bool reports_ask_output(struct daemon *d, struct draft *draft, const struct child_view *v);
+/* It is not waited for any more. */
+void reports_forget_output(struct draft *draft);
 
 /* ---- reports_kept.c ---- */
 
-/* Keeps the row, and lets old ones go; tells of it. */
-void reports_keep(struct daemon *d, struct draft *draft);
+/* Keeps the row, and lets old ones go; writes it to the log of reports, and tells of it. */
+void reports_keep(struct daemon *d, const struct draft *draft);
 void reports_drop_all(struct reports *r);
 
 #endif

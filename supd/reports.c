@@ -105,6 +105,8 @@ static void draft_free(struct reports *r, struct draft *draft)
 {
 	list_unlink(&draft->link);
 	r->n_drafts--;
+	if (draft->awaits)
+		reports_forget_output(draft);
 	texts_fini(&draft->linked);
 	texts_fini(&draft->monitors);
 	if (draft->has_core)
@@ -146,7 +148,7 @@ static struct draft *draft_begin(struct reports *r, uint32_t slot, actor_pid pid
 		crashes->refused = pid;
 		return NULL;
 	}
-	draft->number = ++r->last_draft;
+	draft->reports = r;
 	draft->slot = slot;
 	draft->pid = pid;
 	draft->found = now;
@@ -160,8 +162,14 @@ static struct draft *draft_begin(struct reports *r, uint32_t slot, actor_pid pid
 /* Step 4. */
 static void draft_complete(struct reports *r, struct draft *draft)
 {
+	struct child_view v;
+
 	if (draft->awaits)
 		draft->silence = "the log keeper has not answered in time";
+	if (!draft->outcome.size && core_view(r->daemon->core, draft->slot, &v) &&
+	    v.pid.n == draft->pid.n && (v.state == CHILD_DONE || v.state == CHILD_FAILED))
+		buf_printf(&draft->outcome, "it is not started again: restart = %s",
+			   restart_type_names[v.spec->restart]);
 	if (draft_put_rest(draft, crashes_find(r, draft->slot)) == 0)
 		reports_keep(r->daemon, draft);
 	draft_free(r, draft);
@@ -376,23 +384,17 @@ static void on_timer(void *owner)
 }
 
 /* It may be quicker than the news of the end. */
-void reports_on_output(struct daemon *d, uint64_t number, const void *lines, size_t size)
+void draft_take_output(struct draft *draft, const char *lines, size_t size)
 {
-	struct reports *r = d->reports;
-
-	for (struct list *it = r ? r->drafts.next : NULL; it && it != &r->drafts; it = it->next) {
-		struct draft *draft = LIST_ENTRY(it, struct draft, link);
-
-		if (draft->number != number || !draft->awaits)
-			continue;
-		draft->awaits = false;
-		draft->has_output = buf_append(&draft->output, lines, size) == 0;
-		if (!draft->has_output)
-			draft->silence = "the daemon is short of memory";
-		if (draft->told)
-			draft_set_due(r, draft);
-		return;
-	}
+	draft->awaits = false;
+	if (!lines)
+		draft->silence = "the log keeper does not have them";
+	else if (buf_append(&draft->output, lines, size) < 0)
+		draft->silence = "the daemon was short of memory";
+	else
+		draft->has_output = true;
+	if (draft->told)
+		draft_set_due(draft->reports, draft);
 }
 
 /* ---- life ---- */
@@ -406,6 +408,7 @@ void reports_open(struct daemon *d)
 	r->daemon = d;
 	list_init(&r->drafts);
 	list_init(&r->kept);
+	r->most = REPORTS_KEPT;
 	r->timer.call = on_timer;
 	r->timer.owner = r;
 	d->reports = r;

@@ -38,10 +38,8 @@ void reports_ended(struct daemon *d, struct process *p, const siginfo_t *info);
 /* A change of state; the event that tells of it has been made. */
 void reports_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
 void reports_on_forget(struct daemon *d, uint32_t slot);
-/* The log keeper has sent the last lines of a stream; number is what it was asked with. */
-void reports_on_output(struct daemon *d, uint64_t number, const void *lines, size_t size);
 
-/* request_report.c: rows of a listing of them. */
-void listing_write_report(struct conn *conn, struct listing *listing);
+/* request_report.c: the row of a listing for the report of that number, if it is still kept. */
+void listing_write_report(struct conn *conn, const struct listing *listing, uint32_t number);
 
 #endif

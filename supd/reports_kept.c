@@ -26,28 +26,49 @@ void reports_drop_all(struct reports *r)
 		report_free(r, LIST_ENTRY(r->kept.next, struct report, link));
 }
 
-static bool add(struct reports *r, const struct buf *row)
+/* In the order of their deaths: the last lines of one may come late. */
+static bool add(struct reports *r, const struct buf *row, uint64_t seq)
 {
 	struct report *report = malloc(sizeof(*report) + row->size);
+	struct list *behind = &r->kept;
 
 	if (!report)
 		return false;
 	report->size = row->size;
-	report->number = ++r->last_report;
 	memcpy(report->data, row->data, row->size);
+	report->number = ++r->last_report;
+	report->seq = seq;
 	list_init(&report->link);
-	list_append(&r->kept, &report->link);
+	while (behind->prev != &r->kept && LIST_ENTRY(behind->prev, struct report, link)->seq > seq)
+		behind = behind->prev;
+	list_insert_before(behind, &report->link);
 	r->n_kept++;
 	r->bytes += report->size;
-	while (r->n_kept > REPORTS_KEPT || r->bytes > REPORTS_BYTES_MAX)
+	while (r->n_kept > r->most || r->bytes > REPORTS_BYTES_MAX)
 		report_free(r, LIST_ENTRY(r->kept.next, struct report, link));
 	return true;
 }
 
-void reports_keep(struct daemon *d, struct draft *draft)
-{
-	struct log_about about = {.name = draft->name, .event = "report"};
+/* ---- a new one ---- */
 
-	if (add(d->reports, &draft->row))
-		log_about(LOG_AT_INFO, &about, "supctl report %s tells more", draft->name);
+static void announce(const struct wire_frame *row)
+{
+	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+	struct log_about about = {.name = name, .event = "report", .pid = pid};
+
+	if (!name || buf_printf(&text, "supctl report %s tells more", name) < 0)
+		return;
+	log_about(LOG_AT_INFO, &about, "%s", buf_text(&text));
+}
+
+void reports_keep(struct daemon *d, const struct draft *draft)
+{
+	struct wire_frame row;
+	size_t cursor = 0;
+
+	if (wire_decode(draft->row.data, draft->row.size, &cursor, &row) <= 0)
+		return;
+	add(d->reports, &draft->row, draft->seq);
+	announce(&row);
 }

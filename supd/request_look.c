@@ -136,7 +136,7 @@ static void listing_write_row(struct conn *conn, struct listing *listing, size_t
 	if (listing->of_mailbox)
 		listing_write_message(conn, listing);
 	else if (listing->of_reports)
-		listing_write_report(conn, listing);
+		listing_write_report(conn, listing, listing->slots[i]);
 	else if (listing->of_why)
 		listing_write_why(conn, listing);
 	else if (listing->of_logs)

@@ -2,6 +2,7 @@
 
 /* The request report: rows of all crash reports there are, or one of them. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "supd/reporting.h"
@@ -82,8 +83,7 @@ static void write_short(struct conn *conn, uint64_t ref, const struct wire_frame
 	conn_end(conn, &e);
 }
 
-/* The next older than those written so far. */
-void listing_write_report(struct conn *conn, struct listing *listing)
+void listing_write_report(struct conn *conn, const struct listing *listing, uint32_t number)
 {
 	const struct reports *r = conn->control->daemon->reports;
 
@@ -91,26 +91,31 @@ void listing_write_report(struct conn *conn, struct listing *listing)
 		struct report *report = LIST_ENTRY(it, struct report, link);
 		struct wire_frame frame = frame_of(report);
 
-		if (report->number >= listing->number)
+		if (report->number != number)
 			continue;
-		listing->number = report->number;
 		write_short(conn, listing->ref, &frame);
 		return;
 	}
-	listing->next = listing->n;
 }
 
+/* Their numbers are noted, the newest first. */
 static void take_table(struct conn *conn, uint64_t ref)
 {
+	const struct reports *r = conn->control->daemon->reports;
 	struct listing *listing = listing_new(conn, ref);
+	size_t n = r ? r->n_kept : 0;
 
-	if (!listing) {
+	if (listing)
+		listing->slots = calloc(n ? n : 1, sizeof(*listing->slots));
+	if (!listing || !listing->slots) {
+		if (listing)
+			listing_free(listing);
 		request_fail(conn, ref, STATUS_FAILED, "the daemon is short of memory");
 		return;
 	}
 	listing->of_reports = true;
-	listing->number = UINT64_MAX;
-	listing->n = SIZE_MAX;
+	for (struct list *it = r ? r->kept.prev : NULL; listing->n < n; it = it->prev)
+		listing->slots[listing->n++] = LIST_ENTRY(it, struct report, link)->number;
 }
 
 /* The n-th newest of a target. */

@@ -170,6 +170,15 @@ struct watch {
 	size_t mark; /* behind the line that watch_until() found last */
 };
 
+/* A report comes when it is complete, behind whatever else: only who asks for it is told. */
+static bool watch_wants(const struct wire_frame *row, const char *pattern)
+{
+	static const char report[] = "report";
+
+	return strcmp(field_text(row, "kind"), report) != 0 ||
+	       strncmp(pattern, report, sizeof(report) - 1) == 0;
+}
+
 static void watch_read(struct watch *w, const char *pattern)
 {
 	struct wire_frame frame;
@@ -181,6 +190,8 @@ static void watch_read(struct watch *w, const char *pattern)
 			       node_log(w->node));
 	name = field_text(&frame, "name");
 	reason = field_text(&frame, "reason");
+	if (!watch_wants(&frame, pattern))
+		return;
 	lines_add(&w->lines,
 		  strdup(keep_printf("%s%s%s%s%s", field_text(&frame, "kind"), name ? " " : "",
 				     name ? name : "", reason ? " " : "", reason ? reason : "")));

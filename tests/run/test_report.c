@@ -12,6 +12,7 @@ RUN_SUITE(report);
 
 static void has(const char *text, const char *part)
 {
+	cr_assert_not_null(text, "nothing, and no \"%s\"", part);
 	cr_assert_not_null(strstr(text, part), "no \"%s\" in: %s", part, text);
 }
 
