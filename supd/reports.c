@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 
 #include "core/look.h"
+#include "supd/events.h"
 
 #define BURST 5
 #define EACH SPAN_S(60)
@@ -248,7 +249,7 @@ static void draft_tell(struct reports *r, struct draft *draft, const struct chil
 		return;
 	}
 	draft->told = true;
-	draft->seq = link->seq;
+	draft->seq = events_of_link(r->daemon, link->seq);
 	draft->reason = reason_copy(&link->reason);
 	facts_place_core(draft, v);
 	draft_put_told(draft, r->daemon, v, link, crashes);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supd/events.h"
 #include "supd/log.h"
 
 static void report_free(struct reports *r, struct report *report)
@@ -51,14 +52,24 @@ static bool add(struct reports *r, const struct buf *row, uint64_t seq)
 
 /* ---- a new one ---- */
 
-static void announce(const struct wire_frame *row)
+static void announce(struct daemon *d, const struct wire_frame *row)
 {
 	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 	struct log_about about = {.name = name, .event = "report", .pid = pid};
+	struct occurrence what = {
+		.kind = "report",
+		.name = name,
+		.reason = field_text(row, "reason"),
+		.cause = (uint64_t)field_int(row, "seq", 0),
+	};
 
 	if (!name || buf_printf(&text, "supctl report %s tells more", name) < 0)
 		return;
+	what.explanation = buf_text(&text);
+	if (pid && actor_pid_parse(pid, &what.pid) < 0)
+		what.pid = ACTOR_PID_NONE;
+	events_add(d, &what);
 	log_about(LOG_AT_INFO, &about, "%s", buf_text(&text));
 }
 
@@ -70,5 +81,5 @@ void reports_keep(struct daemon *d, const struct draft *draft)
 	if (wire_decode(draft->row.data, draft->row.size, &cursor, &row) <= 0)
 		return;
 	add(d->reports, &draft->row, draft->seq);
-	announce(&row);
+	announce(d, &row);
 }

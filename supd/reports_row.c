@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "supd/events.h"
 #include "supd/rows.h"
 #include "supd/said.h"
 
@@ -234,8 +235,8 @@ void draft_put_told(struct draft *draft, const struct daemon *d, const struct ch
 		field_put_span(e, 0, "uptime", mono_between(started, draft->found));
 	put_used(e, &draft->facts);
 	field_put_int(e, 0, "restarts", (int64_t)v->restarts);
-	if (link->cause.seq)
-		field_put_int(e, 0, "cause", (int64_t)link->cause.seq);
+	if (events_of_link(d, link->cause.seq))
+		field_put_int(e, 0, "cause", (int64_t)events_of_link(d, link->cause.seq));
 	put_causes(e, d->core, draft->slot, link);
 	report_put_ties(e, "linked", &draft->linked);
 	report_put_ties(e, "monitored_by", &draft->monitors);

@@ -206,3 +206,18 @@ Test(report, gave_up)
 	cr_assert_str_eq(field(n, "s/a", "outcome"), "its supervisor s gave up");
 	node_end(n);
 }
+
+/* It is an event of its own, which names that of the death. */
+Test(report, announced)
+{
+	struct node *n = node_run("[service a]\ncommand = @puppet/a\nrestart = temporary\n");
+	struct watch *w;
+
+	journal_find(n, "a start *");
+	sync_tree(n);
+	w = watch_open(n);
+	order(n, "a", "exit:4");
+	watch_until(w, "report a exit:4");
+	until_reports(n, "a", 1);
+	node_end(n);
+}
