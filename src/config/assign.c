@@ -28,6 +28,8 @@ static const char *where_name(unsigned where)
 {
 	if (where & KEY_IN_SUPD)
 		return where & KEY_IN_SERVICE ? "[supd] and of [service]" : "[supd]";
+	if ((where & KEY_IN_SERVICE) && (where & KEY_IN_ROOT))
+		return "[service] and of [supervisor]";
 	if ((where & KEY_IN_SERVICE) && (where & KEY_IN_SUPERVISOR))
 		return "[service] and of a [supervisor] below the root";
 	return where & KEY_IN_SERVICE ? "[service]" : "[supervisor]";

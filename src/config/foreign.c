@@ -45,6 +45,7 @@ static const struct {
 	{"LogRateLimitIntervalSec", "log_rate"},
 	{"OOMScoreAdjust", "oom_score_adj"},
 	{"OnCalendar", "schedule"},
+	{"OnFailure", "on_event"},
 	{"OnUnitActiveSec", "every"},
 	{"Persistent", "schedule_catch_up"},
 	{"RandomizedDelaySec", "schedule_jitter"},

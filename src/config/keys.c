@@ -58,6 +58,9 @@
 #define EVENTS_MAX 1000000
 #define REPORTS_MAX 100000
 
+/* Of on_event_max. */
+#define ON_EVENT_RUNS_MAX 16
+
 /* Of fd_store_max: the daemon's fds. */
 #define FD_STORE_MAX 4096
 
@@ -145,6 +148,19 @@ const struct key config_keys[] = {
 	 .fallback = "30s", .help = "what that delay may grow to"},
 	{"restart_reset", CHILDREN, false, value_span, IN_SPEC(restart_reset), .max = 1,
 	 .fallback = "60s", .help = "how long it must have been ready for the delay to start anew"},
+
+	{"on_event", SUPERVISORS | KEY_IN_SERVICE, true, value_on_event, IN_SPEC(on_event),
+	 .fallback = "",
+	 .help = "a command that is run at events, with the event as JSON on its standard input"},
+	{"on_event_filter", SUPERVISORS | KEY_IN_SERVICE, false, value_on_event_filter,
+	 IN_SPEC(on_event), .fallback = "*", .help = "the kinds of events that it is run at"},
+	{"on_event_rate", SUPERVISORS | KEY_IN_SERVICE, false, value_on_event_rate,
+	 IN_SPEC(on_event), .fallback = "10/1min", .help = "how often it is run"},
+	{"on_event_max", SUPERVISORS | KEY_IN_SERVICE, false, value_on_event_max, IN_SPEC(on_event),
+	 .min = 1, .max = ON_EVENT_RUNS_MAX, .fallback = "1",
+	 .help = "how many of it may run at a time"},
+	{"on_event_timeout", SUPERVISORS | KEY_IN_SERVICE, false, value_on_event_timeout,
+	 IN_SPEC(on_event), .min = 1, .fallback = "30s", .help = "how long it may take"},
 
 	{"command", KEY_IN_SERVICE, false, value_command, IN_EXEC(argv), .fallback = "",
 	 .help = "the program and its arguments; required"},

@@ -87,6 +87,13 @@ value_fn value_health, value_interval, value_ready; /* values_probe.c */
 /* values_output.c */
 value_fn value_line_max, value_log_dir, value_log_rate, value_output, value_small_word;
 
+value_fn value_on_event, value_on_event_filter, value_on_event_max, value_on_event_rate,
+	value_on_event_timeout; /* values_events.c */
+
+/* NUMBER/SPAN, or infinity, which is 0; `what` is what the number counts. 0; 1, refused; -ENOMEM.
+ */
+int value_rate(const struct value *value, const char *what, uint64_t *ret_rate,
+	       struct span *ret_span);
 /* Replaces an owned text. 0 or -ENOMEM. */
 int value_set_text(char **field, const char *text);
 /* Says why and returns 1; -ENOMEM where even that is too much. */

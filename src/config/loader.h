@@ -113,6 +113,8 @@ void section_check_sockets(struct loader *loader, struct section *section,
 
 /* together.c: what keys of different parts mean together. */
 void section_check_together(struct loader *loader, const struct section *section);
+/* Of a supervisor's section too. */
+void section_check_events(struct loader *loader, const struct section *section);
 
 /* tree.c: links what was read; the root is the config's where nothing is wrong. */
 void loader_link(struct loader *loader);

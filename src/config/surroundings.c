@@ -310,6 +310,16 @@ static void check_hooks(const struct look *look)
 	}
 }
 
+static void check_events(const struct look *look)
+{
+	const struct on_event *on_event = look->section->spec->on_event;
+
+	for (size_t i = 0; on_event && i < on_event->hook.n; i++) {
+		if (!on_event->hook.commands[i].may_fail)
+			check_program(look, "on_event", on_event->hook.commands[i].argv[0]);
+	}
+}
+
 /* A template never runs itself: what it says is looked at as its first instance has it. */
 static const char *path_of(const struct section *section, char first[SPEC_PATH_MAX + 3])
 {
@@ -362,6 +372,25 @@ static void check_schedule(const struct look *look)
 	}
 }
 
+/* Of a supervisor: as a service without keys of its own would have them. */
+static void check_supervisor(struct loader *loader, const struct section *section)
+{
+	static char *const none[] = {NULL};
+	struct exec *exec = section->spec->on_event ? exec_new() : NULL;
+	const struct look look = {
+		.loader = loader,
+		.section = section,
+		.exec = exec,
+		.vars = {.path = section->path, .environment = none},
+	};
+
+	if (exec)
+		check_events(&look);
+	else if (section->spec->on_event)
+		loader->error = -ENOMEM;
+	exec_free(exec);
+}
+
 static void check_service(struct loader *loader, const struct section *section)
 {
 	static char *const none[] = {NULL};
@@ -387,6 +416,7 @@ static void check_service(struct loader *loader, const struct section *section)
 	if (look.exec->argv)
 		check_program(&look, "command", look.exec->argv[0]);
 	check_hooks(&look);
+	check_events(&look);
 	if (look.exec->probes) {
 		check_probe(&look, "ready", &look.exec->probes->ready);
 		check_probe(&look, "health", &look.exec->probes->health);
@@ -427,6 +457,8 @@ int config_check_surroundings(struct config *config)
 
 		if (section->kind == SECTION_SERVICE)
 			check_service(&loader, section);
+		else if (section->kind == SECTION_SUPERVISOR)
+			check_supervisor(&loader, section);
 		else if (section->kind == SECTION_SUPD)
 			check_groups(&loader, section);
 	}

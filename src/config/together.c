@@ -168,6 +168,26 @@ static void check_log(struct loader *loader, const struct section *section,
 			    "with log_files = 0 no older file is kept that could be packed");
 }
 
+/* ---- what is run at events ---- */
+
+void section_check_events(struct loader *loader, const struct section *section)
+{
+	const struct on_event *on_event = section->spec->on_event;
+	const struct given *given = NULL;
+
+	if (!on_event || on_event->hook.n > 0 || section->damaged)
+		return;
+	for (size_t i = 0; i < section->n_given && !given; i++) {
+		if (strncmp(section->given[i].key->name, "on_event", 8) == 0 &&
+		    !section->given[i].inherited)
+			given = &section->given[i];
+	}
+	if (given)
+		loader_complain(loader, CONFIG_WARNING, section->file, given->line,
+				"%s: %s: there is no on_event: add on_event = COMMAND",
+				section->path, given->key->name);
+}
+
 void section_check_together(struct loader *loader, const struct section *section)
 {
 	struct facts facts = find_facts(section->spec);

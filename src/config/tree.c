@@ -237,6 +237,7 @@ static void check_section(struct loader *loader, struct section *section,
 		section_check_sockets(loader, section, parent);
 		section_check_together(loader, section);
 	}
+	section_check_events(loader, section);
 	if (parent && parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE &&
 	    section->kind == SECTION_SUPERVISOR)
 		complain(loader, section, "",

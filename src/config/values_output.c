@@ -99,31 +99,48 @@ static int parse_per(const char *text, struct span *ret_span)
 	return span_parse(one, ret_span);
 }
 
-/* LINES/SPAN; into rate and rate_span of the record whose rate the field is. */
-int value_log_rate(const struct value *value)
+int value_rate(const struct value *value, const char *what, uint64_t *ret_rate,
+	       struct span *ret_span)
 {
-	struct exec_log *log =
-		(struct exec_log *)(void *)((char *)value->field - offsetof(struct exec_log, rate));
 	const char *slash = strchr(value->text, '/');
 	char number[24] = "";
 	struct span per;
-	uint64_t lines;
+	uint64_t rate;
 
 	if (strcmp(value->text, "infinity") == 0) {
-		log->rate = 0;
+		*ret_rate = 0;
+		*ret_span = SPAN_S(0);
 		return 0;
 	}
 	if (slash && slash - value->text < (long)sizeof(number))
 		memcpy(number, value->text, (size_t)(slash - value->text));
-	if (!slash || text_parse_u64(number, UINT32_MAX, &lines) < 0 ||
+	if (!slash || text_parse_u64(number, UINT32_MAX, &rate) < 0 ||
 	    parse_per(slash + 1, &per) < 0 || span_is_infinite(per))
-		return value_refuse(value, "use a number of lines and a time span, such as "
-					   "1000/30s, or infinity");
-	if (lines == 0)
-		return value_refuse(value, "that takes no line at all: say stdout = null for it");
+		return value_refuse(value,
+				    "use a number of %s and a time span, such as 1000/30s, or "
+				    "infinity",
+				    what);
 	if (per.ns < 1000000)
 		return value_refuse(value, "its time span must be 1ms or longer");
-	log->rate = lines;
-	log->rate_span = per;
+	*ret_rate = rate;
+	*ret_span = per;
+	return 0;
+}
+
+/* Into rate and rate_span of the record whose rate the field is. */
+int value_log_rate(const struct value *value)
+{
+	struct exec_log *log =
+		(struct exec_log *)(void *)((char *)value->field - offsetof(struct exec_log, rate));
+	uint64_t rate;
+	struct span span;
+	int r = value_rate(value, "lines", &rate, &span);
+
+	if (r == 0 && rate == 0 && strcmp(value->text, "infinity") != 0)
+		r = value_refuse(value, "that takes no line at all: say stdout = null for it");
+	if (r)
+		return r;
+	log->rate = rate;
+	log->rate_span = span;
 	return 0;
 }

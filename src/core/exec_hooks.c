@@ -21,7 +21,7 @@ void exec_hooks_init(void *hooks)
 		h->of[kind].timeout = EXEC_HOOK_TIMEOUT;
 }
 
-static void hook_fini(struct exec_hook *hook)
+void exec_hook_fini(struct exec_hook *hook)
 {
 	for (size_t i = 0; i < hook->n; i++)
 		strings_free(hook->commands[i].argv);
@@ -33,7 +33,7 @@ void exec_hooks_fini(void *hooks)
 	struct exec_hooks *h = hooks;
 
 	for (int kind = 0; kind < HOOK_N_KINDS; kind++)
-		hook_fini(&h->of[kind]);
+		exec_hook_fini(&h->of[kind]);
 }
 
 int exec_hook_add(struct exec_hook *hook, char **argv, bool may_fail)

@@ -48,6 +48,7 @@ struct exec_hooks {
 	int reload_signal; /* 0: none */
 };
 
+void exec_hook_fini(struct exec_hook *hook);
 void exec_hooks_init(void *hooks);
 void exec_hooks_fini(void *hooks);
 /* Appends a command; argv is taken over on success. 0; -ENOMEM; -E2BIG: there are too many. */

@@ -66,6 +66,7 @@ struct spec *spec_ref(struct spec *spec)
 static void spec_free(struct spec *spec)
 {
 	exec_free(spec->exec);
+	on_event_unref(spec->on_event);
 	strings_free(spec->aliases);
 	strings_free(spec->links);
 	strings_free(spec->after);
@@ -157,6 +158,7 @@ struct spec *spec_new_instance(const struct spec *template, const char *name)
 	spec->instance = true;
 	spec->instances = 0;
 	spec->exec = exec_ref(template->exec);
+	spec->on_event = on_event_ref(template->on_event);
 	good = copy_texts(template->aliases, &spec->aliases);
 	good = copy_texts(template->links, &spec->links) && good;
 	good = copy_texts(template->after, &spec->after) && good;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "core/exec.h"
+#include "core/on_event.h"
 #include "core/reason.h"
 
 enum child_type { CHILD_SERVICE, CHILD_SUPERVISOR, CHILD_N_TYPES };
@@ -83,7 +84,8 @@ struct spec {
 	bool overlap;    /* a restart by request starts the new one before it stops the old one */
 	bool start_post; /* ready only when the daemon says so: something is run after it */
 	bool trap_exit;
-	uint32_t instances; /* of a template: NAME@1 to NAME@N are there from the beginning */
+	struct on_event *on_event; /* owned count; NULL: nothing is run at events */
+	uint32_t instances;        /* of a template: NAME@1 to NAME@N are there from the beginning */
 	enum ready_kind ready;
 	struct span shutdown_span;
 	struct span restart_delay; /* zero: at once, as OTP */

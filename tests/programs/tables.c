@@ -3,12 +3,13 @@
 /*
  * Prints the words that the code's tables hold, a line each, for tests/man/check: "key NAME
  * SECTIONS", "word KEY WORD", "reserved NAME", "state NAME", "reason TEXT", "step NAME", "change
- * NAME", "origin NAME".
+ * NAME", "own NAME" (kinds of events that are no change), "origin NAME".
  */
 
 #include <stdio.h>
 #include <string.h>
 
+#include "config/event_kinds.h"
 #include "config/keys.h"
 #include "core/core.h"
 
@@ -30,7 +31,8 @@ static void print_keys(void)
 			printf("reserved %s\n", key->name);
 			continue;
 		}
-		printf("key %s%s%s%s\n", key->name, key->where & KEY_IN_SUPD ? " supd" : "",
+		printf("key %s%s%s%s%s\n", key->name, key->where & KEY_IN_SUPD ? " supd" : "",
+		       key->where & KEY_IN_ROOT ? " root" : "",
 		       key->where & KEY_IN_SUPERVISOR ? " supervisor" : "",
 		       key->where & KEY_IN_SERVICE ? " service" : "");
 		print_words(key);
@@ -82,6 +84,7 @@ int main(void)
 	for (int step = STEP_NONE + 1; step < STEP_N; step++)
 		printf("step %s\n", start_step_name((enum start_step)step));
 	print_names("change", link_kind_names);
+	print_names("own", event_own_kinds);
 	print_names("origin", origin_names);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
