@@ -25,6 +25,7 @@ struct cgroups;    /* cgroups.c: a cgroup for each service */
 struct control;    /* control.c: the control socket, its guests, their requests */
 struct processes;  /* process.c: services' OS processes */
 struct events;     /* events.c: what has happened */
+struct on_events;  /* on_event.c: commands that are run at events */
 struct listen;     /* listen.c: sockets that are held for services */
 struct notify;     /* notify.c: the notify socket */
 struct recorder;   /* recorder.c: --record */
@@ -43,6 +44,7 @@ struct daemon {
 	struct control *control;       /* owned */
 	struct notify *notify;         /* owned */
 	struct events *events;         /* owned */
+	struct on_events *on_event;    /* owned */
 	struct listen *listen;         /* owned; NULL until there is one */
 	struct recorder *recorder;     /* owned; NULL: not recording */
 	struct reports *reports;       /* owned; NULL: none */

@@ -12,6 +12,7 @@
 
 #include "supd/command.h"
 #include "supd/log.h"
+#include "supd/on_event.h"
 #include "supd/proc.h"
 #include "supd/run_table.h"
 #include "supd/said.h"
@@ -137,7 +138,8 @@ static bool is_anothers(const struct processes *ps, const struct process *p, pid
 {
 	const struct process *other = map_get(&ps->by_os_pid, (uint64_t)os_pid);
 
-	return (other && other != p) || command_find(ps, os_pid);
+	return (other && other != p) || command_find(ps, os_pid) ||
+	       on_event_is_run(ps->daemon, os_pid);
 }
 
 static bool is_its_own(const struct processes *ps, const struct process *p, pid_t os_pid,

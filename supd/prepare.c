@@ -257,7 +257,10 @@ static int set_own(struct preparation *p, const struct prepare_what *what)
 		texts_unset(&p->environment, "SUP_NAME");
 	else
 		texts_set_value(&p->environment, "SUP_NAME", what->path);
-	texts_set_value(&p->environment, "SUP_PID", actor_pid_format(what->pid, pid));
+	if (what->pid.n)
+		texts_set_value(&p->environment, "SUP_PID", actor_pid_format(what->pid, pid));
+	else
+		texts_unset(&p->environment, "SUP_PID");
 	if (what->control_socket)
 		texts_set_value(&p->environment, "SUP_SOCKET", what->control_socket);
 	else

@@ -29,7 +29,7 @@
 struct prepare_what {
 	const char *path; /* "web/api" */
 	bool unnamed;     /* that is no name of its own: no SUP_NAME */
-	actor_pid pid;
+	actor_pid pid;    /* ACTOR_PID_NONE: it is nobody's */
 	const struct exec *exec;
 	char *const *args; /* further arguments; NULL */
 	/* Of a command beside the main process; argv is NULL for that one itself. */

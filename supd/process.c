@@ -219,27 +219,37 @@ static void set_limits(const struct daemon *d, const struct exec_setup *setup,
 		request->nproc = &d->limits.nproc;
 }
 
+int process_prepare_beside(struct daemon *d, struct prepare_what *what, enum start_step *ret_step)
+{
+	struct processes *ps = d->processes;
+	int r;
+
+	what->control_socket = ps->control_socket;
+	what->environment = environ;
+	what->null_fd = ps->null_fd;
+	r = prepare(&ps->preparation, what, ret_step);
+	if (r < 0)
+		return r;
+	set_limits(d, what->exec->setup, &ps->preparation.request);
+	return 0;
+}
+
 int process_prepare(struct daemon *d, const struct child_view *v, struct prepare_what *what,
 		    enum start_step *ret_step)
 {
-	struct processes *ps = d->processes;
 	struct process *p;
 	int r;
 
 	what->path = v->path;
 	what->unnamed = v->spawned;
 	what->exec = v->spec->exec;
-	what->control_socket = ps->control_socket;
 	what->notify_socket = notify_path(d);
-	what->environment = environ;
-	what->null_fd = ps->null_fd;
-	r = prepare(&ps->preparation, what, ret_step);
+	r = process_prepare_beside(d, what, ret_step);
 	if (r < 0)
 		return r;
-	set_limits(d, v->spec->exec->setup, &ps->preparation.request);
 	p = process_find(d, v->slot);
 	if (p)
-		streams_direct(p, v->spec, &ps->preparation.request);
+		streams_direct(p, v->spec, &d->processes->preparation.request);
 	return 0;
 }
 

@@ -123,6 +123,8 @@ struct process *process_of(const struct daemon *d, actor_pid pid);
  */
 int process_prepare(struct daemon *d, const struct child_view *v, struct prepare_what *what,
 		    enum start_step *ret_step);
+/* Of no service's own: path and exec are set too, notify_socket where it is to have one. */
+int process_prepare_beside(struct daemon *d, struct prepare_what *what, enum start_step *ret_step);
 /* As spawn(), of that request: into the cgroup of v's service, where it has one. */
 int process_spawn(struct daemon *d, struct process *p, const struct child_view *v,
 		  pid_t *ret_os_pid, struct spawn_failure *ret_failure);

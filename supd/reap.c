@@ -31,6 +31,7 @@
 #include "supd/keeper.h"
 #include "supd/mainpid.h"
 #include "supd/notify.h"
+#include "supd/on_event.h"
 #include "supd/probing.h"
 #include "supd/reports.h"
 #include "supd/processes.h"
@@ -256,7 +257,7 @@ void reap_one(struct processes *ps, const siginfo_t *info)
 		command_ended(ps, c, info);
 	} else if (p && p->os_pid == info->si_pid) {
 		service_ended(ps, p, info);
-	} else {
+	} else if (p || !on_event_ended(ps->daemon, info)) {
 		if (p)
 			mainpid_first_ended(ps, p);
 		reap(info->si_pid);

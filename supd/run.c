@@ -22,6 +22,7 @@
 #include "supd/caller.h"
 #include "supd/daemon.h"
 #include "supd/events.h"
+#include "supd/on_event.h"
 #include "supd/foreground.h"
 #include "supd/listen.h"
 #include "supd/reports.h"
@@ -211,7 +212,9 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		tell_notice(d, effect->slot, &effect->link);
 		listen_on_notice(d, effect->slot, &effect->link);
 		schedule_on_notice(d, effect->slot);
+		on_event_look_at(d, effect->slot);
 		events_on_notice(d, effect->slot, &effect->link);
+		on_event_look_at(d, SLOT_NONE);
 		reports_on_notice(d, effect->slot, &effect->link);
 		process_noticed(d, effect->slot);
 		return;

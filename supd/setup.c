@@ -21,6 +21,7 @@
 
 #include "supd/cgroups.h"
 #include "supd/events.h"
+#include "supd/on_event.h"
 #include "supd/foreground.h"
 #include "supd/keeper.h"
 #include "supd/listen.h"
@@ -151,6 +152,8 @@ static int setup_loop(struct daemon *d, const struct options *options)
 		r = run_open(d);
 	if (r == 0)
 		r = events_open(d);
+	if (r == 0)
+		r = on_event_open(d);
 	if (r < 0)
 		return setup_failed("the core", r);
 	r = keeper_open(d);
@@ -298,6 +301,7 @@ void daemon_close(struct daemon *d)
 	signals_hold();
 	control_close(d->control);
 	d->control = NULL;
+	on_event_close(d);
 	cgroups_kill_all(d);
 	/* The first process of a namespace ends whatever is left in it. */
 	if (getpid() == 1)

@@ -31,6 +31,7 @@
 #include "supd/command.h"
 #include "supd/hooks.h"
 #include "supd/keeper.h"
+#include "supd/on_event.h"
 
 #define SWEEP_AFTER SPAN_MS(100)
 #define SWEEP_AFTER_MAX SPAN_S(5)
@@ -157,12 +158,13 @@ static bool is_stranger(const struct processes *ps, pid_t os_pid)
 /* One that runs, or was started by it in its session: its end ends that one too. */
 static bool is_of_command(const struct processes *ps, pid_t os_pid)
 {
+	const struct daemon *d = ps->daemon;
 	pid_t session;
 
-	if (!ps->by_command.used)
+	if (!ps->by_command.used && !d->on_event)
 		return false;
 	session = getsid(os_pid);
-	return session > 0 && command_find(ps, session);
+	return session > 0 && (command_find(ps, session) || on_event_is_run(d, session));
 }
 
 static bool look_at_child(void *owner, pid_t os_pid)

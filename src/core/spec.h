@@ -85,7 +85,7 @@ struct spec {
 	bool start_post; /* ready only when the daemon says so: something is run after it */
 	bool trap_exit;
 	struct on_event *on_event; /* owned count; NULL: nothing is run at events */
-	uint32_t instances;        /* of a template: NAME@1 to NAME@N are there from the beginning */
+	uint32_t instances; /* of a template: NAME@1 to NAME@N are there from the beginning */
 	enum ready_kind ready;
 	struct span shutdown_span;
 	struct span restart_delay; /* zero: at once, as OTP */
