@@ -217,6 +217,25 @@ static int remark(struct keeper *k, struct stream *s, struct fault *fault)
 	return r < 0 ? r : put_remarks(k, s, fault);
 }
 
+/* Lines that pass. How many bytes are written; what is not is judged anew when it is shown again.
+ */
+static ssize_t write_passed(struct keeper *k, struct stream *s, const char *data, size_t size,
+			    const struct rate *before, struct fault *fault)
+{
+	bool pass;
+	ssize_t r = put_remark(k, s, &s->unwritten_rate, "more than log_rate lets pass", fault);
+
+	if (r == 0)
+		r = pump_write(k, s, data, size, true, fault);
+	if (r < 0 || (size_t)r < size) {
+		s->rate = *before;
+		if (r > 0)
+			rate_judge(&s->rate, mono_now(), s->settings->line_max, data, (size_t)r,
+				   &pass);
+	}
+	return r;
+}
+
 /* Whole lines, less what is above the rate. How many bytes are through; -errno. */
 static ssize_t pump_rated(struct keeper *k, struct stream *s, size_t n, bool rest,
 			  struct fault *fault)
@@ -225,18 +244,22 @@ static ssize_t pump_rated(struct keeper *k, struct stream *s, size_t n, bool res
 	size_t whole = end ? (size_t)(end - k->in) + 1 : 0, at = 0, run;
 	struct mono now = mono_now();
 	bool pass;
-	ssize_t r;
 
 	while (at < whole) {
+		const struct rate before = s->rate;
+
 		run = rate_judge(&s->rate, now, s->settings->line_max, k->in + at, whole - at,
 				 &pass);
 		if (pass) {
-			r = put_remark(k, s, &s->unwritten_rate, "more than log_rate lets pass",
-				       fault);
-			if (r == 0)
-				r = pump_write(k, s, k->in + at, run, true, fault);
+			ssize_t r = write_passed(k, s, k->in + at, run, &before, fault);
+
 			if (r < 0)
 				return r;
+			if ((size_t)r < run)
+				return (ssize_t)at + r;
+			/* What is behind them is gone meanwhile. */
+			if (k->flight == 0 || s->detached)
+				return (ssize_t)n;
 		} else {
 			drop_rated(k, s, k->in + at, run);
 			if (!pump_commit(k, s, run))
