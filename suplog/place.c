@@ -79,6 +79,7 @@ void place_close(struct place *p)
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
+	p->torn = false;
 }
 
 void place_fini(struct place *p)
@@ -103,14 +104,16 @@ static int open_folder(const struct place *p, int *ret_dir, struct fault *fault)
 		if (mkdirat(dir, at, FOLDER_MODE) == 0 && p->root->group != (gid_t)-1)
 			(void)!fchownat(dir, at, (uid_t)-1, p->root->group, AT_SYMLINK_NOFOLLOW);
 		next = openat(dir, at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0 || fstat(next, &st) < 0)
+		if (next >= 0) {
+			close(dir);
+			dir = next;
+		}
+		if (next < 0 || fstat(dir, &st) < 0)
 			return fault_set(fault, -errno, "folder %s of log_dir %s: %s", path,
 					 p->root->path,
 					 errno == ENOTDIR || errno == ELOOP
 						 ? "it must be a folder, and no symlink"
 						 : "cannot be opened or made");
-		close(dir);
-		dir = next;
 		if (!owner_is_trusted(&st))
 			return fault_set(
 				fault, -EPERM,
@@ -178,19 +181,38 @@ static int open_file(struct place *p, struct fault *fault)
 	return 0;
 }
 
-int place_look(struct place *p, struct fault *fault)
+static int cut(struct place *p, uint64_t offset, struct fault *fault)
+{
+	if (ftruncate(p->fd, (off_t)offset) < 0)
+		return fault_set(fault, -errno, "%s/%s cannot be cut to what is sure of it",
+				 p->root->path, p->file);
+	p->offset = offset;
+	p->torn = false;
+	return 0;
+}
+
+/* The open file: it is closed where it was removed. */
+static int look_at_open(struct place *p, struct fault *fault)
 {
 	struct stat st;
 
-	if (p->fd >= 0) {
-		if (fstat(p->fd, &st) < 0)
-			return fault_set(fault, -errno, "%s/%s", p->root->path, p->file);
-		if (st.st_nlink == 0)
-			place_close(p);
-		else if ((uint64_t)st.st_size != p->offset)
-			p->offset = (uint64_t)st.st_size;
-	}
-	return p->fd >= 0 ? 0 : open_file(p, fault);
+	if (fstat(p->fd, &st) < 0)
+		return fault_set(fault, -errno, "%s/%s", p->root->path, p->file);
+	if (st.st_nlink == 0)
+		place_close(p);
+	else if (p->torn && (uint64_t)st.st_size > p->offset)
+		return cut(p, p->offset, fault);
+	else
+		p->offset = (uint64_t)st.st_size;
+	p->torn = false;
+	return 0;
+}
+
+int place_look(struct place *p, struct fault *fault)
+{
+	int r = p->fd >= 0 ? look_at_open(p, fault) : 0;
+
+	return r < 0 || p->fd >= 0 ? r : open_file(p, fault);
 }
 
 int place_recover(struct place *p, uint64_t dev, uint64_t ino, uint64_t offset, struct fault *fault)
@@ -199,18 +221,14 @@ int place_recover(struct place *p, uint64_t dev, uint64_t ino, uint64_t offset, 
 
 	if (r < 0 || p->dev != dev || p->ino != ino || p->offset <= offset)
 		return r;
-	if (ftruncate(p->fd, (off_t)offset) < 0)
-		return fault_set(fault, -errno, "%s/%s cannot be cut to what is sure of it",
-				 p->root->path, p->file);
-	p->offset = offset;
-	return 0;
+	return cut(p, offset, fault);
 }
 
-/* Takes back what was written of a batch that did not succeed. */
+/* Takes back what was written of a batch that did not succeed; where that fails too, the next look
+ * does, as the batch is written once more behind it. */
 static int undo(struct place *p, int error, struct fault *fault)
 {
-	if (p->fd >= 0 && ftruncate(p->fd, (off_t)p->offset) < 0)
-		place_close(p);
+	p->torn = ftruncate(p->fd, (off_t)p->offset) < 0;
 	return fault_set(fault, error, "%s/%s cannot be written", p->root->path, p->file);
 }
 

@@ -35,6 +35,7 @@ struct place {
 	uint64_t dev, ino;
 	uint64_t offset; /* where we write; its end, as far as we know */
 	uint64_t since;  /* ns since 1970 UTC: of its first byte; 0: empty */
+	bool torn;       /* behind offset is what could not be taken back */
 };
 
 /* Opens the log folder, of which path and group are set, and makes it where it is missing. 0 or
@@ -48,7 +49,8 @@ int place_init(struct place *p, const struct place_root *root, const char *file)
 void place_fini(struct place *p);
 void place_close(struct place *p);
 
-/* The file is open, was not removed, and offset is its end. */
+/* The file is open, was not removed, and offset is its end. What is left of a batch that failed is
+ * cut off first. */
 int place_look(struct place *p, struct fault *fault);
 /* As place_look, but first cuts the file to offset where it is still that inode's. */
 int place_recover(struct place *p, uint64_t dev, uint64_t ino, uint64_t offset,
