@@ -70,25 +70,26 @@ Test(directories, made_told_and_removed_or_kept)
 	cr_assert_eq(mode_of(node_path(n, "one")), 0700);
 	cr_assert_eq(mode_of(node_path(n, "two")), 0755);
 	cr_assert_eq(mode_of(three), 0700);
-	cr_assert_eq(mode_of(node_path(n, "st")), 0755);
+	cr_assert_eq(mode_of(node_path(n, "state/st")), 0755);
 	cr_assert_eq(mode_of(node_path(n, "cache/c-7")), 02750);
-	cr_assert_eq(mode_of(node_path(n, "log/web@7")), 0755);
+	cr_assert_eq(mode_of(node_path(n, "state/log/web@7")), 0755);
 	cr_assert_not_null(report_get(n, "r",
 				      keep_printf("env.RUNTIME_DIRECTORY=%s/one:%s/two/three",
 						  n->folder, n->folder)),
 			   "%s", node_read(n, "r"));
-	cr_assert_not_null(report_get(n, "r", keep_printf("env.STATE_DIRECTORY=%s/st", n->folder)));
+	cr_assert_not_null(
+		report_get(n, "r", keep_printf("env.STATE_DIRECTORY=%s/state/st", n->folder)));
 	cr_assert_not_null(
 		report_get(n, "r", keep_printf("env.CACHE_DIRECTORY=%s/cache/c-7", n->folder)));
-	cr_assert_not_null(
-		report_get(n, "r", keep_printf("env.LOGS_DIRECTORY=%s/log/web@7", n->folder)));
+	cr_assert_not_null(report_get(
+		n, "r", keep_printf("env.LOGS_DIRECTORY=%s/state/log/web@7", n->folder)));
 	ctl(n, "stop web@7");
 	wait_until_gone(node_path(n, "one"));
 	wait_until_gone(three);
 	cr_assert(is_there(node_path(n, "two")));
-	cr_assert(is_there(node_path(n, "st")));
+	cr_assert(is_there(node_path(n, "state/st")));
 	cr_assert(is_there(node_path(n, "cache/c-7")));
-	cr_assert(is_there(node_path(n, "log/web@7")));
+	cr_assert(is_there(node_path(n, "state/log/web@7")));
 	node_end(n);
 }
 
