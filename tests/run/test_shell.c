@@ -352,7 +352,7 @@ Test(shell, s27_s28_s69_spawn)
 	cr_expect_str_eq(look(n, "a").reason, "exit:5");
 	out = ctl(n, "why a");
 	cr_expect(text_glob("*\nbecause a was to end *: exit:5\n"
-			    "  because <0.*>, which it was linked to, has ended\n",
+			    "because linked <0.*> ended *: exit:5\n  by itself\n",
 			    out),
 		  "%s", out);
 	node_end(n);
