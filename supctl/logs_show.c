@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/map.h"
 #include "base/text.h"
+#include "logs/colour.h"
 #include "logs/escape.h"
 #include "supctl/logs_daemon.h"
 #include "supctl/render.h"
@@ -18,16 +18,9 @@
 #define WIDTH_MAX 32
 #define US_PER_MINUTE INT64_C(60000000)
 
-#define DIM "\033[2m"
-#define PLAIN "\033[0m"
-
-static const char *const name_colours[] = {
-	"\033[36m", "\033[33m", "\033[32m", "\033[35m", "\033[34m", "\033[96m",
-};
-
 static const char *const level_colours[DAEMON_N_LEVELS] = {
-	[DAEMON_LEVEL_NONE] = "", [DAEMON_ERROR] = "\033[31m", [DAEMON_WARNING] = "\033[33m",
-	[DAEMON_INFO] = "",       [DAEMON_DEBUG] = DIM,
+	[DAEMON_LEVEL_NONE] = "", [DAEMON_ERROR] = COLOUR_ERROR, [DAEMON_WARNING] = COLOUR_WARNING,
+	[DAEMON_INFO] = "",       [DAEMON_DEBUG] = COLOUR_DEBUG,
 };
 
 void log_show_init(struct log_show *show, const struct log_wish *wish, bool named)
@@ -78,17 +71,9 @@ static void put_padded(struct log_show *show, const char *text, size_t size)
 
 static void put_name(struct log_show *show, const char *name, size_t size)
 {
-	char copy[256];
-	const char *colour = "";
-
-	if (show->coloured) {
-		snprintf(copy, sizeof(copy), "%.*s", (int)size, name);
-		colour = name_colours[text_hash(copy) % ARRAY_LEN(name_colours)];
-	}
-	buf_puts(&show->out, colour);
+	buf_puts(&show->out, show->coloured ? colour_of_name(name, size) : "");
 	put_padded(show, name, size);
-	if (*colour)
-		buf_puts(&show->out, PLAIN);
+	buf_puts(&show->out, show->coloured ? COLOUR_END : "");
 }
 
 /* Where the day is another one than that of the line before. */
@@ -101,8 +86,8 @@ static void put_day(struct log_show *show)
 	show->day = show->tm.tm_yday;
 	show->year = show->tm.tm_year;
 	strftime(text, sizeof(text), "-- %Y-%m-%d --", &show->tm);
-	buf_printf(&show->out, "%s%s%s\n", show->coloured ? DIM : "", text,
-		   show->coloured ? PLAIN : "");
+	buf_printf(&show->out, "%s%s%s\n", show->coloured ? COLOUR_TIME : "", text,
+		   show->coloured ? COLOUR_END : "");
 }
 
 static void put_time(struct log_show *show, const struct log_line *line)
@@ -122,8 +107,8 @@ static void put_time(struct log_show *show, const struct log_line *line)
 	}
 	snprintf(text, sizeof(text), "%02d:%02d:%02d.%03d", show->tm.tm_hour, show->tm.tm_min,
 		 (int)(in_minute / 1000000), (int)(in_minute / 1000 % 1000));
-	buf_printf(&show->out, "%s%s%s  ", show->coloured ? DIM : "", text,
-		   show->coloured ? PLAIN : "");
+	buf_printf(&show->out, "%s%s%s  ", show->coloured ? COLOUR_TIME : "", text,
+		   show->coloured ? COLOUR_END : "");
 }
 
 /* ---- lines ---- */
@@ -137,7 +122,7 @@ static void put_daemon_line(struct log_show *show, const struct log_series *s)
 
 	if (s->level == DAEMON_LEVEL_NONE) {
 		put_name(show, s->name, strlen(s->name));
-		buf_puts(&show->out, "  ");
+		buf_puts(&show->out, "   ");
 		escape_text(&show->out, text, size);
 		return;
 	}
@@ -146,13 +131,13 @@ static void put_daemon_line(struct log_show *show, const struct log_series *s)
 	size -= word;
 	word = daemon_word(text, size, &gap);
 	put_name(show, text, word);
-	buf_puts(&show->out, "  ");
+	buf_puts(&show->out, "   ");
 	if (show->coloured)
 		colour = level_colours[s->level];
 	buf_puts(&show->out, colour);
 	escape_text(&show->out, text + word + gap, size - word - gap);
 	if (*colour)
-		buf_puts(&show->out, PLAIN);
+		buf_puts(&show->out, COLOUR_END);
 }
 
 static void put_for_people(struct log_show *show, const struct log_series *s)

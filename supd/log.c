@@ -25,6 +25,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "logs/colour.h"
 
 /* What is kept of lines that standard error does not take. */
 #define LOG_KEPT_MAX ((size_t)128 * 1024)
@@ -166,11 +167,12 @@ static const char *log_colour(enum log_level level)
 {
 	switch (level) {
 	case LOG_AT_ERROR:
-		return "\033[31m";
+		return COLOUR_ERROR;
 	case LOG_AT_WARNING:
-		return "\033[33m";
-	case LOG_AT_INFO:
+		return COLOUR_WARNING;
 	case LOG_AT_DEBUG:
+		return COLOUR_DEBUG;
+	case LOG_AT_INFO:
 	case LOG_N_LEVELS:
 		break;
 	}
@@ -184,11 +186,10 @@ static void log_put_plain(struct buf *out, const char *text)
 		buf_putc(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
 }
 
-static void log_put_text(struct buf *out, enum log_level level, const struct log_about *about,
-			 const char *text)
+/* On a terminal, in the columns of what services write (suplog/console.h). */
+static void log_put_head(struct buf *out, enum log_level level, const char *name)
 {
-	const char *name = about->name ? about->name : "supd";
-	const char *colour = log_state.colour ? log_colour(level) : "";
+	bool colour = log_state.colour;
 	struct timespec now;
 	struct tm tm;
 	char time[32];
@@ -196,12 +197,23 @@ static void log_put_text(struct buf *out, enum log_level level, const struct log
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &tm);
 	strftime(time, sizeof(time), log_state.terminal ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
-	buf_printf(out, "%s.%03ld  ", time, now.tv_nsec / 1000000);
-	if (!log_state.colour)
+	buf_printf(out, "%s%s.%03ld%s  ", colour ? COLOUR_TIME : "", time, now.tv_nsec / 1000000,
+		   colour ? COLOUR_END : "");
+	if (!colour)
 		buf_printf(out, "%-7s  ", level_names[level]);
-	buf_printf(out, "%-*s  %s", log_state.width, name, colour);
+	buf_printf(out, "%s%-*s%s", colour ? colour_of_name(name, strlen(name)) : "",
+		   log_state.width, name, colour ? COLOUR_END "   " : "  ");
+}
+
+static void log_put_text(struct buf *out, enum log_level level, const struct log_about *about,
+			 const char *text)
+{
+	const char *colour = log_state.colour ? log_colour(level) : "";
+
+	log_put_head(out, level, about->name ? about->name : "supd");
+	buf_puts(out, colour);
 	log_put_plain(out, text);
-	buf_puts(out, *colour ? "\033[0m\n" : "\n");
+	buf_puts(out, *colour ? COLOUR_END "\n" : "\n");
 }
 
 static void log_put(enum log_level level, const struct log_about *about, const char *text)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "logs/colour.h"
 #include "logs/escape.h"
 
 /* What waits to be written: beyond that there is no room. */
@@ -148,20 +149,6 @@ static void *run(void *argument)
 
 /* ---- lines ---- */
 
-/* One of a few colours, always the same for a name (FNV-1a). None is red or yellow: those are
- * supd's own, for errors and warnings. */
-static const char *colour_of(const char *name)
-{
-	static const char *const colours[] = {
-		"\033[36m", "\033[32m", "\033[35m", "\033[34m", "\033[96m", "\033[92m", "\033[95m",
-	};
-	uint32_t hash = 2166136261;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619;
-	return colours[hash % (sizeof(colours) / sizeof(*colours))];
-}
-
 static void put_head(const struct console *c, struct buf *out, const char *name, char sign,
 		     struct utc time)
 {
@@ -169,12 +156,13 @@ static void put_head(const struct console *c, struct buf *out, const char *name,
 
 	if (c->terminal) {
 		utc_write_local(time, text);
+		buf_puts(out, c->colour ? COLOUR_TIME : "");
 		buf_append(out, text, sizeof(text));
-		buf_puts(out, "  ");
+		buf_puts(out, c->colour ? COLOUR_END "  " : "  ");
 	}
-	buf_puts(out, c->colour ? colour_of(name) : "");
-	buf_printf(out, "%-*s %c", (int)c->width, name, sign);
-	buf_puts(out, c->colour ? "\033[0m " : " ");
+	buf_puts(out, c->colour ? colour_of_name(name, strlen(name)) : "");
+	buf_printf(out, "%-*s", (int)c->width, name);
+	buf_printf(out, "%s %c ", c->colour ? COLOUR_END : "", sign);
 }
 
 static void put_line(struct console *c, struct console_stream *stream, const char *data,
