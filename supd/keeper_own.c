@@ -18,6 +18,9 @@
 /* So that a keeper which is started anew finds room for what happens meanwhile. */
 #define PIPE_SIZE (256 * 1024)
 
+/* As a service's log, but no service's path begins so: one of them may be named as these are. */
+#define OWN "=/"
+
 static const char *const names[KEEPER_N_OWN] = {
 	[KEEPER_SUPD] = "supd",
 	[KEEPER_EVENTS] = "events",
@@ -149,7 +152,7 @@ int keeper_own_open(struct keeper *k)
 
 		o->room.call = on_room;
 		o->room.owner = k;
-		o->stream = stream_new(k, "=", names[i], &error);
+		o->stream = stream_new(k, OWN, names[i], &error);
 		if (!o->stream)
 			return -error;
 		o->stream->users = 1;
