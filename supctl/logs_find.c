@@ -89,16 +89,15 @@ static size_t live_size(const char *path)
 bool log_name_of_file(const char *path, struct buf *out, size_t *ret_size)
 {
 	size_t size = live_size(path);
-	size_t prefix = sizeof(SERVICES) - 1;
 
 	if (size == strlen(DAEMON_FILE) && strncmp(path, DAEMON_FILE, size) == 0) {
 		*ret_size = size;
 		return buf_puts(out, DAEMON_NAME) == 0;
 	}
-	if (!size || strncmp(path, SERVICES, prefix) != 0)
+	if (!name_is_service_file(path, size))
 		return false;
 	*ret_size = size;
-	return buf_append(out, path + prefix, size - prefix - (sizeof(ENDING) - 1)) == 0;
+	return name_put_service(out, path, size) == 0;
 }
 
 /* ---- walking ---- */

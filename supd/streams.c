@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "logs/name.h"
 #include "supd/keeping.h"
 #include "supd/log.h"
 
@@ -112,7 +113,10 @@ const char *stream_file(const struct stream *s, struct buf *out)
 	if (s->key[0] != AS_LOG[0] || !s->keeper->dir)
 		return NULL;
 	buf_clear(out);
-	buf_printf(out, "%s%s.log", s->exec ? "services/" : "", s->name);
+	if (s->exec)
+		name_put_service_file(out, s->name);
+	else
+		buf_printf(out, "%s.log", s->name);
 	return out->error ? NULL : buf_text(out);
 }
 
@@ -444,5 +448,6 @@ bool keeper_file(const struct daemon *d, uint32_t slot, enum keeper_stream which
 	if (!keeping[which] || keeping[which][0] != AS_LOG[0])
 		return false;
 	name = p && p->streams[which] ? p->streams[which]->name : name_of(d, &v);
-	return buf_printf(out, "%s/services/%s.log", keeper_dir(d), name) == 0;
+	buf_printf(out, "%s/", keeper_dir(d));
+	return name_put_service_file(out, name) == 0;
 }

@@ -203,3 +203,53 @@ void names_fini(struct logs_names *names)
 	free(names->names);
 	*names = (struct logs_names){0};
 }
+
+/* ---- services ---- */
+
+#define SERVICES "services/"
+#define LIVE ".log"
+
+/* The ~ at the end of a folder's name that has .log before them; -1: it has not. */
+static int tildes(const char *folder, size_t size)
+{
+	const size_t end = strlen(LIVE);
+	size_t n = 0;
+
+	while (n < size && folder[size - n - 1] == '~')
+		n++;
+	if (size - n < end || memcmp(folder + size - n - end, LIVE, end) != 0)
+		return -1;
+	return (int)n;
+}
+
+int name_put_service_file(struct buf *out, const char *service)
+{
+	const char *slash;
+
+	buf_puts(out, SERVICES);
+	for (; (slash = strchr(service, '/')); service = slash + 1) {
+		buf_append(out, service, (size_t)(slash - service));
+		buf_puts(out, tildes(service, (size_t)(slash - service)) >= 0 ? "~/" : "/");
+	}
+	buf_puts(out, service);
+	return buf_puts(out, LIVE);
+}
+
+bool name_is_service_file(const char *path, size_t size)
+{
+	const size_t begin = strlen(SERVICES), end = strlen(LIVE);
+
+	return size > begin + end && memcmp(path, SERVICES, begin) == 0 &&
+	       memcmp(path + size - end, LIVE, end) == 0;
+}
+
+int name_put_service(struct buf *out, const char *path, size_t size)
+{
+	const char *at = path + strlen(SERVICES), *end = path + size - strlen(LIVE), *slash;
+
+	for (; (slash = memchr(at, '/', (size_t)(end - at))); at = slash + 1) {
+		buf_append(out, at, (size_t)(slash - at) - (tildes(at, (size_t)(slash - at)) > 0));
+		buf_putc(out, '/');
+	}
+	return buf_append(out, at, (size_t)(end - at));
+}

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "logs/kinds.h"
 #include "logs/utc.h"
 
@@ -37,6 +38,16 @@ struct logs_names {
 char *name_make(const char *log, const struct logs_name *name);
 /* Whether entry, of a folder, is an old file of the log with that last component. */
 bool name_parse(const char *log, const char *entry, struct logs_name *ret_name);
+/*
+ * The live file of a service by its path in the tree, below the folder of logs:
+ * services/web/api.log for web/api. So that a supervisor a.log and a service a beside it do not
+ * want the same name, a folder that ends with .log, and any number of ~, has a ~ more. Appends; 0
+ * or -ENOMEM. And the way back, of the first size bytes of a file's path, which
+ * name_is_service_file() has found to be one.
+ */
+int name_put_service_file(struct buf *out, const char *service);
+bool name_is_service_file(const char *path, size_t size);
+int name_put_service(struct buf *out, const char *path, size_t size);
 /* The last component of a path; borrowed. */
 const char *name_base(const char *path);
 

@@ -150,3 +150,30 @@ Test(name, no_memory)
 	cr_assert_eq(alloc_live(), before);
 	place_fini(&place);
 }
+
+Test(name, of_services)
+{
+	static const char *const rows[][2] = {
+		{"a", "services/a.log"},
+		{"web/api", "services/web/api.log"},
+		{"a.log", "services/a.log.log"},
+		{"a.log/b", "services/a.log~/b.log"},
+		{"a.log~/b.log/c.log", "services/a.log~~/b.log~/c.log.log"},
+		{"a~/.log/~", "services/a~/.log~/~.log"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf file = BUF_INIT, back = BUF_INIT;
+
+		cr_assert_eq(name_put_service_file(&file, rows[i][0]), 0);
+		cr_expect_str_eq(buf_text(&file), rows[i][1]);
+		cr_assert(name_is_service_file(buf_text(&file), file.size));
+		cr_assert_eq(name_put_service(&back, buf_text(&file), file.size), 0);
+		cr_expect_str_eq(buf_text(&back), rows[i][0]);
+		buf_fini(&file);
+		buf_fini(&back);
+	}
+	cr_expect_not(name_is_service_file("services/.log", 13));
+	cr_expect_not(name_is_service_file("supd.log", 8));
+	cr_expect_not(name_is_service_file("service/a.log", 13));
+}
