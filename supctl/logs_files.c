@@ -73,11 +73,7 @@ void log_series_complain(struct log_series *s, int error)
 	if (s->told)
 		return;
 	s->told = true;
-	if (error == -EACCES || error == -EPERM)
-		complain("%s/%s: %s: logs are for root, for the user that supd runs as and for "
-			 "its control_group",
-			 path, s->file, strerror(-error));
-	else if (error == -ELOOP)
+	if (error == -ELOOP)
 		complain("%s/%s: a symbolic link, which is not followed: read what it leads to",
 			 path, s->file);
 	else if (error == -EINVAL)
@@ -86,7 +82,7 @@ void log_series_complain(struct log_series *s, int error)
 		complain("%s/%s: an old file of it is damaged: what can be read of it is shown",
 			 path, s->file);
 	else
-		complain("%s/%s: %s", path, s->file, strerror(-error));
+		complain("%s/%s: %s%s", path, s->file, strerror(-error), log_rights_hint(error));
 }
 
 /* ---- which there are ---- */

@@ -213,7 +213,8 @@ static int walk_folder(struct walk *w, const char *folder)
 			return r;
 		/* What is gone meanwhile is none. */
 		if (r != -ENOENT)
-			complain("%s/%s: %s", w->places->dir, folder, strerror(-r));
+			complain("%s/%s: %s%s", w->places->dir, folder, strerror(-r),
+				 log_rights_hint(r));
 		return 0;
 	}
 	while (r == 0 && (entry = readdir(opened)))

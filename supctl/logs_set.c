@@ -40,7 +40,7 @@ int log_set_open(struct log_set *set, struct log_places *places, const struct lo
 	if (r == -ENOMEM)
 		complain("out of memory");
 	else
-		complain("%s: %s", places->dir, strerror(-r));
+		complain("%s: %s%s", places->dir, strerror(-r), log_rights_hint(r));
 	log_set_close(set);
 	return r == -EACCES || r == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
 }

@@ -59,6 +59,13 @@ int log_places_add(struct log_places *places, const char *name, const char *file
 	return 1;
 }
 
+const char *log_rights_hint(int error)
+{
+	if (error != -EACCES && error != -EPERM)
+		return "";
+	return ": logs are for root, for the user that supd runs as and for its control_group";
+}
+
 static int out_of_memory(void)
 {
 	complain("out of memory");
@@ -243,7 +250,7 @@ static int find_in_dir(struct log_places *places)
 	if (r == -ENOMEM)
 		return out_of_memory();
 	if (r < 0) {
-		complain("%s: %s", places->dir, strerror(-r));
+		complain("%s: %s%s", places->dir, strerror(-r), log_rights_hint(r));
 		return r == -EACCES || r == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
 	}
 	for (int i = 0; i < places->n_args; i++) {
