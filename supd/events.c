@@ -2,20 +2,30 @@
 
 /*
  * An event is encoded where it happens, into a buffer of ours, and from there goes into the ring,
- * to the sink, to the listeners. What a listener adds while it is being told waits for its turn, so
- * that each of them hears everything in order, and nobody calls himself.
+ * to the log keeper, to the listeners. What a listener adds while it is being told waits for its
+ * turn, so that each of them hears everything in order, and nobody calls himself.
  */
 
 #include "supd/events.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "supd/keeper.h"
+#include "supd/log.h"
+#include "supd/read_back.h"
 #include "supd/rows.h"
+#include "wire/hello.h"
 #include "wire/json.h"
+#include "wire/json_read.h"
 
 /* Of the bits that a size has. */
 #define EVENT_SIZE_MASK 0x3fffffff
+/* So many numbers at least are left out where the daemon before this one has not ended in order:
+ * somebody may have seen events of it that were not logged any more. */
+#define SEQ_LEFT_OUT 1000
 
 struct events {
 	struct event_ring ring;
@@ -26,8 +36,8 @@ struct events {
 	struct list listeners; /* of struct events_listener */
 	uint64_t told;         /* the position up to which the listeners have heard */
 	bool telling;
-	void (*write)(void *owner, const char *line, size_t size);
-	void *writer;
+	bool is_first; /* the next one is the first of this daemon */
+	bool ended;    /* what was read last was the end of one */
 };
 
 /* ---- life ---- */
@@ -73,13 +83,6 @@ void events_unlisten(struct events_listener *listener)
 	list_unlink(&listener->link);
 }
 
-void events_set_sink(struct daemon *d, void (*write)(void *owner, const char *line, size_t size),
-		     void *owner)
-{
-	d->events->write = write;
-	d->events->writer = owner;
-}
-
 /* ---- adding ---- */
 
 static void events_begin(struct events *events, struct wire_encoder *e)
@@ -119,31 +122,39 @@ static void events_tell(struct events *events)
 	events->telling = false;
 }
 
-static void events_write(struct events *events, const struct event_entry *entry)
+static void events_write(struct daemon *d, const struct event_entry *entry)
 {
 	struct wire_frame row = event_entry_row(entry);
+	struct buf *line = &d->events->line;
 
-	if (!events->write)
+	if (!keeper_dir(d))
 		return;
-	buf_clear(&events->line);
-	json_put_row(&events->line, &row);
-	if (!events->line.error)
-		events->write(events->writer, events->line.data, events->line.size);
+	buf_clear(line);
+	json_put_row(line, &row);
+	if (!line->error)
+		keeper_write(d, KEEPER_EVENTS, line->data, line->size);
+}
+
+static int events_keep(struct events *events, struct event_entry *entry)
+{
+	entry->data = events->row.data + WIRE_HEADER_SIZE;
+	entry->size = (uint32_t)(events->row.size - WIRE_HEADER_SIZE) & EVENT_SIZE_MASK;
+	return event_ring_put(&events->ring, entry);
 }
 
 /* What was encoded is an event. 0, -ENOMEM or -EMSGSIZE: it is none. */
-static int events_end(struct events *events, struct wire_encoder *e, struct event_entry entry)
+static int events_end(struct daemon *d, struct wire_encoder *e, struct event_entry entry)
 {
+	struct events *events = d->events;
 	int r = wire_end(e);
 
+	entry.is_first = events->is_first;
+	if (r == 0)
+		r = events_keep(events, &entry);
 	if (r < 0)
 		return r;
-	entry.data = events->row.data + WIRE_HEADER_SIZE;
-	entry.size = (uint32_t)(events->row.size - WIRE_HEADER_SIZE) & EVENT_SIZE_MASK;
-	r = event_ring_put(&events->ring, &entry);
-	if (r < 0)
-		return r;
-	events_write(events, &entry);
+	events->is_first = false;
+	events_write(d, &entry);
 	events_tell(events);
 	return 0;
 }
@@ -193,13 +204,13 @@ uint64_t events_add(struct daemon *d, const struct occurrence *what)
 		what->more(&e, what->data);
 	if (what->explanation)
 		field_put_text(&e, FIELD_DETAIL, "explanation", what->explanation);
-	r = events_end(events, &e, entry);
+	r = events_end(d, &e, entry);
 	if (r == -EMSGSIZE) {
 		events_begin(events, &e);
 		events_put(&e, d, what, entry.seq);
 		field_put_text(&e, FIELD_DETAIL, "explanation",
 			       "the details are too long to be kept");
-		r = events_end(events, &e, entry);
+		r = events_end(d, &e, entry);
 	}
 	return r < 0 ? 0 : entry.seq;
 }
@@ -216,9 +227,123 @@ void events_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 	events->last_link = link->seq;
 	events_begin(events, &e);
 	row_put_link(&e, d, slot, link, seq);
-	events_end(events, &e,
+	events_end(d, &e,
 		   (struct event_entry){
 			   .seq = seq, .link = link->seq, .at = link->at, .is_link = true});
+}
+
+/* ---- from one daemon to the next ---- */
+
+static void events_put_started(struct wire_encoder *e, const void *data)
+{
+	(void)data;
+	field_put_int(e, 0, "os_pid", getpid());
+	field_put_text(e, FIELD_DETAIL, "supd", WIRE_RELEASE);
+}
+
+/* What JSON does not tell: the same fields as rows_event.c and others have put. */
+static const struct json_member members[] = {
+	{"time", FIELD_TIME, 0},
+	{"delay", FIELD_SPAN, FIELD_DETAIL},
+	{"cause_kind", FIELD_TEXT, FIELD_DETAIL},
+	{"cause_gone", FIELD_BOOL, FIELD_DETAIL},
+	{"count", FIELD_INT, FIELD_DETAIL},
+	{"error", FIELD_TEXT, FIELD_DETAIL},
+	{"explanation", FIELD_TEXT, FIELD_DETAIL},
+	{"failures", FIELD_INT, FIELD_DETAIL},
+	{"from", FIELD_TEXT, FIELD_DETAIL},
+	{"from_name", FIELD_TEXT, FIELD_DETAIL},
+	{"starts", FIELD_INT, FIELD_DETAIL},
+	{"step", FIELD_TEXT, FIELD_DETAIL},
+	{"supd", FIELD_TEXT, FIELD_DETAIL},
+	{NULL, FIELD_NULL, 0},
+};
+
+int events_restore(struct daemon *d, const char *line, size_t size)
+{
+	struct events *events = d->events;
+	struct event_entry entry = {0};
+	struct wire_frame row;
+	struct wire_encoder e;
+	size_t cursor = 0;
+	const char *kind;
+	struct field at;
+	int r;
+
+	events_begin(events, &e);
+	if (json_read_row(line, size, members, &e) < 0 || wire_end(&e) < 0)
+		return -EINVAL;
+	if (wire_decode(events->row.data, events->row.size, &cursor, &row) != 1)
+		return -EINVAL;
+	kind = field_text(&row, "kind");
+	entry.seq = (uint64_t)field_int(&row, "seq", 0);
+	if (!kind || !field_find(&row, "time", FIELD_TIME, &at) || entry.seq < events->next_seq ||
+	    entry.seq > INT64_MAX)
+		return -EINVAL;
+	entry.at.ns = loop_now().ns - (wall_now() - at.number);
+	entry.is_first = strcmp(kind, "supd_started") == 0;
+	r = events_keep(events, &entry);
+	if (r < 0)
+		return r;
+	events->next_seq = entry.seq + 1;
+	events->ended = strcmp(kind, "supd_ended") == 0;
+	return 0;
+}
+
+struct restoring {
+	struct daemon *d;
+	size_t damaged;
+};
+
+static void restore_line(void *owner, const char *line, size_t size)
+{
+	struct restoring *restoring = owner;
+
+	restoring->damaged += events_restore(restoring->d, line, size) < 0;
+}
+
+static void events_read(struct daemon *d, const char *dir)
+{
+	struct events *events = d->events;
+	struct restoring restoring = {d, 0};
+	int r = read_back(dir, "events.log", d->config->events_kept, restore_line, &restoring);
+
+	if (r < 0 && r != -ENOENT)
+		log_line(LOG_AT_WARNING, "%s/events.log: %s: not all events of before are known",
+			 dir, strerror(-r));
+	if (restoring.damaged)
+		log_line(LOG_AT_WARNING,
+			 "%s/events.log: %zu damaged line%s passed over: supctl events shows a gap",
+			 dir, restoring.damaged, restoring.damaged == 1 ? " was" : "s were");
+	events->told = events->ring.next;
+}
+
+void events_resume(struct daemon *d)
+{
+	struct events *events = d->events;
+	const char *dir = keeper_dir(d);
+	struct occurrence started = {.kind = "supd_started", .more = events_put_started};
+
+	if (dir)
+		events_read(d, dir);
+	if (events->next_seq > 1 && !events->ended) {
+		events->next_seq += 2 * SEQ_LEFT_OUT - 1;
+		events->next_seq -= events->next_seq % SEQ_LEFT_OUT;
+		started.explanation = "the supd before it did not end in order";
+	}
+	events->is_first = true;
+	events_add(d, &started);
+}
+
+void events_on_halt(struct daemon *d, const struct reason *reason)
+{
+	char text[REASON_FORMAT_MAX];
+
+	events_add(d, &(struct occurrence){.kind = "supd_ended",
+					   .reason = reason->kind == REASON_NONE
+							     ? NULL
+							     : reason_format(reason, text),
+					   .origin = "self"});
 }
 
 /* ---- looking back ---- */

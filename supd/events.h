@@ -8,7 +8,8 @@
  * whose it was, and the number of the event that led to it. sup(7) lists kinds and fields.
  *
  * The last of them are kept here (event_ring.h), for those who look (supctl events, supctl why);
- * each is handed to listeners at once, and as a line of JSON to a sink, where there is one.
+ * each is handed to listeners at once, and as a line of JSON to the log keeper, which has it
+ * written to LOG_DIR/events.log. From there they come back when the daemon is started anew.
  */
 
 #include "base/list.h"
@@ -45,10 +46,6 @@ struct events_listener {
 void events_listen(struct daemon *d, struct events_listener *listener);
 void events_unlisten(struct events_listener *listener); /* also one that does not listen */
 
-/* Each event as a line of JSON with its newline; write NULL: no more. */
-void events_set_sink(struct daemon *d, void (*write)(void *owner, const char *line, size_t size),
-		     void *owner);
-
 /* ---- looking back; rows are borrowed until the next event is added ---- */
 
 /* The event of that number. False: it is not kept. */
@@ -70,6 +67,12 @@ const struct event_ring *events_ring(const struct daemon *d);
 
 int events_open(struct daemon *d);   /* 0 or -ENOMEM */
 void events_close(struct daemon *d); /* takes a daemon without */
+/* Reads back what is logged, once it is known where; then the daemon has begun. */
+void events_resume(struct daemon *d);
+/* One line of those. 0; -EINVAL: it is damaged, or not newer than the last; -ENOMEM. */
+int events_restore(struct daemon *d, const char *line, size_t size);
+/* The daemon is about to end, in order. */
+void events_on_halt(struct daemon *d, const struct reason *reason);
 void events_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
 
 #endif

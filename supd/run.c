@@ -178,6 +178,7 @@ static void run_halt(struct daemon *d, const struct effect *effect)
 	}
 	d->halted = true;
 	tell_halt(d, effect->end.halt, effect->slot, &effect->end.reason);
+	events_on_halt(d, &effect->end.reason);
 }
 
 static void run_start(struct daemon *d, const struct effect *effect)

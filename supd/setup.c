@@ -227,6 +227,7 @@ static int setup_boot(struct daemon *d)
 
 	if (getrandom(&boot.seed, sizeof(boot.seed), GRND_NONBLOCK) < 0)
 		boot.seed = (uint64_t)d->started.ns;
+	events_resume(d);
 	r = daemon_boot(d, &boot);
 	return r < 0 ? setup_failed("the tree", r) : 0;
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What has happened is known to the daemon after this one. */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+RUN_SUITE(events);
+
+#define CONFIG                                                                                     \
+	"[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n"                             \
+	"[service b]\ncommand = sleep 100000\n"
+
+/* The number in the first line of that kind, after the place. */
+static long long number_of(const char *lines, const char *kind)
+{
+	const char *at = strstr(lines, keep_printf("\"kind\":\"%s\"", kind));
+
+	cr_assert_not_null(at, "no %s in\n%s", kind, lines);
+	while (at > lines && at[-1] != '\n')
+		at--;
+	at = strstr(at, "\"seq\":");
+	cr_assert_not_null(at);
+	return atoll(at + 6);
+}
+
+static void append(const struct node *n, const char *text)
+{
+	int fd = open(node_path(n, "log/events.log"), O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+Test(events, go_on_over_a_restart)
+{
+	struct node *n = node_run(CONFIG);
+	long long exited, ended;
+	char *lines;
+
+	sync_tree(n);
+	ctl(n, "stop b");
+	exited = number_of(ctl(n, "events --json --since 1 a"), "exit");
+	node_end(n);
+	ended = number_of(node_read(n, "log/events.log"), "supd_ended");
+	node_start(n);
+	lines = ctl(n, "events --json --since 1");
+	cr_assert_eq(number_of(lines, "exit"), exited, "%s", lines);
+	cr_assert_eq(number_of(lines, "supd_ended"), ended, "%s", lines);
+	lines = ctl(n, "events --json --since %lld", ended + 1);
+	cr_assert_eq(number_of(lines, "supd_started"), ended + 1, "%s", lines);
+	node_end(n);
+}
+
+/* What somebody has done to the file costs what he has done it to. */
+Test(events, damaged_lines_are_passed_over)
+{
+	struct node *n = node_run(CONFIG);
+	long long ended;
+	char *lines;
+
+	sync_tree(n);
+	node_end(n);
+	ended = number_of(node_read(n, "log/events.log"), "supd_ended");
+	append(n, "{\"seq\":1,\"kind\":\"again\"}\n\xff\xfe{[\nnonsense\n{\"seq\":99999999");
+	node_start(n);
+	lines = ctl(n, "events --json --since %lld", ended + 1);
+	cr_assert_eq(number_of(lines, "supd_started"), ended + 1, "%s", lines);
+	cr_assert_not_null(strstr(node_log(n), "damaged lines were passed over"), "%s",
+			   node_log(n));
+	node_end(n);
+}
