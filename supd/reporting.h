@@ -138,13 +138,13 @@ void draft_take_output(struct draft *draft, const char *lines, size_t size);
 /* Asks the log keeper for the last lines. False: there is nobody to ask; draft->silence says why.
  */
 bool reports_ask_output(struct daemon *d, struct draft *draft, const struct child_view *v);
-/* It is not waited for any more. */
-void reports_forget_output(struct draft *draft);
 
 /* ---- reports_kept.c ---- */
 
 /* Keeps the row, and lets old ones go; writes it to the log of reports, and tells of it. */
 void reports_keep(struct daemon *d, const struct draft *draft);
+/* What the log of reports has of a daemon before this one. */
+void reports_read_back(struct reports *r);
 void reports_drop_all(struct reports *r);
 
 #endif

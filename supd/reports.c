@@ -107,7 +107,7 @@ static void draft_free(struct reports *r, struct draft *draft)
 	list_unlink(&draft->link);
 	r->n_drafts--;
 	if (draft->awaits)
-		reports_forget_output(draft);
+		keeper_mark_cancel(&draft->mark);
 	texts_fini(&draft->linked);
 	texts_fini(&draft->monitors);
 	if (draft->has_core)
@@ -409,10 +409,11 @@ void reports_open(struct daemon *d)
 	r->daemon = d;
 	list_init(&r->drafts);
 	list_init(&r->kept);
-	r->most = REPORTS_KEPT;
+	r->most = d->config->reports_kept;
 	r->timer.call = on_timer;
 	r->timer.owner = r;
 	d->reports = r;
+	reports_read_back(r);
 }
 
 void reports_close(struct daemon *d)

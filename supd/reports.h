@@ -24,8 +24,7 @@ struct conn;
 struct listing;
 struct process;
 
-/* Reports that are kept where reports_kept does not say so, and bytes of all of them. */
-#define REPORTS_KEPT 100
+/* Of all that are kept. */
 #define REPORTS_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 /* d->reports, or NULL where memory is short: there are none then. */

@@ -11,7 +11,11 @@
 #include <string.h>
 
 #include "supd/events.h"
+#include "supd/keeper.h"
 #include "supd/log.h"
+#include "supd/read_back.h"
+#include "wire/json.h"
+#include "wire/json_read.h"
 
 static void report_free(struct reports *r, struct report *report)
 {
@@ -27,7 +31,7 @@ void reports_drop_all(struct reports *r)
 		report_free(r, LIST_ENTRY(r->kept.next, struct report, link));
 }
 
-/* In the order of their deaths: the last lines of one may come late. */
+/* In the order of their deaths: the last lines of one may come late. seq 0: it comes last. */
 static bool add(struct reports *r, const struct buf *row, uint64_t seq)
 {
 	struct report *report = malloc(sizeof(*report) + row->size);
@@ -51,6 +55,15 @@ static bool add(struct reports *r, const struct buf *row, uint64_t seq)
 }
 
 /* ---- a new one ---- */
+
+static void write_line(struct daemon *d, const struct wire_frame *row)
+{
+	struct buf line CLEANUP(buf_fini) = BUF_INIT;
+
+	json_put_row(&line, row);
+	if (!line.error)
+		keeper_write(d, KEEPER_REPORTS, line.data, line.size);
+}
 
 static void announce(struct daemon *d, const struct wire_frame *row)
 {
@@ -81,5 +94,32 @@ void reports_keep(struct daemon *d, const struct draft *draft)
 	if (wire_decode(draft->row.data, draft->row.size, &cursor, &row) <= 0)
 		return;
 	add(d->reports, &draft->row, draft->seq);
+	write_line(d, &row);
 	announce(d, &row);
+}
+
+/* ---- those of a daemon before this one ---- */
+
+static void take_line(void *owner, const char *line, size_t size)
+{
+	static const struct json_member members[] = {
+		{"time", FIELD_TIME, 0},     {"uptime", FIELD_SPAN, 0},
+		{"cpu_user", FIELD_SPAN, 0}, {"cpu_system", FIELD_SPAN, 0},
+		{"output", FIELD_BYTES, 0},  {NULL, FIELD_NULL, 0},
+	};
+	static const struct wire_frame frame = {.op = WIRE_ROW};
+	struct buf row CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_encoder e;
+
+	wire_begin(&e, &row, &frame);
+	if (json_read_row(line, size, members, &e) == 0 && wire_end(&e) == 0)
+		add(owner, &row, 0);
+}
+
+void reports_read_back(struct reports *r)
+{
+	const char *dir = keeper_dir(r->daemon);
+
+	if (dir)
+		read_back(dir, "reports.log", r->most, take_line, r);
 }

@@ -304,6 +304,8 @@ void daemon_close(struct daemon *d)
 	d->control = NULL;
 	on_event_close(d);
 	cgroups_kill_all(d);
+	/* Before the keeper, which is to write what they come to. */
+	reports_close(d);
 	/* The first process of a namespace ends whatever is left in it. */
 	if (getpid() == 1)
 		keeper_finish(d);
@@ -317,7 +319,6 @@ void daemon_close(struct daemon *d)
 	if (d->made_run_dir)
 		rmdir(d->run_dir);
 	recorder_close(d->recorder);
-	reports_close(d);
 	run_close(d);
 	events_close(d);
 	core_free(d->core);

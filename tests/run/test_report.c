@@ -207,7 +207,56 @@ Test(report, gave_up)
 	node_end(n);
 }
 
-/* It is an event of its own, which names that of the death. */
+/* The last lines of its output, the one without end too; what it says is shown, not obeyed. */
+Test(report, last_lines)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'seq 1 50; printf half; exit 1'\n"
+				  "restart = temporary\n"
+				  "[service b]\ncommand = sh -c "
+				  "'printf \"1\\t\\033[31m\\000\\377\\n2\\n\"; exit 1'\n"
+				  "restart = temporary\n"
+				  "[service c]\ncommand = sh -c 'echo no; exit 1'\n"
+				  "restart = temporary\nstdout = null\n"
+				  "[service d]\ncommand = sh -c 'exit 1'\nrestart = temporary\n");
+	struct buf lines CLEANUP(buf_fini) = BUF_INIT;
+
+	until_reports(n, "a", 1);
+	for (int i = 32; i <= 50; i++)
+		buf_printf(&lines, "%d\\n", i);
+	buf_puts(&lines, "half");
+	cr_assert_str_eq(field(n, "a", "output"), buf_text(&lines));
+	has(ctl(n, "report a"), "    | 32\n");
+	has(ctl(n, "report a"), "    | 50\n    | half\n");
+	lacks(ctl(n, "report a"), "| 31\n");
+	until_reports(n, "b", 1);
+	has(ctl(n, "report b"), "    | 1\t\\x1b[31m\\x00\\xff\n    | 2\n");
+	cr_assert_not_null(field(n, "b", "output_base64"));
+	until_reports(n, "c", 1);
+	has(field(n, "c", "output_missing"), "stdout = null");
+	until_reports(n, "d", 1);
+	has(ctl(n, "report d"), "it has said nothing");
+	has(field(n, "d", "outcome"), "restart = temporary");
+	node_end(n);
+}
+
+/* What a daemon before this one has reported is still there. */
+Test(report, over_a_restart)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'echo so; exit 3'\n"
+				  "restart = temporary\n");
+	char *before, *after;
+
+	until_reports(n, "a", 1);
+	before = ctl(n, "report a --json");
+	node_end(n);
+	node_start(n);
+	until_reports(n, "a", 2);
+	after = ctl(n, "report a 2 --json");
+	cr_assert_str_eq(after, before);
+	node_end(n);
+}
+
+/* It is an event, which names that of the death. */
 Test(report, announced)
 {
 	struct node *n = node_run("[service a]\ncommand = @puppet/a\nrestart = temporary\n");
@@ -219,5 +268,29 @@ Test(report, announced)
 	order(n, "a", "exit:4");
 	watch_until(w, "report a exit:4");
 	until_reports(n, "a", 1);
+	node_end(n);
+}
+
+/* Who may only look sees all but what the service has said. */
+Test(report, rights)
+{
+	struct person nobody;
+	struct node *n;
+	struct output o;
+
+	need_root();
+	nobody = person_find("nobody");
+	nobody.groups[nobody.n_groups++] = group_find("daemon");
+	n = node_run("view_group = daemon\n"
+		     "[service a]\ncommand = sh -c 'echo secret; exit 3'\nrestart = temporary\n");
+	until_reports(n, "a", 1);
+	has(ctl(n, "report a"), "secret");
+	o = supctl_as(n, &nobody, "report a");
+	cr_assert_eq(o.status, 0, "%s", o.err);
+	has(o.out, "exit:3");
+	has(o.out, "only who may do everything is shown it");
+	lacks(o.out, "secret");
+	o = supctl_as(n, &nobody, "report a --json");
+	lacks(o.out, "secret");
 	node_end(n);
 }
