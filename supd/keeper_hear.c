@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "supd/daemon.h"
+#include "supd/events.h"
 #include "supd/keeping.h"
 #include "supd/log.h"
 #include "wire/field.h"
@@ -50,6 +51,23 @@ static const char *which(const struct heard *h, char buf[64])
 	return buf;
 }
 
+/* Of a log of our own it is about the daemon. */
+static void add_event(const struct heard *h, const char *kind, const char *reason, const char *text)
+{
+	bool is_service = h->s && h->s->exec;
+	struct buf explanation CLEANUP(buf_fini) = BUF_INIT;
+	char buf[64];
+
+	buf_printf(&explanation, "%s%s", which(h, buf), text);
+	events_add(h->k->daemon, &(struct occurrence){
+					 .kind = kind,
+					 .name = is_service ? h->s->name : NULL,
+					 .reason = reason,
+					 .explanation = buf_text(&explanation),
+					 .origin = "self",
+				 });
+}
+
 /* ---- each of them ---- */
 
 static void on_ready(struct heard *h)
@@ -83,6 +101,8 @@ static void on_rotated(struct heard *h)
 		return;
 	log_about(LOG_AT_DEBUG, &a, "%sthe log was rotated: %lld bytes are in %s now",
 		  which(h, buf), (long long)bytes, buf_text(&file));
+	if (h->s)
+		add_event(h, "rotated", NULL, buf_text(&file));
 	if (r && h->s)
 		r->file(r, h->s->name, buf_text(&file), bytes);
 }
@@ -112,6 +132,7 @@ static void on_trouble(struct heard *h)
 		h->s->trouble = strdup(error);
 	}
 	log_about(LOG_AT_ERROR, &a, "%sits log: %s", which(h, buf), error);
+	add_event(h, "log_trouble", NULL, error);
 }
 
 static void on_better(struct heard *h)
@@ -122,22 +143,28 @@ static void on_better(struct heard *h)
 	if (h->s)
 		free(TAKE(h->s->trouble));
 	log_about(LOG_AT_INFO, &a, "%sits log is written again", which(h, buf));
+	add_event(h, "log_better", NULL, "its log is written again");
 }
 
 static void on_dropped(struct heard *h)
 {
 	int64_t lines = field_int(h->frame, "lines", 0), bytes = field_int(h->frame, "bytes", 0);
 	const char *why = text_of(h, "why");
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 	struct log_about a = about(h, "log_dropped");
 	char buf[64];
 
 	if (h->s && lines > 0)
 		h->s->dropped += (uint64_t)lines;
-	log_about(LOG_AT_WARNING, &a, "%s%lld line%s of its log (%lld bytes) %s dropped: %s",
-		  which(h, buf), (long long)lines, lines == 1 ? "" : "s", (long long)bytes,
-		  lines == 1 ? "was" : "were",
-		  strcmp(why, "rate") == 0 ? "there were more than log_rate allows"
-					   : "the disk takes no more (log_overflow)");
+	buf_printf(&text, "%lld line%s of its log (%lld bytes) %s dropped: %s", (long long)lines,
+		   lines == 1 ? "" : "s", (long long)bytes, lines == 1 ? "was" : "were",
+		   strcmp(why, "rate") == 0 ? "there were more than log_rate allows"
+					    : "the disk takes no more (log_overflow)");
+	log_about(LOG_AT_WARNING, &a, "%s%s", which(h, buf), buf_text(&text));
+	/* One of ours would make what it tells of. */
+	if (h->s && h->s->exec)
+		add_event(h, "log_dropped", strcmp(why, "rate") == 0 ? "rate" : "overflow",
+			  buf_text(&text));
 }
 
 static void (*const calls[KEEPER_N_NOTICES])(struct heard *h) = {

@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "supd/daemon.h"
+#include "supd/events.h"
 #include "supd/keeping.h"
 #include "supd/log.h"
 
@@ -203,18 +204,24 @@ static void tell_end(struct keeper *k, const siginfo_t *info, struct span lived,
 {
 	struct log_about about = {.event = "keeper", .os_pid = info->si_pid};
 	char how[48], name[16], span[SPAN_TEXT_MAX], wait[SPAN_TEXT_MAX];
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
 	if (info->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "has ended with status %d", info->si_status);
 	else
 		snprintf(how, sizeof(how), "was ended by SIG%s",
 			 text_signal_name(info->si_status, name));
-	if (!log_quota_take(&k->quota, loop_now()))
-		return;
 	lived.ns -= lived.ns % 1000000;
-	log_about(LOG_AT_WARNING, &about,
-		  "the log keeper, OS pid %d, %s after %s: another one goes on where it was, in %s",
-		  (int)info->si_pid, how, span_format(lived, span), span_format(after, wait));
+	buf_printf(&text, "OS pid %d %s after %s: another one goes on where it was, in %s",
+		   (int)info->si_pid, how, span_format(lived, span), span_format(after, wait));
+	events_add(k->daemon, &(struct occurrence){.kind = "keeper",
+						   .explanation = buf_text(&text),
+						   .origin = "self"});
+	if (log_quota_take(&k->quota, loop_now()))
+		log_about(LOG_AT_WARNING, &about,
+			  "the log keeper, OS pid %d, %s after %s: another one goes on where it "
+			  "was, in %s",
+			  (int)info->si_pid, how, span, wait);
 }
 
 bool keeper_ended(struct daemon *d, const siginfo_t *info)

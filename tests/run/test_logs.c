@@ -437,3 +437,45 @@ Test(logs, another_user_can_open_its_output)
 	node_end(n);
 	same(without_times(node_service_log(n, "a")), "hello\n", "a");
 }
+
+/* ---- what the keeper tells is an event ---- */
+
+static void until_event(struct node *n, const char *kind, const char *part)
+{
+	struct mono until = deadline();
+	const char *lines;
+
+	do {
+		pause_a_moment();
+		lines = ctl(n, "events --json --since 1 --kind %s", kind);
+		cr_assert_leq(deadline().ns - until.ns, (int64_t)PATIENCE * 1000000000,
+			      "no %s with %s: %s\n%s", kind, part, lines, node_log(n));
+	} while (!strstr(lines, part));
+}
+
+Test(logs, rotation_drops_and_a_dead_keeper_are_events)
+{
+	struct node *n = node_run("[service a]\nlog_rate = 10/1h\n"
+				  "command = sh -c 'seq 100; " STAY "'\n");
+
+	until_event(n, "log_dropped", "log_rate");
+	ctl(n, "logs --rotate a");
+	until_event(n, "rotated", "services/a.log.");
+	kill(keeper_of(n), SIGKILL);
+	until_event(n, "keeper", "SIGKILL");
+	node_end(n);
+}
+
+/* A log that is a folder is none. */
+Test(logs, trouble_and_its_end_are_events)
+{
+	struct node *n = node_new();
+
+	node_config(n, "[service a]\ncommand = sh -c 'echo here; " STAY "'\n");
+	cr_assert_eq(shell("mkdir -p %s", node_path(n, "log/services/a.log")).status, 0);
+	node_start(n);
+	until_event(n, "log_trouble", "\"name\":\"a\"");
+	cr_assert_eq(shell("rmdir %s", node_path(n, "log/services/a.log")).status, 0);
+	until_event(n, "log_better", "\"name\":\"a\"");
+	node_end(n);
+}
