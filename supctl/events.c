@@ -152,8 +152,10 @@ static int events_show(struct context *context, uint64_t left)
 
 		if (r)
 			return r;
-		if (frame.op == WIRE_REPLY)
-			return reply_status(&frame);
+		if (frame.op == WIRE_REPLY) {
+			render_flush(&out);
+			return fflush(stdout) == 0 ? reply_status(&frame) : EXIT_FAILED;
+		}
 		if (context->json)
 			json_put_row(&out, &frame);
 		else

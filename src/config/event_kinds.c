@@ -9,8 +9,8 @@
 #include "core/core.h"
 
 const char *const event_own_kinds[] = {
-	"config", "keeper", "log_better", "log_dropped", "log_trouble", "report", "rotated",
-	"supd_ended", "supd_started", NULL,
+	"config", "keeper",  "log_better", "log_dropped",  "log_trouble",
+	"report", "rotated", "supd_ended", "supd_started", NULL,
 };
 
 static const char *const *const lists[] = {link_kind_names, event_own_kinds};

@@ -11,8 +11,8 @@
 
 RUN_SUITE(events);
 
-#define CONFIG                                                                                     \
-	"[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n"                             \
+#define CONFIG                                                         \
+	"[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n" \
 	"[service b]\ncommand = sleep 100000\n"
 
 /* The number in the first line of that kind, after the place. */
