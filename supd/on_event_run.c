@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "supd/on_event.h"
+#include "supd/streams.h"
 #include "supd/on_event_queue.h"
 #include "supd/processes.h"
 
@@ -153,6 +154,27 @@ static int event_file(const struct waiting *event)
 	return fd;
 }
 
+/* What it writes goes where its service's output does. A service that runs keeps its streams: they
+ * are as they were when it was started. */
+static int direct(struct daemon *d, const struct waiting *event)
+{
+	struct child_view v;
+	struct process *p;
+	int r = 0;
+
+	if (!event->exec || !core_view(d->core, core_find(d->core, event->owner), &v) ||
+	    !v.spec->exec)
+		return 0;
+	p = process_find(d, v.slot);
+	if (!p)
+		return 0;
+	if (!p->streams[0] && !p->streams[1])
+		r = streams_prepare(d, p, &v);
+	if (r == 0)
+		streams_direct(p, v.spec, &d->processes->preparation.request);
+	return r;
+}
+
 /* 0, or -errno with *ret_step and the preparation's object. */
 static int launch(struct event_run *run, int event_fd, enum start_step *ret_step)
 {
@@ -171,6 +193,8 @@ static int launch(struct event_run *run, int event_fd, enum start_step *ret_step
 	handed_clear(&ps->preparation.handed);
 	*ret_step = STEP_PREPARE;
 	r = process_prepare_beside(d, &what, ret_step);
+	if (r == 0)
+		r = direct(d, event);
 	if (r < 0)
 		return r;
 	ps->preparation.request.stdin_fd = event_fd;

@@ -341,3 +341,22 @@ Test(on_event, of_an_added_child)
 	cr_expect_str_eq(json_get(await_text(n, "told", "\n"), "kind"), "exit");
 	node_end(n);
 }
+
+/* What it writes is in the log of its service, and nowhere else. */
+Test(on_event, writes_where_its_service_does)
+{
+	struct node *n =
+		node_run("[service a]\ncommand = sh -c 'exit 3'\n"
+			 "restart = temporary\nautostart = no\n" FAST "on_event_filter = exit\n"
+			 "on_event = sh -c 'echo told; echo too >&2; "
+			 "echo x >@folder/told'\n");
+
+	ctl(n, "start a");
+	await_text(n, "told", "x\n");
+	node_end(n);
+	cr_assert_not_null(strstr(node_service_log(n, "a"), "Z told\n"), "%s",
+			   node_service_log(n, "a"));
+	cr_assert_not_null(strstr(node_service_log(n, "a"), "Z too\n"));
+	cr_assert_null(strstr(read_all(n->supd.out), "told"));
+	cr_assert_null(strstr(read_all(n->supd.err), "too\n"));
+}
