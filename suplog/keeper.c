@@ -122,7 +122,10 @@ int keeper_add(struct keeper *k, uint32_t number, struct settings *settings, int
 	}
 	k->streams[number] = s;
 	stream_restore(s, record_slot(&k->record, number));
-	s->dropped.bytes = record_take_lost(&k->record, number);
+	/* What a predecessor had held when it was killed; nobody knows how many lines. */
+	s->dropped.bytes = s->unwritten.bytes = record_take_lost(&k->record, number);
+	if (s->dropped.bytes > 0)
+		hand_sweep_at(k, mono_now());
 	hand_look_at(k, s, mono_now());
 	return 0;
 }

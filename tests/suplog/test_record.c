@@ -193,6 +193,43 @@ Test(record, another_pipe_owes_nothing)
 	scene_fini(&s);
 }
 
+/* What was held while the disk hung: a part of it is in the file, the rest is for the caller. */
+Test(record, what_was_held_is_released)
+{
+	struct scene s;
+	struct record_slot then = {.offset = 50};
+	char data[16] = {0};
+
+	scene_init(&s);
+	put(s.pipe[1], "0123456789");
+	cr_assert_eq(record_hold(&s.record, NUMBER, s.pipe[0], 8), 8);
+	cr_assert_eq(in_pipe(s.pipe[0]), 2);
+	cr_assert_eq(record_release(&s.record, 5, &then, data, sizeof(data)), 3);
+	cr_assert_str_eq(data, "567");
+	cr_assert_eq(record_slot(&s.record, NUMBER)->offset, 50);
+	cr_assert_eq(in_pipe(s.staging[0]), 0);
+	scene_fini(&s);
+}
+
+/* ... and where the keeper is killed meanwhile, its size is told once. */
+Test(record, what_was_held_is_lost_and_counted)
+{
+	struct scene s;
+
+	scene_init(&s);
+	put(s.pipe[1], "0123456789");
+	cr_assert_eq(record_hold(&s.record, NUMBER, s.pipe[0], 8), 8);
+	next_keeper(&s);
+	next_keeper(&s);
+	cr_assert_eq(record_begin(&s.record, NUMBER, s.pipe[0]), 0);
+	cr_assert_eq(in_pipe(s.pipe[0]), 2);
+	cr_assert_eq(in_pipe(s.staging[0]), 0);
+	cr_assert_eq(record_slot(&s.record, NUMBER)->offset, 0);
+	cr_assert_eq(record_take_lost(&s.record, NUMBER), 8);
+	cr_assert_eq(record_take_lost(&s.record, NUMBER), 0);
+	scene_fini(&s);
+}
+
 /* Another stream's batch comes between: what is owed stays owed. */
 Test(record, a_debt_outlives_the_batches_of_others)
 {
