@@ -19,6 +19,7 @@
 #include "suplog/keeper.h"
 #include "suplog/drop.h"
 #include "suplog/notice.h"
+#include "suplog/privileges.h"
 #include "suplog/stream.h"
 
 #define FDS_MAX 8
@@ -70,17 +71,29 @@ static void take_console(struct keeper *k, struct message *m)
 		k->console_width = (size_t)width;
 }
 
-/* The hand begins here: it is confined to the log folder, which is not known before. */
+/* The hand begins here: it is confined to the log folder, which is not known before. This thread
+ * opens nothing from then on, and is confined to nothing: later, as threads inherit that. */
 static int start_hand(struct keeper *k, struct message *m)
 {
 	const char *log_dir = field_text(&m->frame, "log_dir");
+	struct fault fault;
+	int r;
 
 	k->root.group = (gid_t)field_int(&m->frame, "group", -1);
 	k->root.path = log_dir ? strdup(log_dir) : NULL;
 	if (log_dir && !k->root.path)
 		return -ENOMEM;
 	take_console(k, m);
-	return -pthread_create(&k->hand, NULL, hand_run, k);
+	r = -pthread_create(&k->hand, NULL, hand_run, k);
+	if (r < 0)
+		return r;
+	k->begun = true;
+	r = privileges_confine(-1);
+	if (r < 0) {
+		fault_set(&fault, r, "the log keeper cannot be confined");
+		notice_trouble(k, NULL, &fault);
+	}
+	return 0;
 }
 
 static void begin(struct keeper *k, struct message *m)
@@ -107,7 +120,6 @@ static void begin(struct keeper *k, struct message *m)
 		k->status = 1;
 		return;
 	}
-	k->begun = true;
 	notice_simple(k, KEEPER_READY, NULL);
 }
 
