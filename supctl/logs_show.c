@@ -47,11 +47,15 @@ void log_show_fini(struct log_show *show)
 	buf_fini(&show->out);
 }
 
+static void show_widen(struct log_show *show, size_t width)
+{
+	width = MIN_OF(width, (size_t)WIDTH_MAX);
+	show->width = MAX_OF(show->width, width);
+}
+
 void log_show_widen(struct log_show *show, const char *name)
 {
-	size_t width = MIN_OF(strlen(name), (size_t)WIDTH_MAX);
-
-	show->width = MAX_OF(show->width, width);
+	show_widen(show, strlen(name));
 }
 
 bool log_show_flush(struct log_show *show)
@@ -130,10 +134,15 @@ static void put_daemon_line(struct log_show *show, const struct log_series *s)
 	text += word;
 	size -= word;
 	word = daemon_word(text, size, &gap);
+	/* It is padded to the longest name of the tree, and two blanks follow. */
+	if (gap > 2)
+		show_widen(show, word + gap - 2);
 	put_name(show, text, word);
 	buf_puts(&show->out, "   ");
 	if (show->coloured)
 		colour = level_colours[s->level];
+	else if (s->level != DAEMON_INFO)
+		buf_printf(&show->out, "%s: ", daemon_level_names[s->level]);
 	buf_puts(&show->out, colour);
 	escape_text(&show->out, text + word + gap, size - word - gap);
 	if (*colour)

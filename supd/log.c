@@ -199,10 +199,13 @@ static void log_put_head(struct buf *out, enum log_level level, const char *name
 	strftime(time, sizeof(time), log_state.terminal ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
 	buf_printf(out, "%s%s.%03ld%s  ", colour ? COLOUR_TIME : "", time, now.tv_nsec / 1000000,
 		   colour ? COLOUR_END : "");
-	if (!colour)
+	if (!log_state.terminal)
 		buf_printf(out, "%-7s  ", level_names[level]);
 	buf_printf(out, "%s%-*s%s", colour ? colour_of_name(name, strlen(name)) : "",
-		   log_state.width, name, colour ? COLOUR_END "   " : "  ");
+		   log_state.width, name, colour ? COLOUR_END : "");
+	buf_puts(out, log_state.terminal ? "   " : "  ");
+	if (log_state.terminal && !colour && level != LOG_AT_INFO)
+		buf_printf(out, "%s: ", level_names[level]);
 }
 
 static void log_put_text(struct buf *out, enum log_level level, const struct log_about *about,

@@ -6,6 +6,7 @@
  * The daemon's log, on standard error: one line an event, as text for people or as JSON.
  *
  *   text, on a terminal    06:51:02.123  web/db         running, OS pid 4242
+ *                          the level is a colour, or where there are none stands before the text
  *   text, elsewhere        2025-11-25 06:51:02.123  info     web/db        running, OS pid 4242
  *   json                   {"time":"2025-11-25T06:51:02.123Z","level":"info","name":"web/db",
  *                           "pid":"<0.5.0>","event":"ready","os_pid":4242,
