@@ -120,7 +120,7 @@ static void put_list(struct wire_encoder *e, const char *name, const char *const
 
 static void fill_wish(const struct context *context, struct wire_encoder *e)
 {
-	struct wish wish;
+	struct wish wish = {0};
 
 	if (wish_read(context, &wish))
 		return;
@@ -172,7 +172,7 @@ static int events_show(struct context *context, uint64_t left)
 
 static int events_run(struct context *context)
 {
-	struct wish wish;
+	struct wish wish = {0};
 	int r = wish_read(context, &wish);
 
 	if (r == 0)

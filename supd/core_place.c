@@ -264,7 +264,7 @@ static int read_setting(const char *path, char *out, size_t size)
 
 int core_place_find_here(const struct core_of *of, struct core_place *ret_place)
 {
-	char pattern[512], uses_pid[16];
+	char pattern[512] = "", uses_pid[16] = "";
 	int r;
 
 	*ret_place = (struct core_place){.path = BUF_INIT, .glob = BUF_INIT};

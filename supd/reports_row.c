@@ -146,9 +146,9 @@ static void put_causes(struct wire_encoder *e, const struct core *core, uint32_t
 	struct cause cause = {.origin = ORIGIN_NONE};
 	size_t n = 0;
 
-	for (; link && n < CAUSES_MAX; n++) {
+	while (link && n < CAUSES_MAX) {
 		links[n] = link;
-		slots[n] = slot;
+		slots[n++] = slot;
 		cause = link->cause;
 		slot = cause.slot;
 		link = core_find_link(core, cause);

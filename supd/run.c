@@ -189,6 +189,26 @@ static void run_start(struct daemon *d, const struct effect *effect)
 		process_start(d, effect->slot, effect->pid);
 }
 
+static void run_notice(struct daemon *d, uint32_t slot, const struct link *link)
+{
+	if (!link_is_kept(link->kind)) {
+		tell_notice(d, slot, link);
+		events_on_notice(d, slot, link);
+		return;
+	}
+	said_on_notice(d, slot, link->kind);
+	probing_on_notice(d, slot, link);
+	overlap_on_notice(d, slot, link);
+	tell_notice(d, slot, link);
+	listen_on_notice(d, slot, link);
+	schedule_on_notice(d, slot);
+	on_event_look_at(d, slot);
+	events_on_notice(d, slot, link);
+	on_event_look_at(d, SLOT_NONE);
+	reports_on_notice(d, slot, link);
+	process_noticed(d, slot);
+}
+
 static void run_effect(struct daemon *d, const struct effect *effect)
 {
 	switch (effect->kind) {
@@ -202,22 +222,7 @@ static void run_effect(struct daemon *d, const struct effect *effect)
 		process_kill(d, effect->slot);
 		return;
 	case FX_NOTICE:
-		if (!link_is_kept(effect->link.kind)) {
-			tell_notice(d, effect->slot, &effect->link);
-			events_on_notice(d, effect->slot, &effect->link);
-			return;
-		}
-		said_on_notice(d, effect->slot, effect->link.kind);
-		probing_on_notice(d, effect->slot, &effect->link);
-		overlap_on_notice(d, effect->slot, &effect->link);
-		tell_notice(d, effect->slot, &effect->link);
-		listen_on_notice(d, effect->slot, &effect->link);
-		schedule_on_notice(d, effect->slot);
-		on_event_look_at(d, effect->slot);
-		events_on_notice(d, effect->slot, &effect->link);
-		on_event_look_at(d, SLOT_NONE);
-		reports_on_notice(d, effect->slot, &effect->link);
-		process_noticed(d, effect->slot);
+		run_notice(d, effect->slot, &effect->link);
 		return;
 	case FX_REPLY:
 		control_on_reply(d->control, &effect->reply);

@@ -81,7 +81,7 @@ static void find_keepings(const struct spec *spec, const char *ret_keeping[2])
 
 static const char *name_of_spawned(const struct daemon *d, const struct child_view *v)
 {
-	const struct process_streams *streams = d->processes->streams;
+	const struct process_streams *streams = d->processes ? d->processes->streams : NULL;
 	const struct process *by = NULL;
 
 	if (streams && streams->spec == v->spec && streams->spawner != SLOT_NONE)

@@ -226,9 +226,8 @@ static bool what_if_pass(struct what_if *w)
 {
 	size_t cursor = 0, end = 0;
 	struct wire_frame frame;
-	int r;
 
-	while ((r = wire_decode(w->in.data, w->in.size, &cursor, &frame)) == 1) {
+	while (wire_decode(w->in.data, w->in.size, &cursor, &frame) == 1) {
 		w->answered |= frame.op == WIRE_REPLY;
 		conn_put_frames(w->conn, w->in.data + end, cursor - end);
 		end = cursor;

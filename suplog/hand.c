@@ -123,7 +123,7 @@ static struct mono next_look(const struct stream *s, size_t n, struct mono befor
 	int64_t wait = LOOK_MAX;
 
 	if (before.ns > 0 && elapsed < LOOK_MAX * 8)
-		wait = (int64_t)((double)elapsed * (double)(s->pipe_size / 2) / (double)n);
+		wait = (int64_t)((double)elapsed * (double)s->pipe_size / 2 / (double)n);
 	if (wait < LOOK_MIN)
 		wait = 0;
 	return mono_add(mono_now(), (struct span){MIN_OF(wait, LOOK_MAX)});

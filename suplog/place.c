@@ -21,6 +21,15 @@
 #define FILE_MODE 0640
 #define FOLDER_MODE 0750
 
+/* Hands it over. */
+static int take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 static void cleanup_close(int *fd)
 {
 	if (*fd >= 0)
@@ -47,8 +56,7 @@ int place_root_open(struct place_root *root, struct fault *fault)
 		return fault_set(fault, -EPERM,
 				 "log_dir %s belongs to user %u: it must be root's or our own",
 				 root->path, st.st_uid);
-	root->dir = dir;
-	dir = -1;
+	root->dir = take(&dir);
 	return 0;
 }
 
@@ -122,8 +130,7 @@ static int open_folder(const struct place *p, int *ret_dir, struct fault *fault)
 				path, p->root->path, st.st_uid);
 		*slash = '/';
 	}
-	*ret_dir = dir;
-	dir = -1;
+	*ret_dir = take(&dir);
 	return 0;
 }
 
@@ -172,8 +179,7 @@ static int open_file(struct place *p, struct fault *fault)
 		return r;
 	if (p->root->group != (gid_t)-1 && st.st_gid != p->root->group)
 		(void)!fchown(fd, (uid_t)-1, p->root->group);
-	p->fd = fd;
-	fd = -1;
+	p->fd = take(&fd);
 	p->dev = st.st_dev;
 	p->ino = st.st_ino;
 	p->offset = (uint64_t)st.st_size;

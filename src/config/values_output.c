@@ -132,8 +132,8 @@ int value_log_rate(const struct value *value)
 {
 	struct exec_log *log =
 		(struct exec_log *)(void *)((char *)value->field - offsetof(struct exec_log, rate));
-	uint64_t rate;
-	struct span span;
+	struct span span = {0};
+	uint64_t rate = 0;
 	int r = value_rate(value, "lines", &rate, &span);
 
 	if (r == 0 && rate == 0 && strcmp(value->text, "infinity") != 0)
