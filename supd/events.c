@@ -286,7 +286,9 @@ int events_restore(struct daemon *d, const char *line, size_t size)
 	if (r < 0)
 		return r;
 	events->next_seq = entry.seq + 1;
-	events->ended = strcmp(kind, "supd_ended") == 0;
+	/* A last report may follow the end. */
+	if (entry.is_first || strcmp(kind, "supd_ended") == 0)
+		events->ended = !entry.is_first;
 	return 0;
 }
 

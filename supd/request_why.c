@@ -161,10 +161,12 @@ static bool why_begin(struct listing *listing, const struct daemon *d, const cha
 		listing->number = events_of_link(d, link->seq);
 		listing->why = (struct cause){.seq = link->seq, .slot = slot};
 		listing->n = 1;
-	} else if (slot == SLOT_NONE) {
+	} else {
+		/* Or what came before a restart of the daemon. */
 		listing->number = why_find_event(d, target);
-		listing->n = listing->number || (actor_pid_parse(target, &pid) == 0 &&
-						 why_find_past(d->core, pid, &listing->why));
+		listing->n = listing->number ||
+			     (slot == SLOT_NONE && actor_pid_parse(target, &pid) == 0 &&
+			      why_find_past(d->core, pid, &listing->why));
 	}
 	return slot != SLOT_NONE || listing->n;
 }
