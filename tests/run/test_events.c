@@ -68,7 +68,7 @@ Test(events, go_on_over_a_restart)
 Test(events, why_reaches_over_a_restart)
 {
 	struct node *n = node_run("[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n"
-				  "autostart = no\nready = exit\n");
+				  "autostart = no\n");
 	struct watch *watch = watch_open(n);
 	const char *why;
 
