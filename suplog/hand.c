@@ -122,6 +122,9 @@ static struct mono next_look(const struct stream *s, size_t n, struct mono befor
 	int64_t elapsed = mono_between(before, now).ns;
 	int64_t wait = LOOK_MAX;
 
+	/* A whole batch: there is more, and whoever writes may wait. */
+	if (n >= BATCH_MAX)
+		return now;
 	if (before.ns > 0 && elapsed < LOOK_MAX * 8)
 		wait = (int64_t)((double)elapsed * (double)s->pipe_size / 2 / (double)n);
 	if (wait < LOOK_MIN)
