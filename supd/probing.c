@@ -17,7 +17,7 @@
 static const char *describe(char object[OBJECT_MAX], const char *before,
 			    const struct exec_probe *what, const char *detail)
 {
-	snprintf(object, OBJECT_MAX, "%s%.80s: %s", before, what->text, detail);
+	snprintf(object, OBJECT_MAX, "%.44s%.80s: %.126s", before, what->text, detail);
 	return object;
 }
 
