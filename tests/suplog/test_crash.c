@@ -150,9 +150,9 @@ static const char *put_value(const char *at, struct buf *out)
 static void strip_json(const struct buf *log, struct buf *out)
 {
 	static const char field[] = "\"name\":\"test\",\"line\":\"";
-	const char *end = log->data + log->size;
+	const char *at = log->data, *end = log->data + log->size;
 
-	for (const char *at = log->data; at < end; at++) {
+	while (at < end) {
 		cr_assert_eq(strncmp(at, "{\"time\":\"", 9), 0, "%.60s", at);
 		at += strlen("{\"time\":\"2026-11-30T20:37:10.123456Z\",");
 		cr_assert_eq(strncmp(at, field, strlen(field)), 0, "%.60s", at);
@@ -162,7 +162,7 @@ static void strip_json(const struct buf *log, struct buf *out)
 		else
 			buf_putc(out, '\n');
 		cr_assert_eq(strncmp(at, "}\n", 2), 0, "%.60s", at);
-		at++;
+		at += 2;
 	}
 }
 
