@@ -18,7 +18,7 @@
 
 #include "base/map.h"
 #include "logs/kinds.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 #include "supctl/ask.h"
 
 /* What its lines are. */

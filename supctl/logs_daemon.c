@@ -20,58 +20,46 @@
 
 const char *const daemon_level_names[DAEMON_N_LEVELS] = {"", "error", "warning", "info", "debug"};
 
-/* "2025-11-25 06:51:02.123", with that between date and time. True: its microseconds as if in UTC,
- * in parts. */
-static bool read_parts(const char *text, size_t size, char between, struct tm *ret_tm,
-		       int64_t *ret_us)
+/* "2025-11-25 06:51:02.123", with that between date and time, as if it were UTC. */
+static bool read_millis(const char *text, size_t size, char between, struct utc *ret_utc)
 {
 	char full[UTC_SIZE];
-	struct utc as_utc;
-	time_t seconds;
 
 	if (size < 23 || text[10] != between)
 		return false;
 	memcpy(full, text, 23);
 	full[10] = 'T';
 	memcpy(full + 23, "000Z", 4);
-	if (utc_read(full, UTC_SIZE, &as_utc) < 0)
-		return false;
-	seconds = (time_t)(as_utc.us / 1000000);
-	gmtime_r(&seconds, ret_tm);
-	*ret_us = as_utc.us % 1000000;
-	return true;
+	return utc_read(full, UTC_SIZE, ret_utc) == 0;
 }
 
 /* How long the time at the beginning is; 0: there is none. */
 static size_t read_time(const char *text, size_t size, struct utc *ret_time)
 {
+	struct utc as_utc;
+	time_t seconds;
 	struct tm tm;
-	int64_t us;
 
 	if (utc_read(text, size, ret_time) == 0)
 		return UTC_SIZE;
-	if (read_parts(text, size, ' ', &tm, &us)) {
-		tm.tm_isdst = -1;
-		*ret_time = (struct utc){(int64_t)mktime(&tm) * 1000000 + us};
-		return 23;
-	}
-	return 0;
+	if (!read_millis(text, size, ' ', &as_utc))
+		return 0;
+	seconds = (time_t)(as_utc.us / 1000000);
+	gmtime_r(&seconds, &tm);
+	tm.tm_isdst = -1;
+	*ret_time = (struct utc){(int64_t)mktime(&tm) * 1000000 + as_utc.us % 1000000};
+	return 23;
 }
 
 static size_t read_time_of_json(const char *text, size_t size, struct utc *ret_time)
 {
 	size_t begin = sizeof(TIME_BEGIN) - 1;
-	struct tm tm;
-	int64_t us;
 
 	if (size < begin || memcmp(text, TIME_BEGIN, begin) != 0)
 		return 0;
 	if (utc_read(text + begin, size - begin, ret_time) == 0)
 		return UTC_SIZE;
-	if (!read_parts(text + begin, size - begin, 'T', &tm, &us))
-		return 0;
-	*ret_time = (struct utc){(int64_t)timegm(&tm) * 1000000 + us};
-	return 24;
+	return read_millis(text + begin, size - begin, 'T', ret_time) ? 24 : 0;
 }
 
 size_t daemon_word(const char *text, size_t size, size_t *ret_gap)

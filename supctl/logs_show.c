@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "logs/colour.h"
 #include "logs/escape.h"
 #include "supctl/logs_daemon.h"
@@ -173,15 +172,9 @@ static void put_json(struct log_show *show, const struct log_series *s)
 		buf_puts(&show->out, "{\"time\":null,\"name\":");
 	}
 	json_put_text(&show->out, s->name, strlen(s->name));
-	if (text_is_utf8(s->line.text, s->line.size)) {
-		buf_puts(&show->out, ",\"line\":");
-		json_put_text(&show->out, s->line.text, s->line.size);
-		buf_puts(&show->out, "}\n");
-	} else {
-		buf_puts(&show->out, ",\"line_base64\":\"");
-		json_put_base64(&show->out, s->line.text, s->line.size);
-		buf_puts(&show->out, "\"}\n");
-	}
+	buf_putc(&show->out, ',');
+	json_put_bytes(&show->out, "line", s->line.text, s->line.size);
+	buf_puts(&show->out, "}\n");
 }
 
 /* A line that was not ended is none that is: the bytes are all that there is. */

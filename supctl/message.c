@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/pid.h"
 #include "lib/large.h"
 #include "supctl/hands.h"
@@ -153,7 +154,7 @@ void message_put_vars(struct buf *out, const struct message *message)
 	put_assignment(out, "payload", message->payload, binary || reason ? 0 : message->size);
 	buf_puts(out, "payload_base64='");
 	if (binary)
-		json_put_base64(out, message->payload, message->size);
+		base64_put(out, message->payload, message->size);
 	buf_puts(out, "'\n");
 	put_assignment(out, "reason", message->payload, reason ? message->size : 0);
 	put_assignment_text(out, "redelivered", message->redelivered ? "yes" : "");

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "base/utc.h"
 #include "supctl/ask.h"
 #include "supctl/render.h"
 #include "wire/json.h"
@@ -170,17 +171,9 @@ static void put_core(struct buf *out, const struct wire_frame *row)
 /* Nanoseconds since 1970 of "2026-11-30T20:37:10.123456Z..."; -1: it is none. */
 static int64_t parse_time(const char *text)
 {
-	struct tm tm = {0};
-	long micros = 0;
-	int end = 0;
+	struct utc time;
 
-	if (sscanf(text, "%d-%d-%dT%d:%d:%d.%ldZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &micros, &end) != 7 ||
-	    !end)
-		return -1;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	return (int64_t)timegm(&tm) * 1000000000 + micros * 1000;
+	return utc_read(text, strlen(text), &time) < 0 ? -1 : time.us * 1000;
 }
 
 /* "12s before: exit <0.7.0> signal:SEGV" */

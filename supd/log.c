@@ -25,6 +25,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/utc.h"
 #include "logs/colour.h"
 
 /* What is kept of lines that standard error does not take. */
@@ -233,19 +234,15 @@ static void log_put_copy(enum log_level level, const struct log_about *about, co
 {
 	struct buf *out = &log_state.copy;
 	const char *name = about->name ? about->name : "supd";
-	struct timespec now;
-	struct tm tm;
-	char time[32];
+	char time[UTC_SIZE];
 
 	if (log_state.json) {
 		log_put_json(out, level, about, text);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_printf(out, "%s.%06ldZ %-7s  %-*s  ", time, now.tv_nsec / 1000, level_names[level],
-		   log_state.width, name);
+	utc_write(utc_now(), time);
+	buf_append(out, time, sizeof(time));
+	buf_printf(out, " %-7s  %-*s  ", level_names[level], log_state.width, name);
 	log_put_plain(out, text);
 	buf_putc(out, '\n');
 }

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "base/utc.h"
 #include "supd/events.h"
 #include "supd/rows.h"
 #include "supd/said.h"
@@ -38,13 +39,10 @@ static int64_t wall_of(struct mono at)
 /* As JSON has times. */
 static void put_wall(struct buf *out, struct mono at)
 {
-	int64_t ns = wall_of(at);
-	time_t seconds = (time_t)(ns / 1000000000);
-	char text[32];
-	struct tm tm;
+	char text[UTC_SIZE];
 
-	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm))
-		buf_printf(out, "%s.%06" PRId64 "Z", text, ns % 1000000000 / 1000);
+	utc_write((struct utc){wall_of(at) / 1000}, text);
+	buf_append(out, text, sizeof(text));
 }
 
 /* When that incarnation was started, as far as its child remembers; now: it does not. */

@@ -22,7 +22,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 
 struct console;
 

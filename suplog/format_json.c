@@ -7,9 +7,10 @@
 
 #include "base/macros.h"
 #include "logs/line.h"
-#include "logs/utc.h"
+#include "base/base64.h"
+#include "base/utc.h"
 #include "suplog/format.h"
-#include "suplog/json.h"
+#include "suplog/string.h"
 #include "suplog/piece.h"
 
 #define TEXT_FIELD "\"line\":\""
@@ -25,7 +26,7 @@ static int put_head(const struct format *f, struct buf *head, int64_t time)
 	buf_puts(head, "{\"time\":\"");
 	buf_append(head, text, sizeof(text));
 	buf_puts(head, "\",\"name\":\"");
-	json_put_text(head, f->name, strlen(f->name));
+	string_put(head, f->name, strlen(f->name));
 	return buf_puts(head, "\",");
 }
 
@@ -67,17 +68,17 @@ static int put_plain(struct buf *out, const struct buf *head, const char *data, 
 static int put_record(struct buf *out, const struct buf *head, const char *data, size_t size,
 		      bool more)
 {
-	size_t plain = json_plain_span(data, size);
+	size_t plain = string_plain_span(data, size);
 
 	if (plain == size)
 		return put_plain(out, head, data, size, more);
 	buf_append(out, head->data, head->size);
-	if (json_is_text(data + plain, size - plain)) {
+	if (string_is_text(data + plain, size - plain)) {
 		buf_puts(out, TEXT_FIELD);
-		json_put_text(out, data, size);
+		string_put(out, data, size);
 	} else {
 		buf_puts(out, BASE64_FIELD);
-		json_put_base64(out, data, size);
+		base64_put(out, data, size);
 	}
 	return put_tail(out, more);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 #include "suplog/format.h"
 #include "suplog/piece.h"
 

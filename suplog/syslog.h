@@ -20,7 +20,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 
 #define SYSLOG_PATH "/dev/log"
 #define SYSLOG_LINE_MAX ((size_t)2048)

@@ -17,7 +17,7 @@
 
 #include "base/buf.h"
 #include "logs/kinds.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 
 #define LOGS_TMP ".tmp"
 

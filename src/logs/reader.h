@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "logs/kinds.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 
 #define READER_LINE_MAX ((size_t)1 << 20)
 

@@ -9,16 +9,14 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
+#include "base/utc.h"
 #include "wire/field.h"
 
 #define NS_PER_S INT64_C(1000000000)
-#define S_PER_DAY INT64_C(86400)
-/* The last second with a year of four digits. */
-#define LAST_SECOND INT64_C(253402300799)
 /* "-9223372036854775808" */
 #define NUMBER_MAX 20
-#define TIME_SIZE 27
 
 /* ---- text ---- */
 
@@ -71,27 +69,6 @@ void json_put_text(struct buf *out, const char *text, size_t size)
 	buf_append(out, "\"", 1);
 }
 
-void json_put_base64(struct buf *out, const char *bytes, size_t size)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *at = (const uint8_t *)bytes;
-
-	for (size_t i = 0; i < size; i += 3) {
-		size_t n = MIN_OF(size - i, (size_t)3);
-		uint32_t three = (uint32_t)at[i] << 16;
-		char four[4];
-
-		if (n > 1)
-			three |= (uint32_t)at[i + 1] << 8;
-		if (n > 2)
-			three |= at[i + 2];
-		for (size_t d = 0; d < 4; d++)
-			four[d] = d <= n ? digits[three >> (18 - 6 * d) & 63] : '=';
-		buf_append(out, four, sizeof(four));
-	}
-}
-
 void json_put_bytes(struct buf *out, const char *name, const char *bytes, size_t size)
 {
 	bool plain = text_is_utf8(bytes, size);
@@ -104,7 +81,7 @@ void json_put_bytes(struct buf *out, const char *name, const char *bytes, size_t
 		return;
 	}
 	buf_putc(out, '"');
-	json_put_base64(out, bytes, size);
+	base64_put(out, bytes, size);
 	buf_putc(out, '"');
 }
 
@@ -144,38 +121,16 @@ static void json_put_span(struct buf *out, struct span span)
 	buf_append(out, text, sizeof(text));
 }
 
-/* Days since 1970 as a date: eras of 400 years, each year beginning in March. */
-static void put_date(char text[TIME_SIZE], int64_t days)
-{
-	uint64_t day = (uint64_t)(days + 719468);
-	uint64_t of_era = day % 146097;
-	uint64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	uint64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	uint64_t month = (5 * of_year + 2) / 153; /* 0: March */
-
-	put_digits(text + 4, day / 146097 * 400 + year_of_era + (month >= 10), 4);
-	text[4] = '-';
-	put_digits(text + 7, month < 10 ? month + 3 : month - 9, 2);
-	text[7] = '-';
-	put_digits(text + 10, of_year - (153 * month + 2) / 5 + 1, 2);
-}
-
 void json_put_time(struct buf *out, int64_t ns)
 {
-	char text[TIME_SIZE] = "yyyy-mm-ddThh:mm:ss.";
-	int64_t seconds = ns / NS_PER_S;
-	uint64_t of_day = (uint64_t)(seconds % S_PER_DAY);
+	struct utc time = {ns / 1000};
+	char text[UTC_SIZE];
 
-	if (ns < 0 || seconds > LAST_SECOND) {
+	if (ns < 0 || time.us > UTC_MAX.us) {
 		buf_putc(out, '?');
 		return;
 	}
-	put_date(text, seconds / S_PER_DAY);
-	put_digits(text + 13, of_day / 3600, 2);
-	put_digits(text + 16, of_day / 60 % 60, 2);
-	put_digits(text + 19, of_day % 60, 2);
-	put_digits(text + 26, (uint64_t)(ns % NS_PER_S / 1000), 6);
-	text[TIME_SIZE - 1] = 'Z';
+	utc_write(time, text);
 	buf_append(out, text, sizeof(text));
 }
 

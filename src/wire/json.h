@@ -27,7 +27,6 @@ void json_put_row(struct buf *out, const struct wire_frame *frame);
 void json_put_text(struct buf *out, const char *text, size_t size);
 /* A member of an object: bytes as text, or in base64 with _base64 behind the name. */
 void json_put_bytes(struct buf *out, const char *name, const char *bytes, size_t size);
-void json_put_base64(struct buf *out, const char *bytes, size_t size);
 /* Nanoseconds since 1970, UTC, without quotes; "?" for what has no year of four digits. */
 void json_put_time(struct buf *out, int64_t ns);
 

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/base64.h"
+#include "base/utc.h"
+#include "wire/json_text.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define NAME_MAX_SIZE 64
@@ -52,110 +54,18 @@ static bool take_word(struct reader *r, const char *word)
 	return true;
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
-/* The four digits of \uXXXX; -1: they are not there. */
-static int32_t take_unit(struct reader *r)
-{
-	int32_t unit = 0;
-
-	if (r->end - r->at < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		int digit = hex(*r->at++);
-
-		if (digit < 0)
-			return -1;
-		unit = unit << 4 | digit;
-	}
-	return unit;
-}
-
-static void put_character(struct buf *out, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_putc(out, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_putc(out, (char)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_putc(out, (char)(0xe0 | c >> 12));
-		} else {
-			buf_putc(out, (char)(0xf0 | c >> 18));
-			buf_putc(out, (char)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_putc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_putc(out, (char)(0x80 | (c & 0x3f)));
-}
-
-/* Behind \u. */
-static bool take_unicode(struct reader *r)
-{
-	int32_t unit = take_unit(r), low;
-
-	if (unit < 0 || (unit >= 0xdc00 && unit < 0xe000))
-		return false;
-	if (unit >= 0xd800 && unit < 0xdc00) {
-		if (!take_word(r, "\\u"))
-			return false;
-		low = take_unit(r);
-		if (low < 0xdc00 || low >= 0xe000)
-			return false;
-		unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-	}
-	put_character(&r->text, (uint32_t)unit);
-	return true;
-}
-
-static bool take_escape(struct reader *r)
-{
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *found;
-
-	if (r->at == r->end)
-		return false;
-	if (*r->at == 'u') {
-		r->at++;
-		return take_unicode(r);
-	}
-	found = *r->at ? strchr(from, *r->at) : NULL;
-	if (!found)
-		return false;
-	buf_putc(&r->text, to[found - from]);
-	r->at++;
-	return true;
-}
-
 /* Into r->text. */
 static bool take_string(struct reader *r)
 {
+	bool understood;
+
 	buf_clear(&r->text);
 	if (!take(r, '"'))
 		return false;
-	while (r->at < r->end && *r->at != '"') {
-		const char *start = r->at;
-
-		while (r->at < r->end && *r->at != '"' && *r->at != '\\')
-			r->at++;
-		buf_append(&r->text, start, (size_t)(r->at - start));
-		if (r->at < r->end && *r->at == '\\') {
-			r->at++;
-			if (!take_escape(r))
-				return false;
-		}
-	}
+	understood = json_text_read(&r->at, r->end, &r->text);
 	if (r->text.error)
 		r->error = r->text.error;
-	return !r->error && take(r, '"');
+	return !r->error && understood && take(r, '"');
 }
 
 /* ---- what strings stand for ---- */
@@ -169,16 +79,6 @@ static bool parse_digits(const char **at, int n, int64_t *ret_value)
 		*ret_value = *ret_value * 10 + (**at - '0');
 	}
 	return true;
-}
-
-/* Days since 1970: eras of 400 years, each year beginning in March. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t era = y / 400, of_era = y % 400;
-	int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
 /* "2026-11-30T20:37:10.123456Z" */
@@ -196,42 +96,26 @@ static bool parse_time(const char *text, int64_t *ret_ns)
 	if (*text || v[0] < 1677 || v[0] > 2261 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 ||
 	    v[3] > 23 || v[4] > 59 || v[5] > 60)
 		return false;
-	*ret_ns = (((days_of(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) * 60 + v[5]) * NS_PER_S +
+	*ret_ns = (((utc_days((int)v[0], (int)v[1], (int)v[2]) * 24 + v[3]) * 60 + v[4]) * 60 +
+		   v[5]) * NS_PER_S +
 		  v[6] * 1000;
 	return true;
-}
-
-static int digit_of_base64(char c)
-{
-	return c >= 'A' && c <= 'Z'   ? c - 'A'
-	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
-	       : c >= '0' && c <= '9' ? c - '0' + 52
-	       : c == '+'             ? 62
-	       : c == '/'             ? 63
-				      : -1;
 }
 
 /* In its place. */
 static bool decode_base64(struct buf *text)
 {
-	size_t n = 0, size = text->size;
-	uint32_t bits = 0;
+	size_t size = text->size;
+	ssize_t n;
 
 	if (size % 4)
 		return false;
 	while (size && text->data[size - 1] == '=')
 		size--;
-	for (size_t i = 0; i < size; i++) {
-		int digit = digit_of_base64(text->data[i]);
-
-		if (digit < 0)
-			return false;
-		bits = (bits << 6 | (uint32_t)digit) & 0xffffff;
-		if (i % 4)
-			text->data[n++] = (char)(bits >> (6 - i % 4 * 2) & 0xff);
-	}
-	text->size = n;
-	return true;
+	n = base64_read(text->data, size, text->data);
+	if (n >= 0)
+		text->size = (size_t)n;
+	return n >= 0;
 }
 
 /* ---- values ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "suplog/json.h"
+#include "suplog/string.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static bool are_plain(const char *data)
 	return (halves[0] | halves[1]) == 0;
 }
 
-size_t json_plain_span(const char *data, size_t size)
+size_t string_plain_span(const char *data, size_t size)
 {
 	size_t at = 0;
 
@@ -54,7 +54,7 @@ static bool is_ascii(const char *data)
 	return (word & UINT64_C(0x8080808080808080)) == 0;
 }
 
-bool json_is_text(const char *data, size_t size)
+bool string_is_text(const char *data, size_t size)
 {
 	size_t at = 0;
 
@@ -110,7 +110,7 @@ static char *put_bytewise(char *to, const char *data, size_t size)
 	return to;
 }
 
-int json_put_text(struct buf *out, const char *data, size_t size)
+int string_put(struct buf *out, const char *data, size_t size)
 {
 	char *to = buf_reserve(out, size * ESCAPE_MAX);
 	size_t at = 0;
@@ -130,32 +130,5 @@ int json_put_text(struct buf *out, const char *data, size_t size)
 	}
 	*to = '\0';
 	out->size = (size_t)(to - out->data);
-	return 0;
-}
-
-/* ---- what is not ---- */
-
-int json_put_base64(struct buf *out, const char *data, size_t size)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *from = (const unsigned char *)data;
-	size_t groups = size / 3 + (size % 3 > 0);
-	char *to = buf_reserve(out, groups * 4);
-
-	if (!to)
-		return out->error;
-	for (size_t i = 0; i < size; i += 3) {
-		size_t n = MIN_OF(size - i, (size_t)3);
-		uint32_t bits = (uint32_t)from[i] << 16 | (n > 1 ? (uint32_t)from[i + 1] << 8 : 0) |
-				(n > 2 ? from[i + 2] : 0);
-
-		*to++ = digits[bits >> 18];
-		*to++ = digits[bits >> 12 & 63];
-		*to++ = n > 1 ? digits[bits >> 6 & 63] : '=';
-		*to++ = n > 2 ? digits[bits & 63] : '=';
-	}
-	*to = '\0';
-	out->size += groups * 4;
 	return 0;
 }

@@ -3,7 +3,7 @@
 /* A layout says where in a text each part stands, and what stands between them. Reading is what a
  * log's reader does for every line: it looks at nothing twice. */
 
-#include "logs/utc.h"
+#include "base/utc.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,9 +55,9 @@ static const struct layout layout_local = {
 	{[HOUR] = {0, 2}, [MINUTE] = {3, 2}, [SECOND] = {6, 2}, [MICRO] = {9, 3}},
 };
 
-/* Days since 1970 of a date, in the calendar in which years begin in March: the day that comes and
- * goes is then the last of the year. An era is 400 years, 146097 days. */
-static int64_t days_of(int year, int month, int day)
+/* In the calendar in which years begin in March: the day that comes and goes is then the last of
+ * the year. An era is 400 years, 146097 days. */
+int64_t utc_days(int year, int month, int day)
 {
 	int y = month <= 2 ? year - 1 : year;
 	int64_t era = y / 400, in_era = y % 400;
@@ -147,7 +147,7 @@ static int read_layout(const struct layout *layout, size_t size, const char *tex
 	r = extract(layout, size, text, values);
 	if (r)
 		return r;
-	days = days_of(values[YEAR], values[MONTH], values[DAY]);
+	days = utc_days(values[YEAR], values[MONTH], values[DAY]);
 	date_of(days, back);
 	if (back[DAY] != values[DAY])
 		return -EINVAL; /* the 30th of February */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGS_UTC_H
-#define LOGS_UTC_H
+#ifndef BASE_UTC_H
+#define BASE_UTC_H
 
 /*
- * Points in time of the wall clock as they stand in logs: UTC, to the microsecond, always of the
- * same length, so that texts sort as times do. What is written is put into the caller's bytes
- * without a NUL behind it; no function here looks at the locale.
+ * Points in time of the wall clock as they stand in logs and in JSON: UTC, to the microsecond,
+ * always of the same length, so that texts sort as times do. What is written is put into the
+ * caller's bytes without a NUL behind it; no function here looks at the locale.
  */
 
 #include <stddef.h>
@@ -29,6 +29,9 @@ void utc_write(struct utc s, char out[UTC_SIZE]);
 void utc_write_compact(struct utc s, char out[UTC_COMPACT_SIZE]);
 /* The time of the day where the process is (TZ), to the millisecond. */
 void utc_write_local(struct utc s, char out[UTC_LOCAL_SIZE]);
+
+/* Days since 1970 of a date of the calendar, years 1 and later; before 1970 they are negative. */
+int64_t utc_days(int year, int month, int day);
 
 /* Reads what the first two have written from the beginning of text; more may follow. 0 or -EINVAL.
  */

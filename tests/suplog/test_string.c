@@ -7,14 +7,14 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "logs/line.h"
-#include "suplog/json.h"
+#include "suplog/string.h"
 
 #define ROW(from, to)                      \
 	{                                  \
 		from, sizeof(from) - 1, to \
 	}
 
-Test(json, texts)
+Test(string, texts)
 {
 	static const struct {
 		const char *from;
@@ -35,38 +35,15 @@ Test(json, texts)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct buf out = BUF_INIT;
 
-		cr_assert(json_is_text(rows[i].from, rows[i].size));
-		cr_assert_eq(json_put_text(&out, rows[i].from, rows[i].size), 0);
-		cr_expect_str_eq(buf_text(&out), rows[i].to, "row %zu: %s", i, buf_text(&out));
-		buf_fini(&out);
-	}
-}
-
-Test(json, base64)
-{
-	static const struct {
-		const char *from, *to;
-	} rows[] = {/* RFC 4648, 10 */
-		    {"", ""},
-		    {"f", "Zg=="},
-		    {"fo", "Zm8="},
-		    {"foo", "Zm9v"},
-		    {"foob", "Zm9vYg=="},
-		    {"fooba", "Zm9vYmE="},
-		    {"foobar", "Zm9vYmFy"},
-		    {"\377\376\375\373\357\277", "//79+++/"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct buf out = BUF_INIT;
-
-		cr_assert_eq(json_put_base64(&out, rows[i].from, strlen(rows[i].from)), 0);
+		cr_assert(string_is_text(rows[i].from, rows[i].size));
+		cr_assert_eq(string_put(&out, rows[i].from, rows[i].size), 0);
 		cr_expect_str_eq(buf_text(&out), rows[i].to, "row %zu: %s", i, buf_text(&out));
 		buf_fini(&out);
 	}
 }
 
 /* Every byte in every place of two steps. */
-Test(json, each_byte_in_each_place)
+Test(string, each_byte_in_each_place)
 {
 	for (int byte = 0; byte < 256; byte++) {
 		for (size_t at = 0; at < 40; at++) {
@@ -75,15 +52,15 @@ Test(json, each_byte_in_each_place)
 
 			memset(text, 'x', sizeof(text));
 			text[at] = (char)byte;
-			cr_assert_eq(json_plain_span(text, sizeof(text)), plain ? sizeof(text) : at,
-				     "%d at %zu", byte, at);
-			cr_assert_eq(json_is_text(text, sizeof(text)), byte < 0x80);
+			cr_assert_eq(string_plain_span(text, sizeof(text)),
+				     plain ? sizeof(text) : at, "%d at %zu", byte, at);
+			cr_assert_eq(string_is_text(text, sizeof(text)), byte < 0x80);
 		}
 	}
 }
 
 /* Is what base/text.h says, but for a NUL. */
-Test(json, what_is_text)
+Test(string, what_is_text)
 {
 	srand(1);
 	for (int run = 0; run < 100000; run++) {
@@ -94,6 +71,6 @@ Test(json, what_is_text)
 
 		for (size_t i = 0; i < sizeof(text); i++)
 			text[i] = (char)(rand() % 3 ? 'x' : bytes[(size_t)rand() % sizeof(bytes)]);
-		cr_assert_eq(json_is_text(text, sizeof(text)), text_is_utf8(text, sizeof(text)));
+		cr_assert_eq(string_is_text(text, sizeof(text)), text_is_utf8(text, sizeof(text)));
 	}
 }

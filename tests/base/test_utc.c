@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/macros.h"
-#include "logs/utc.h"
+#include "base/utc.h"
 
 static void expect_written(int64_t us, const char *text)
 {
