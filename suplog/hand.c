@@ -31,8 +31,7 @@
 
 #define LOOK_MAX INT64_C(1000000)
 #define LOOK_MIN INT64_C(100000)
-/* A line without its end is looked at less and less often, and written when it is this old. */
-#define PARTIAL_TIME SPAN_S(1)
+/* How often a line without its end is looked at. */
 #define PARTIAL_LOOK SPAN_MS(20)
 /* Looks after which a stream is taken out of the epoll set. */
 #define LOOKS_UNWATCHED 4

@@ -28,7 +28,6 @@
 #define NEAR_LIMIT ((uint64_t)65536)
 /* What formatting may make of a batch at once. */
 #define OUT_MAX ((size_t)1 << 20)
-#define PARTIAL_TIME SPAN_S(1)
 
 static void scratch_empty(struct keeper *k)
 {

@@ -6,6 +6,9 @@
 
 #include "suplog/keeper.h"
 
+/* A line without its end is written when it is this old. */
+#define PARTIAL_TIME SPAN_S(1)
+
 /* What a look at a stream has found. */
 struct look {
 	size_t n;     /* bytes in the pipe that were seen, and are written */
