@@ -74,8 +74,6 @@ int log_places_add(struct log_places *places, const char *name, const char *file
 
 /* ---- logs_find.c: without the daemon ---- */
 
-/* The folder in which supd keeps its logs where nobody has said otherwise. 0, -ENOMEM, -ENOENT. */
-int logs_default_dir(struct buf *out);
 /* Whether a PATH of the command line means the log of that name. */
 bool log_is_meant(const char *arg, const char *name);
 /*

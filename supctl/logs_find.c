@@ -27,27 +27,6 @@
 #define SERVICES "services/"
 #define ENDING ".log"
 
-static const char *absolute_variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && value[0] == '/' ? value : NULL;
-}
-
-int logs_default_dir(struct buf *out)
-{
-	const char *state = absolute_variable("XDG_STATE_HOME");
-	const char *home = absolute_variable("HOME");
-
-	if (geteuid() == 0)
-		return buf_puts(out, "/var/log/supd");
-	if (state)
-		return buf_printf(out, "%s/supd/log", state);
-	if (home)
-		return buf_printf(out, "%s/.local/state/supd/log", home);
-	return -ENOENT;
-}
-
 bool log_is_meant(const char *arg, const char *name)
 {
 	size_t size = strlen(arg);

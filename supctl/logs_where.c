@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "logs/dir.h"
 #include "supctl/logs.h"
 #include "supctl/render.h"
 

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "logs/dir.h"
+
 /* The longest name that is made in it. */
 #define LONGEST_NAME "/control"
 
@@ -68,12 +70,11 @@ int place_state_dir(struct buf *out, struct buf *why)
 
 int place_log_dir(struct buf *out, struct buf *why)
 {
-	int r;
+	int r = logs_default_dir(out);
 
-	if (geteuid() == 0)
-		return buf_puts(out, "/var/log/supd");
-	r = place_state_dir(out, why);
-	return r < 0 ? r : buf_puts(out, "/log");
+	if (r == -ENOENT)
+		buf_puts(why, "neither XDG_STATE_HOME nor HOME is set");
+	return why->error ? why->error : r;
 }
 
 int place_open_null(void)
