@@ -26,13 +26,16 @@
 /* So many numbers at least are left out where the daemon before this one has not ended in order:
  * somebody may have seen events of it that were not logged any more. */
 #define SEQ_LEFT_OUT 1000
+/* So many bytes of lines are written however long they are held. */
+#define LINES_MAX 65536
 
 struct events {
 	struct event_ring ring;
 	uint64_t next_seq;
-	uint64_t last_link;    /* number of the core's newest change */
-	struct buf row;        /* the one in hand, as a frame */
-	struct buf line;       /* ... as JSON */
+	uint64_t last_link; /* number of the core's newest change */
+	struct buf row;     /* the one in hand, as a frame */
+	struct buf lines;   /* as JSON, those that are still to be written */
+	int held;
 	struct list listeners; /* of struct events_listener */
 	uint64_t told;         /* the position up to which the listeners have heard */
 	bool telling;
@@ -68,7 +71,7 @@ void events_close(struct daemon *d)
 		;
 	event_ring_fini(&events->ring);
 	buf_fini(&events->row);
-	buf_fini(&events->line);
+	buf_fini(&events->lines);
 	free(events);
 	d->events = NULL;
 }
@@ -122,17 +125,30 @@ static void events_tell(struct events *events)
 	events->telling = false;
 }
 
+static void events_write_lines(struct daemon *d)
+{
+	struct buf *lines = &d->events->lines;
+
+	keeper_write(d, KEEPER_EVENTS, lines->data, lines->size);
+	buf_clear(lines);
+}
+
 static void events_write(struct daemon *d, const struct event_entry *entry)
 {
 	struct wire_frame row = event_entry_row(entry);
-	struct buf *line = &d->events->line;
+	struct buf *lines = &d->events->lines;
+	size_t before = lines->size;
 
 	if (!keeper_dir(d))
 		return;
-	buf_clear(line);
-	json_put_row(line, &row);
-	if (!line->error)
-		keeper_write(d, KEEPER_EVENTS, line->data, line->size);
+	json_put_row(lines, &row);
+	/* Short of memory, whole lines are left out. */
+	if (lines->error) {
+		lines->error = 0;
+		lines->size = before;
+	}
+	if (!d->events->held || lines->size >= LINES_MAX)
+		events_write_lines(d);
 }
 
 static int events_keep(struct events *events, struct event_entry *entry)
@@ -230,6 +246,18 @@ void events_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 	events_end(d, &e,
 		   (struct event_entry){
 			   .seq = seq, .link = link->seq, .at = link->at, .is_link = true});
+}
+
+void events_hold(struct daemon *d)
+{
+	if (d->events)
+		d->events->held++;
+}
+
+void events_release(struct daemon *d)
+{
+	if (d->events && --d->events->held == 0)
+		events_write_lines(d);
 }
 
 /* ---- from one daemon to the next ---- */

@@ -9,7 +9,7 @@
  *
  * The last of them are kept here (event_ring.h), for those who look (supctl events, supctl why);
  * each is handed to listeners at once, and as a line of JSON to the log keeper, which has it
- * written to LOG_DIR/events.log. From there they come back when the daemon is started anew.
+ * written to LOG_DIR/events.log; those of one turn together, when what they led to is under way. From there they come back when the daemon is started anew.
  */
 
 #include "base/list.h"
@@ -33,6 +33,10 @@ struct occurrence {
 
 /* It has happened just now. Its number; 0: there was no memory for it, it is missing. */
 uint64_t events_add(struct daemon *d, const struct occurrence *what);
+
+/* Between these two, lines for the log keeper are collected for one write at the end. */
+void events_hold(struct daemon *d);
+void events_release(struct daemon *d);
 
 /* ---- hearing of it ---- */
 

@@ -365,6 +365,7 @@ static int run_turn(struct daemon *d, const struct event *event)
 
 	run->stepping = true;
 	log_hold();
+	events_hold(d);
 	run_drain(d, run->n);
 	if (event)
 		r = run_step(d, event);
@@ -372,6 +373,7 @@ static int run_turn(struct daemon *d, const struct event *event)
 	run_tell_starved(d);
 	listen_settle(d);
 	run->stepping = false;
+	events_release(d);
 	log_release();
 	run_set_timer(d);
 	if (d->halted)

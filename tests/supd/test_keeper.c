@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "supd/daemon.h"
+#include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/keeping.h"
 
@@ -121,5 +122,48 @@ Test(keeper, numbers_are_used_again_the_lowest_first)
 	cr_expect_eq(s[1]->number, KEEPER_N_OWN + 1);
 	cr_expect_eq(s[2]->number, KEEPER_N_OWN + 2);
 	cr_expect_eq(k->n_streams, KEEPER_N_OWN + 4);
+	close_streams(k);
+}
+
+/* ---- events ---- */
+
+static size_t count_in_pipe(const struct keeper *k)
+{
+	char data[4096];
+	ssize_t n = read(k->own[KEEPER_EVENTS].stream->in, data, sizeof(data));
+	size_t lines = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		lines += data[i] == '\n';
+	return lines;
+}
+
+static void add_event(struct daemon *d)
+{
+	cr_assert_neq(events_add(d, &(struct occurrence){.kind = "a", .origin = "self"}), 0);
+}
+
+Test(keeper, events_of_a_turn_are_written_at_its_end)
+{
+	static char dir[] = "/nowhere";
+	struct config config = {.events_kept = 100};
+	struct daemon d = {.config = &config};
+	struct keeper *k = keeper_with_streams(&d);
+
+	k->dir = dir;
+	cr_assert_eq(events_open(&d), 0);
+	add_event(&d);
+	cr_expect_eq(count_in_pipe(k), 1, "nothing holds it");
+	events_hold(&d);
+	add_event(&d);
+	events_hold(&d);
+	add_event(&d);
+	events_release(&d);
+	cr_expect_eq(count_in_pipe(k), 0);
+	events_release(&d);
+	cr_expect_eq(count_in_pipe(k), 2);
+	events_release(&(struct daemon){0});
+	events_close(&d);
+	k->dir = NULL;
 	close_streams(k);
 }
