@@ -9,13 +9,15 @@
 # NO_SKIP   1: a skipped test is a failure (continuous integration)
 #
 # A suite also fails when it ends with a status other than 0, prints no result, or a sanitizer
-# reports something: Criterion itself lets leak reports pass.
+# reports something: Criterion itself lets leak reports pass. One that goes on for longer than SUITE
+# seconds (default 1200) hangs, and is ended: what comes after it is still run.
 set -u
 
 build=${BUILD:-build}
 export BUILD=$build SUPD_BUILD=$build
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_stack_use_after_return=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
+limit=${SUITE:-1200}
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
@@ -25,7 +27,11 @@ trap 'exit 130' INT TERM
 add() {
 	local name=$1 status=$2 ok=${3:-0} bad=${4:-0} left_out=${5:-0}
 
-	if [ -z "$3" ]; then
+	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		echo "$name: did not end in $limit s; what it printed at last:"
+		tail -20 "$log"
+		bad=$((bad + 1))
+	elif [ -z "$3" ]; then
 		echo "$name: ended with status $status and no result"
 		bad=1
 	elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
@@ -48,8 +54,8 @@ add() {
 run_criterion() {
 	local name=${1##*/} status line ok="" bad="" left_out
 
-	# Only the verbose log names what was skipped. tests/support/limit.c ends what hangs.
-	"$1" --jobs 2 --verbose --color=never >"$log" 2>&1
+	# Only the verbose log names what was skipped. tests/support/limit.c ends a test that hangs.
+	timeout --foreground --kill-after=10 "$limit" "$1" --jobs 2 --verbose --color=never >"$log" 2>&1
 	status=$?
 	line=$(grep 'Synthesis: Tested:' "$log" | tail -1)
 	# A crash counts as a failure there already.
@@ -70,7 +76,7 @@ run_script() {
 	local name=${1%/check} status line ok="" bad="" left_out=0
 
 	name=${name##*/}
-	"$1" >"$log" 2>&1
+	timeout --foreground --kill-after=10 "$limit" "$1" >"$log" 2>&1
 	status=$?
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -1)
 	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(, ([0-9]+) skipped)?$ ]]; then

@@ -297,10 +297,11 @@ static void depend_tell_range(struct supervisor *s, struct child *c)
 
 bool depend_waits_already(struct supervisor *s, struct child *c)
 {
+	if (c == s->suspended)
+		return false; /* parked from now on, whomever it has waited with */
 	if (depend_is_behind_failed(c))
 		return true;
-	if (c->state != CHILD_WAITING || c->parked_by == SLOT_NONE || c == s->suspended ||
-	    !s->suspended)
+	if (c->state != CHILD_WAITING || c->parked_by == SLOT_NONE || !s->suspended)
 		return false;
 	if (c->parked_by == s->suspended->slot)
 		return true;
@@ -473,6 +474,7 @@ static enum spec_error depend_check_names(const struct child *c)
 static int depend_graph_one(struct order *order, const struct child *c)
 {
 	const struct supervisor *s = c->parent;
+	bool in_all = s && s->self->spec->strategy == STRATEGY_ONE_FOR_ALL;
 	const struct child *before = s ? tree_previous_kid(s, c) : NULL;
 	int r = order_add_child(order, c->slot, s ? s->self->slot : c->slot);
 
@@ -486,8 +488,8 @@ static int depend_graph_one(struct order *order, const struct child *c)
 
 		while (d->kind != DEPEND_PROVIDES && r >= 0 && (p = provider_next(&walk)))
 			if (p != c)
-				r = order_add_depend(order, c->slot, p->slot, p->parent == s,
-						     ORDER_AFTER);
+				r = order_add_depend(order, c->slot, p->slot,
+						     in_all && p->parent == s, ORDER_AFTER);
 	}
 	return r;
 }

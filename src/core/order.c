@@ -69,10 +69,10 @@ int order_add_place(struct order *order, const struct spec *supervisor, uint32_t
 	return r;
 }
 
-int order_add_depend(struct order *order, uint32_t child, uint32_t on, bool siblings,
+int order_add_depend(struct order *order, uint32_t child, uint32_t on, bool together,
 		     enum order_why why)
 {
-	return order_add(order, child, siblings ? NODE_BEGIN : NODE_GATE, on, NODE_READY, why);
+	return order_add(order, child, together ? NODE_BEGIN : NODE_GATE, on, NODE_READY, why);
 }
 
 /* ---- the search ---- */

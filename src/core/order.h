@@ -11,12 +11,13 @@
  * for:
  *
  *   1. begin -> gate; ready -> begin; a child's begin -> its supervisor's begin
- *   2. after, requires: gate -> ready of the other; between children of the same supervisor begin
+ *   2. after, requires: gate -> ready of the other; between children of the same one_for_all begin
  *      -> ready, as they are stopped together anyway
  *   3. rest_for_one, one_for_all: ready -> ready of each of its children
  *   4. ... with start = ordered: begin -> ready of the child before it
  *   5. one_for_all: begin -> the group -> gate of each child; rest_for_one: gate -> gate of the
- *      child before it: who waits keeps those down that its supervisor stops with it
+ *      child before it: who waits keeps those down that its supervisor stops with it. So nobody in
+ *      a rest_for_one may wait for one that comes later in it, whatever start is
  *
  * Children of a one_for_one wait for nobody's sake: one that is not started yet counts as started,
  * so the order of sections is no order of dependence there.
@@ -62,8 +63,8 @@ int order_add_child(struct order *order, uint32_t child, uint32_t parent);
 /* Rules 3 to 5 for one child; before: its elder sibling, or itself where it has none. */
 int order_add_place(struct order *order, const struct spec *supervisor, uint32_t parent,
 		    uint32_t child, uint32_t before);
-/* Rule 2. */
-int order_add_depend(struct order *order, uint32_t child, uint32_t on, bool siblings,
+/* Rule 2. together: both are children of the same one_for_all. */
+int order_add_depend(struct order *order, uint32_t child, uint32_t on, bool together,
 		     enum order_why why);
 /*
  * The first cycle that there is, in the order of edges: its steps, each between two different

@@ -384,8 +384,8 @@ static void tree_release_path(struct child *c)
 
 void tree_unlist(struct child *c)
 {
-	if (c->parked)
-		child_settle(c, CHILD_STOPPED);
+	if (c->state == CHILD_WAITING)
+		child_settle(c, CHILD_STOPPED); /* for nobody any more */
 	if (c->listed) {
 		c->listed = false;
 		c->parent->n_listed--;

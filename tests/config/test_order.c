@@ -77,7 +77,7 @@ Test(order, circles)
 		{"[supervisor s]\nstrategy = rest_for_one\n" SERVICE("s/a") "after = s/b\n" SERVICE(
 			 "s/b"),
 		 "main:5: each of these would wait for the next one: s/a -> s/b -> s/a (main:5: "
-		 "after; order of the children of s); remove one of them\n"},
+		 "after; s/b and s/a stop and start together); remove one of them\n"},
 		{"[supervisor s]\nstrategy = one_for_all\n" SERVICE("s/a") "requires = t\n" SERVICE(
 			 "t") "after = s\n",
 		 "main:5: each of these would wait for the next one: s -> s/a -> t -> s (s is "

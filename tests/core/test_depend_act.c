@@ -100,8 +100,7 @@ Test(depend_act, a_range_whose_start_fails)
 Test(depend_act, a_siblings_death_in_a_pass_is_counted)
 {
 	world_manners(&w, "r")->mute = true;
-	world_boot(&w,
-		   "/(rest_for_one parallel intensity=0){c(requires=p requires=r) p r(notify)}");
+	world_boot(&w, "/(one_for_all parallel intensity=0){c(requires=p requires=r) p r(notify)}");
 	cr_expect_str_eq(world_states(&w, "/"), "c:waiting p:running r:starting");
 	world_crash(&w, "p");
 	cr_expect_str_eq(world_state(&w, "r"), "starting", "its pass goes on");
@@ -114,7 +113,7 @@ Test(depend_act, a_siblings_death_in_a_pass_is_counted)
  */
 Test(depend_act, a_range_that_comes_back_without_some)
 {
-	world_boot(&w, "/(rest_for_one parallel intensity=0){a(requires=d) b c d}");
+	world_boot(&w, "/(one_for_all parallel intensity=0){a(requires=d) b c d}");
 	world_crash(&w, "b");
 	cr_expect_str_eq(world_states(&w, "/"), "a:waiting b:failed c:waiting d:waiting");
 	cr_expect_eq(world_starts(&w, "b"), 1);
@@ -131,6 +130,35 @@ Test(depend_act, a_range_that_comes_back_without_some)
 	cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:done c:stopped d:waiting");
 	world_ask(&w, REQUEST_START, "q", NULL);
 	cr_expect_str_eq(world_states(&w, "s"), "a:running b:done c:stopped d:running");
+}
+
+/* One that has waited for a failed sibling, and now keeps its range waiting, is parked itself: the
+ * two passes would follow each other for ever. */
+Test(depend_act, one_behind_a_failed_one_is_suspended)
+{
+	world_boot(&w, "/{s(one_for_all hold intensity=1){a(requires=x) b} x}");
+	world_crash(&w, "s/b");
+	world_crash(&w, "s/b");
+	cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:failed");
+	world_ask(&w, REQUEST_STOP, "s/b", NULL);
+	world_ask(&w, REQUEST_STOP, "x", NULL);
+	cr_expect_str_eq(world_start_child(&w, "s", "c"), "ok_up");
+	world_pass(&w, 100000);
+	world_crash(&w, "s/c");
+	cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:failed c:waiting");
+	cr_expect_eq(world_view(&w, "s/a").waits_for, world_view(&w, "x").slot);
+	world_ask(&w, REQUEST_START, "x", NULL);
+	cr_expect_str_eq(world_states(&w, "s"), "a:running b:failed c:running");
+}
+
+/* What is removed while it waits, waits no more. */
+Test(depend_act, one_that_waits_is_removed)
+{
+	world_boot(&w, "/{s(rest_for_one){a(requires=x) b} x(down)}");
+	cr_expect(world_view(&w, "s/b").waits);
+	cr_expect_str_eq(world_ask(&w, REQUEST_DELETE_CHILD, "s", "b"), "ok");
+	cr_expect_str_eq(world_state(&w, "s/b"), "stopped");
+	cr_expect_not(world_view(&w, "s/b").waits);
 }
 
 /* What is on demand, and idle, waits for nobody who is suspended. */

@@ -6,7 +6,8 @@
  * Runs seeds N, N + 1, ... one after the other, each twice: the second time must give the same
  * effects. A failure prints the seed, what is broken, the last events and effects, and the command
  * that plays it again. --events: about that many a seed, instead of what the seed says. --trace:
- * prints all from that event on.
+ * prints all from that event on. A seed that needs more than a minute of CPU time goes round in
+ * circles, and counts as a crash: nothing else would end it.
  */
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,8 @@
 #define LAST_EVENTS 12
 /* One seed in so many is recorded, too. */
 #define RECORDED 8
+/* Of CPU time, for both runs of one seed; a thousandth is usual. */
+#define SEED_SECONDS 60
 
 struct options {
 	uint64_t seed, seeds, events, trace;
@@ -56,7 +60,7 @@ static void print_again(uint64_t seed)
 		printf("again: make sim SEED=%" PRIu64 "\n", seed);
 }
 
-/* An assertion or worse: the same seed again, with its last events printed. */
+/* An assertion or worse, or no end: the same seed again, with its last events printed. */
 static void on_crash(int unix_signal)
 {
 	sigset_t all;
@@ -65,8 +69,8 @@ static void on_crash(int unix_signal)
 	sigemptyset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (running && options.trace == UINT64_MAX) {
-		printf("seed %" PRIu64 ", event %" PRIu64 ": crashed\n", running->seed,
-		       running->n_events);
+		printf("seed %" PRIu64 ", event %" PRIu64 ": %s\n", running->seed,
+		       running->n_events, unix_signal == SIGPROF ? "does not end" : "crashed");
 		print_again(running->seed);
 		run_again(running->seed,
 			  running->n_events > LAST_EVENTS ? running->n_events - LAST_EVENTS : 1);
@@ -112,6 +116,13 @@ static void check_record(struct sim *sim, const struct buf *record)
 	buf_fini(&again);
 }
 
+static void limit_seed(void)
+{
+	struct itimerval limit = {.it_value.tv_sec = SEED_SECONDS};
+
+	setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 /* Both runs of one seed. */
 static bool run_seed(uint64_t seed, uint64_t *events)
 {
@@ -119,6 +130,7 @@ static bool run_seed(uint64_t seed, uint64_t *events)
 	struct buf record = BUF_INIT;
 	struct sim first, second;
 
+	limit_seed();
 	run(&first, seed, &record);
 	*events += first.n_events;
 	if (!sim_failed(&first))
@@ -183,6 +195,7 @@ int main(int argc, char **argv)
 	read_options(argv + 1);
 	signal(SIGABRT, on_crash);
 	signal(SIGSEGV, on_crash);
+	signal(SIGPROF, on_crash);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (uint64_t i = 0; i < options.seeds && failed < 3; i++) {
 		if (run_seed(options.seed + i, &events))
