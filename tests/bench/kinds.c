@@ -58,14 +58,16 @@ static void write_services(const struct subject *s, FILE *file)
 static void supd_prepare(struct subject *s)
 {
 	char path[300];
+	const char *settings = s->settings ? s->settings : "cgroup = no\n";
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/supd.conf", s->dir);
 	file = fopen(path, "w");
 	if (!file)
 		die("%s: %s", path, strerror(errno));
-	fprintf(file, "[supd]\nrun_dir = %s/run\nlog_dir = none\n%s\n[supervisor %s]\n", s->dir,
-		s->settings ? s->settings : "cgroup = no\n", s->below ? "all" : "/");
+	fprintf(file, "[supd]\nrun_dir = %s/run\n%s%s\n[supervisor %s]\n", s->dir,
+		strstr(settings, "log_dir = ") ? "" : "log_dir = none\n", settings,
+		s->below ? "all" : "/");
 	if (s->at_once)
 		fprintf(file, "start = parallel\n");
 	if (s->intensity)

@@ -46,7 +46,8 @@ struct subject {
 	bool mute;            /* supd: its services have no mailbox */
 	const char *more;     /* supd: further sections of its configuration, or NULL; borrowed */
 	bool instances;       /* supd: of one template, "w@1" to "w@N" */
-	const char *settings; /* supd: lines of [supd]; NULL: "cgroup = no"; borrowed */
+	const char *settings; /* supd: lines of [supd]; NULL: "cgroup = no"; without a log_dir there
+			       is none; borrowed */
 	const char *keys;     /* supd: lines of each service, or NULL; borrowed */
 	const char *task;     /* supd: what each service does once it is up (service.c), or NULL */
 	unsigned intensity;   /* restarts of one service that supd allows in a second; 0: default */
