@@ -17,6 +17,7 @@
 
 #define WRITERS 4
 #define PAIRS 200
+#define SMOKE_PAIRS 3
 #define REST_US 3000
 /* Until the first files are rotated. */
 #define SETTLE_US 500000
@@ -33,9 +34,10 @@ static void write_sections(const struct bench *b, const char *board, char *text,
 					 i, b->build, board, i);
 }
 
-static void strike(struct subject *raw, struct subject *s, struct samples ret_times[2])
+static void strike(struct subject *raw, struct subject *s, uint32_t pairs,
+		   struct samples ret_times[2])
 {
-	for (uint32_t i = 0; i < PAIRS; i++)
+	for (uint32_t i = 0; i < pairs; i++)
 		latency_pair(raw, s, i, REST_US, ret_times);
 }
 
@@ -55,9 +57,10 @@ static void print_delay(const struct samples idle[2], const struct samples flood
 		   delay[0] > 0 ? texts[2] : NULL, verdict);
 }
 
-void measure_log_flood(struct bench *b)
+/* Both, at rest and then beside the flood. */
+static void flood(struct bench *b, uint32_t pairs, struct samples ret_idle[2],
+		  struct samples ret_flooded[2])
 {
-	static struct samples idle[2], flooded[2];
 	struct subject raw = {.n = 1}, s = {.n = 1, .intensity = 1000};
 	char settings[600], board[300], text[4096];
 	struct writers *writers;
@@ -72,16 +75,31 @@ void measure_log_flood(struct bench *b)
 	subject_prepare(&s, b, &subject_supd);
 	subject_start(&raw);
 	subject_start(&s);
-	strike(&raw, &s, idle);
+	strike(&raw, &s, pairs, ret_idle);
 	writers_begin(writers, WRITERS);
 	usleep(SETTLE_US);
-	strike(&raw, &s, flooded);
+	strike(&raw, &s, pairs, ret_flooded);
 	subject_stop(&s);
 	subject_stop(&raw);
+}
+
+void measure_log_flood(struct bench *b)
+{
+	static struct samples idle[2], flooded[2];
+
+	flood(b, PAIRS, idle, flooded);
 	printf("\n");
 	table_begin();
 	table_ratio("kill -9 to the replacement, services at rest", &idle[0], &idle[1], 0);
 	table_ratio("the same while four of them write lines without end", &flooded[0], &flooded[1],
 		    0);
 	print_delay(idle, flooded);
+}
+
+const char *log_flood_smoke(struct bench *b)
+{
+	static struct samples idle[2], flooded[2];
+
+	flood(b, SMOKE_PAIRS, idle, flooded);
+	return flooded[1].n == SMOKE_PAIRS ? NULL : "not all were restarted";
 }

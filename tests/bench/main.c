@@ -37,6 +37,7 @@ static const struct part parts[] = {
 	{"rolling", measure_rolling, true},
 	/* These print tables of their own: the last ones by default. */
 	{"calls", measure_calls, true},
+	{"events", measure_events, true},
 	{"log", measure_log, false},
 	{"relays", measure_relays, false},
 	{"mail", measure_mail, false},

@@ -39,6 +39,8 @@ void measure_mail(struct bench *b);
 void measure_log(struct bench *b);
 /* ... its last rows: kill -9 to the replacement while services write without end. */
 void measure_log_flood(struct bench *b);
+/* Events as JSON to one reader. */
+void measure_events(struct bench *b);
 
 /* Nothing is measured: whether all of this works, for `make check`. */
 void measure_smoke(struct bench *b);
@@ -55,6 +57,8 @@ const char *notify_smoke(struct bench *b);
 const char *rolling_smoke(struct bench *b);
 const char *calls_smoke(struct bench *b);
 const char *log_smoke(struct bench *b);
+const char *log_flood_smoke(struct bench *b);
+const char *events_smoke(struct bench *b);
 
 /* KiB of PSS of a process. */
 double memory_of(pid_t os_pid);

@@ -53,8 +53,14 @@ static void smoke_parts(struct bench *b, unsigned *passed, unsigned *failed)
 		const char *name;
 		const char *(*run)(struct bench *b);
 	} parts[] = {
-		{"starts", starts_smoke},   {"probes", probes_smoke}, {"notify", notify_smoke},
-		{"rolling", rolling_smoke}, {"calls", calls_smoke},
+		{"starts", starts_smoke},
+		{"probes", probes_smoke},
+		{"notify", notify_smoke},
+		{"rolling", rolling_smoke},
+		{"calls", calls_smoke},
+		{"log", log_smoke},
+		{"flood of lines", log_flood_smoke},
+		{"events", events_smoke},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
