@@ -63,10 +63,8 @@ static size_t find_max(void)
 /* What it goes by after a death: it is empty until it writes there. */
 static int open_record(struct keeper *k)
 {
-	const off_t size = (off_t)64 * (KEEPER_STREAMS_MAX + 1);
-
 	k->record = memfd_create("suplog", MFD_CLOEXEC);
-	if (k->record < 0 || ftruncate(k->record, size) < 0)
+	if (k->record < 0)
 		return -errno;
 	return pipe2(k->staging, O_CLOEXEC) < 0 ? -errno : 0;
 }

@@ -115,10 +115,16 @@ static void on_done(struct heard *h)
 		keeper_end_rotation(r, field_text(h->frame, "error"));
 }
 
+static void on_watching(struct heard *h)
+{
+	if (h->s)
+		stream_watching(h->s, h->ref);
+}
+
 static void on_matched(struct heard *h)
 {
 	if (h->s)
-		stream_matched(h->s);
+		stream_matched(h->s, h->ref);
 }
 
 static void on_trouble(struct heard *h)
@@ -168,9 +174,11 @@ static void on_dropped(struct heard *h)
 }
 
 static void (*const calls[KEEPER_N_NOTICES])(struct heard *h) = {
-	[KEEPER_READY] = on_ready,   [KEEPER_MARKED] = on_marked,   [KEEPER_ROTATED] = on_rotated,
-	[KEEPER_DONE] = on_done,     [KEEPER_MATCHED] = on_matched, [KEEPER_TROUBLE] = on_trouble,
-	[KEEPER_BETTER] = on_better, [KEEPER_DROPPED] = on_dropped,
+	[KEEPER_READY] = on_ready,       [KEEPER_MARKED] = on_marked,
+	[KEEPER_ROTATED] = on_rotated,   [KEEPER_DONE] = on_done,
+	[KEEPER_WATCHING] = on_watching, [KEEPER_MATCHED] = on_matched,
+	[KEEPER_TROUBLE] = on_trouble,   [KEEPER_BETTER] = on_better,
+	[KEEPER_DROPPED] = on_dropped,
 };
 
 /* ---- all of them ---- */

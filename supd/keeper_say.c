@@ -14,6 +14,7 @@
 #include "core/exec_probes.h"
 #include "supd/daemon.h"
 #include "supd/keeping.h"
+#include "supd/streams.h"
 #include "wire/field.h"
 
 /* Said before others have their turn. */
@@ -142,8 +143,10 @@ static void put_stream(struct wire_encoder *e, const struct stream *s)
 		field_put_text(e, 0, "file", stream_file(s, &file));
 	field_put_text(e, 0, "output", syslog ? "syslog" : "log");
 	put_log(e, s->exec && s->exec->log ? s->exec->log : &log);
-	if (stream_pattern(s))
-		field_put_text(e, 0, "match", stream_pattern(s));
+	if (s->watch) {
+		field_put_text(e, 0, "match", s->watch->match->pattern);
+		field_put_int(e, 0, "ref", (int64_t)s->watch->ref);
+	}
 	field_put_bool(e, 0, "show", s->exec && s->keeper->console != CONSOLE_NO);
 	field_put_int(e, 0, "priority", s->key[0] == 'e' ? PRIORITY_ERROR : PRIORITY);
 	if (file.error)

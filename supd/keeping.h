@@ -6,7 +6,8 @@
  * Between the files of the log keeper's daemon side: keeper.c (its beginning and end),
  * keeper_place.c (where files go, which program it is), keeper_process.c (the process: start,
  * death, backoff), keeper_say.c (what it is told), keeper_hear.c (what it tells), keeper_ask.c
- * (questions of others), keeper_own.c (the daemon's own streams), streams.c (services' streams).
+ * (questions of others), keeper_own.c (the daemon's own streams), streams.c (services' streams),
+ * streams_watch.c (lines that are waited for).
  *
  * Nothing that is to be said is queued: it is a state of a stream, a mark or a rotation, and is
  * said when the socket takes it. So a keeper that is slow, or was not there for a while, costs no
@@ -28,14 +29,17 @@
 
 enum say { SAY_STREAM = 1, SAY_MARK = 2, SAY_RELEASE = 4, SAY_FORGET = 8 };
 
+/* The name of the stream of those that have none of their own. */
+#define STREAM_OTHERS "others"
+
 struct stream {
-	struct keeper *keeper; /* borrowed */
-	struct list dirty;     /* keeper.dirty, while there is something to say */
-	struct list matches;   /* struct stream_match, in the order in which they came */
-	struct exec *exec;     /* owned count: how it is kept; NULL: one of our own */
-	char *trouble;         /* owned; NULL: none */
-	uint64_t released;     /* ref of its last mark; 0: it has users */
-	uint64_t dropped;      /* lines, ever */
+	struct keeper *keeper;     /* borrowed */
+	struct list dirty;         /* keeper.dirty, while there is something to say */
+	struct match_place *watch; /* borrowed; who waits for a line of it; NULL: nobody */
+	struct exec *exec;         /* owned count: how it is kept; NULL: one of our own */
+	char *trouble;             /* owned; NULL: none */
+	uint64_t released;         /* ref of its last mark; 0: it has users */
+	uint64_t dropped;          /* lines, ever */
 	uint32_t number;
 	uint32_t users;
 	int in, out;      /* owned; the pipe's ends */
@@ -164,9 +168,11 @@ struct stream *stream_new(struct keeper *k, const char *kind, const char *name, 
 void stream_free(struct stream *s); /* takes NULL */
 /* Its file below the folder of logs, in out; NULL: none. */
 const char *stream_file(const struct stream *s, struct buf *out);
-/* What its lines are looked at for; NULL: nobody waits for any. */
-const char *stream_pattern(const struct stream *s);
-/* Some line of it has matched. */
-void stream_matched(struct stream *s);
+
+/* ---- streams_watch.c ---- */
+
+/* The keeper looks for the line of that watch; it has found it. */
+void stream_watching(struct stream *s, uint64_t ref);
+void stream_matched(struct stream *s, uint64_t ref);
 
 #endif

@@ -40,8 +40,17 @@ static void on_ready(void *owner)
 	process_ready(g->daemon, g->pid);
 }
 
+static void on_watching(void *owner)
+{
+	struct probing *g = owner;
+
+	g->waits = false;
+	process_launch_watched(g->daemon, g->pid);
+}
+
 static void stop_readiness(struct probing *g)
 {
+	g->watches = false;
 	readiness_stop(&g->readiness, g->daemon);
 }
 
@@ -124,6 +133,53 @@ static void name_object(struct buf *object, const struct exec_probe *what, int e
 			   error == -EEXIST ? " (a socket that it is handed is there)" : "");
 }
 
+/* The record of that incarnation; NULL: memory is short. */
+static struct probing *renew(struct daemon *d, struct process *p, const struct child_view *v,
+			     actor_pid pid)
+{
+	struct probing *g = p->probing;
+
+	if (!g)
+		g = p->probing = calloc(1, sizeof(*g));
+	if (!g)
+		return NULL;
+	let_go(g);
+	g->daemon = d;
+	/* A count of its own is no change of it. */
+	g->spec = spec_ref((struct spec *)(uintptr_t)v->spec);
+	g->pid = pid;
+	g->readiness.watching = on_watching;
+	g->readiness.done = on_ready;
+	g->health.changed = on_health;
+	g->readiness.owner = g->health.owner = g;
+	return g;
+}
+
+int probing_watch(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid)
+{
+	struct probing *g;
+
+	if (v->spec->ready != READY_LOG)
+		return 0;
+	g = renew(d, p, v, pid);
+	if (!g)
+		return -ENOMEM;
+	g->waits = readiness_watch(&g->readiness, d, v);
+	g->watches = true;
+	return g->waits ? 1 : 0;
+}
+
+bool probing_is_waiting(const struct probing *g)
+{
+	return g && g->waits;
+}
+
+void probing_wait_no_more(struct probing *g)
+{
+	g->waits = false;
+	probing_end(g);
+}
+
 int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,
 		    struct preparation *preparation)
 {
@@ -134,18 +190,11 @@ int probing_prepare(struct daemon *d, struct process *p, const struct child_view
 		probing_free(TAKE(p->probing));
 		return 0;
 	}
-	if (!g)
-		g = p->probing = calloc(1, sizeof(*g));
+	if (!g || !g->watches)
+		g = renew(d, p, v, pid);
 	if (!g)
 		return -ENOMEM;
-	let_go(g);
-	g->daemon = d;
-	/* A count of its own is no change of it. */
-	g->spec = spec_ref((struct spec *)(uintptr_t)v->spec);
-	g->pid = pid;
-	g->readiness.done = on_ready;
-	g->health.changed = on_health;
-	g->readiness.owner = g->health.owner = g;
+	g->watches = false;
 	r = prepare_both(g, v, &preparation->handed);
 	if (r == 0)
 		return 0;

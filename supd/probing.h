@@ -16,11 +16,21 @@ struct probing {
 	struct daemon *daemon; /* borrowed */
 	struct spec *spec;     /* owned count; of the present or last incarnation */
 	actor_pid pid;         /* ... which is this; 0: its start was given up */
+	bool watches;          /* a line is waited for already, before its start */
+	bool waits;            /* ... which the log keeper is to be ready for */
 	struct readiness readiness;
 	void (*seen)(struct process *p); /* NULL: nobody waits for it */
 	struct health health;
 };
 
+/*
+ * Before a start of p by that view. 1: it waits for the log keeper; process_launch_watched() is
+ * called, later. 0: it can be started. -ENOMEM.
+ */
+int probing_watch(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid);
+/* It does. Takes NULL. */
+bool probing_is_waiting(const struct probing *probing);
+void probing_wait_no_more(struct probing *probing); /* it is not to be started after all */
 /* For a start of p by that view. Where it is to be asked nothing, nothing is done. 0, -errno: it
  * cannot be started, by preparation->object. */
 int probing_prepare(struct daemon *d, struct process *p, const struct child_view *v, actor_pid pid,

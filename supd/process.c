@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Starts, and Unix signals. What a start needs in memory is reserved before the clone: the record,
- * room in the map, an entry in the run table.
+ * Starts. What a start needs in memory is reserved before the clone: the record, room in the map,
+ * an entry in the run table.
  */
 
 #include <errno.h>
@@ -395,7 +395,7 @@ void process_start(struct daemon *d, uint32_t slot, actor_pid pid)
 		process_launch(d, slot, pid);
 }
 
-void process_launch(struct daemon *d, uint32_t slot, actor_pid pid)
+static void launch_now(struct daemon *d, uint32_t slot, actor_pid pid)
 {
 	struct processes *ps = d->processes;
 	struct process *p = process_find(d, slot);
@@ -425,11 +425,31 @@ void process_launch(struct daemon *d, uint32_t slot, actor_pid pid)
 	hooks_started(p);
 }
 
+void process_launch(struct daemon *d, uint32_t slot, actor_pid pid)
+{
+	struct process *p = process_find(d, slot);
+	struct child_view v;
+	int r;
+
+	if (!core_view(d->core, slot, &v))
+		return;
+	r = probing_watch(d, p, &v, pid);
+	if (r < 0)
+		start_failed(d, pid, STEP_READY, -r, NULL);
+	else if (r == 0)
+		launch_now(d, slot, pid);
+}
+
+void process_launch_watched(struct daemon *d, actor_pid pid)
+{
+	launch_now(d, core_find_pid(d->core, pid), pid);
+}
+
 bool process_is_starting(const struct daemon *d, uint32_t slot)
 {
 	const struct process *p = process_find(d, slot);
 
-	return p && hooks_are_starting(p);
+	return p && (hooks_are_starting(p) || probing_is_waiting(p->probing));
 }
 
 void process_ready(struct daemon *d, actor_pid pid)
@@ -462,76 +482,6 @@ void process_gone(struct processes *ps, struct process *p)
 	fdstore_gone(p);
 	if (!hooks_tell_end(p))
 		daemon_step(ps->daemon, &event);
-}
-
-/* ---- Unix signals ---- */
-
-static bool is_shutting_down(const struct daemon *d)
-{
-	struct child_view root;
-
-	return core_view(d->core, 0, &root) && root.state == CHILD_STOPPING;
-}
-
-/* The whole tree's end has a sweep of its own: nothing of a service waits for one before. */
-static void told_to_end(struct daemon *d, struct process *p)
-{
-	p->stopped = !is_shutting_down(d);
-}
-
-void process_stop(struct daemon *d, uint32_t slot)
-{
-	struct process *p = process_find(d, slot);
-
-	if (!p || (!p->os_pid && !p->remains && !hooks_are_starting(p)))
-		return;
-	told_to_end(d, p);
-	if (watchdog_signal(p) || !hooks_stop(p))
-		process_signal_stop(d, p);
-}
-
-void process_signal_stop(struct daemon *d, struct process *p)
-{
-	bool group = p->kill_mode == KILL_GROUP;
-	int bite = watchdog_signal(p);
-
-	if (p->remains) {
-		reap_remains(d->processes, p);
-		return;
-	}
-	mainpid_signal(p, bite ? bite : p->stop_signal, group);
-	mainpid_signal(p, SIGCONT, group);
-}
-
-void process_kill(struct daemon *d, uint32_t slot)
-{
-	struct process *p = process_find(d, slot);
-
-	if (!p)
-		return;
-	hooks_kill(p);
-	command_kill_all(p, true);
-	if (p->remains && !hooks_activity(p))
-		reap_remains(d->processes, p);
-	if (p->os_pid || hooks_are_starting(p))
-		told_to_end(d, p);
-	if (!p->os_pid)
-		return;
-	if (!p->end_due.ns)
-		p->end_due = loop_now();
-	mainpid_signal(p, SIGKILL, p->kill_mode != KILL_MAIN);
-	if (p->kill_mode != KILL_MAIN)
-		cgroups_kill(d, p);
-	sweep_later(d->processes);
-}
-
-int process_signal(struct daemon *d, uint32_t slot, int unix_signal, bool all)
-{
-	struct process *p = process_find(d, slot);
-
-	if (!p || !p->os_pid)
-		return -ESRCH;
-	return mainpid_signal(p, unix_signal, all);
 }
 
 /* ---- what is known ---- */

@@ -3,9 +3,9 @@
 #define SUPD_PROCESSES_H
 
 /*
- * Between the files that know services' OS processes: process.c (records, start, Unix signals),
- * processes.c (all of them), reap.c (ends), sweep.c (what is left elsewhere), notify.c (whose words
- * count).
+ * Between the files that know services' OS processes: process.c (records, start), process_signal.c
+ * (Unix signals), processes.c (all of them), reap.c (ends), sweep.c (what is left elsewhere),
+ * notify.c (whose words count).
  *
  * A record belongs to a slot and holds what is known of its present or last incarnation. The life
  * of that: started (os_pid, group); its main process dead and reaped (os_pid 0, group while the
@@ -130,6 +130,8 @@ int process_spawn(struct daemon *d, struct process *p, const struct child_view *
 		  pid_t *ret_os_pid, struct spawn_failure *ret_failure);
 /* FX_START, from where start_pre has succeeded. */
 void process_launch(struct daemon *d, uint32_t slot, actor_pid pid);
+/* ... and the log keeper looks for the line that it waits for (ready = log:). */
+void process_launch_watched(struct daemon *d, actor_pid pid);
 /* A condition of its start does not hold: as if it had said ignore (SEMANTICS 94). */
 void process_pass_over(struct daemon *d, actor_pid pid, const char *unmet);
 /* The stop signal and SIGCONT, by kill_mode; its main process runs. */

@@ -76,16 +76,27 @@ static void on_found(void *owner)
 	r->done(r->owner);
 }
 
+static void on_watching(void *owner)
+{
+	struct readiness *r = owner;
+
+	r->unanswered = false;
+	r->watching(r->owner);
+}
+
 /* Where no log is kept the line never comes: its start ends in a timeout that says so. */
-static void wait_for_line(struct readiness *r, struct daemon *d, const struct child_view *service)
+bool readiness_watch(struct readiness *r, struct daemon *d, const struct child_view *service)
 {
 	struct process *p = process_find(d, service->slot);
 
-	r->match.pattern = r->probes->ready.what;
+	r->match.pattern = service->spec->exec->probes->ready.what;
+	r->match.watching = on_watching;
 	r->match.found = on_found;
 	r->match.owner = r;
-	r->matches = p && streams_match(p, &r->match);
+	*r->detail = '\0';
+	r->matches = r->unanswered = p && streams_match(p, &r->match);
 	r->unheard = !r->matches;
+	return r->matches;
 }
 
 static void on_seen(struct keeper_mark *mark, const char *tail, size_t size)
@@ -173,14 +184,12 @@ int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_
 	r->wait = WAIT_FIRST;
 	r->tries = 0;
 	r->fd = r->given = 0;
-	r->asks = r->closed = r->matches = r->unheard = false;
+	r->asks = r->closed = false;
 	*r->detail = '\0';
 	if (is_asked(spec->ready))
 		error = inquiry_init(&r->inquiry, d, what, service);
 	else if (spec->ready == READY_FD)
 		error = open_pipe(r, what->fd, handed);
-	else if (spec->ready == READY_LOG)
-		wait_for_line(r, d, service);
 	r->asks = is_asked(spec->ready) && error == 0;
 	r->inquiry.daemon = d;
 	r->inquiry.done = on_answer;
@@ -209,6 +218,8 @@ static void note_what_was_missing(struct readiness *r)
 		strcpy(r->detail, "it closed it without a newline");
 	else if (r->fd)
 		strcpy(r->detail, "no newline yet");
+	else if (r->unanswered)
+		strcpy(r->detail, "the log keeper, which is to look for it, does not answer");
 	else if (r->matches)
 		strcpy(r->detail, "no such line yet");
 	else if (r->unheard)
@@ -229,6 +240,6 @@ void readiness_stop(struct readiness *r, struct daemon *d)
 	r->seen = NULL;
 	if (r->given)
 		close(r->given);
-	r->asks = r->closed = r->matches = r->unheard = false;
+	r->asks = r->closed = r->matches = r->unheard = r->unanswered = false;
 	r->fd = r->given = 0;
 }

@@ -21,17 +21,23 @@ struct readiness {
 	struct loop_fd watcher;
 	int fd;    /* owned; what a newline is to come from; 0: none */
 	int given; /* owned, until the process has it; its end of that; 0: none */
-	bool asks, closed, matches, unheard;
+	bool asks, closed, matches, unheard, unanswered;
 	struct stream_match match; /* while a line is looked for */
 	/* Its process has ended, and what it has written is still being looked at. */
 	struct keeper_mark mark;
 	void (*seen)(void *owner);     /* all of that was; NULL: nobody waits for it */
 	char detail[PROBE_DETAIL_MAX]; /* why the last try failed, or what it waits for */
+	void (*watching)(void *owner); /* it can be started */
 	/* It is ready. */
 	void (*done)(void *owner);
 	void *owner; /* borrowed */
 };
 
+/*
+ * A line of its output is waited for, which is to be begun before it is prepared. True: watching is
+ * called, later, when it has; it is not to be started before. Fill in watching.
+ */
+bool readiness_watch(struct readiness *r, struct daemon *d, const struct child_view *service);
 /* For a start. What the process is given is added to that. 0, or -errno with nothing to free. */
 int readiness_prepare(struct readiness *r, struct daemon *d, const struct child_view *service,
 		      struct handed *handed);

@@ -17,8 +17,6 @@
 #define AS_LOG "="
 #define AS_SYSLOG "s="
 #define AS_SYSLOG_ERROR "e="
-/* Whose it is that has none of its own. */
-#define OTHERS "others"
 #define SPAWNED "spawned"
 
 /* ---- which ---- */
@@ -124,8 +122,8 @@ void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
-	LIST_EACH (it, &s->matches)
-		list_unlink(it);
+	if (s->watch)
+		s->watch->stream = NULL;
 	list_unlink(&s->dirty);
 	strmap_remove(&s->keeper->by_key, s->key);
 	s->keeper->by_number[s->number] = NULL;
@@ -205,7 +203,6 @@ struct stream *stream_new(struct keeper *k, const char *kind, const char *name, 
 		snprintf(s->key, size, "%s%s", kind, name);
 		s->name = s->key + strlen(kind);
 		list_init(&s->dirty);
-		list_init(&s->matches);
 		r = set_up(k, s);
 	}
 	if (r < 0) {
@@ -228,12 +225,12 @@ static void tell_max(struct keeper *k, int error)
 	k->told_max = true;
 	if (error)
 		log_line(LOG_AT_WARNING, "%s: services that start from now on share the log of %s",
-			 strerror(error), OTHERS);
+			 strerror(error), STREAM_OTHERS);
 	else
 		log_line(LOG_AT_WARNING,
 			 "there are %zu logs, and no fds for more: services that start from now on "
 			 "share the log of %s: raise RLIMIT_NOFILE (ulimit -n)",
-			 k->n_streams, OTHERS);
+			 k->n_streams, STREAM_OTHERS);
 }
 
 static struct stream *find(struct keeper *k, const char *keeping, const char *name)
@@ -256,8 +253,8 @@ static struct stream *take(struct keeper *k, const char *keeping, const char *na
 	if (s || *ret_error == ENOMEM)
 		return s;
 	tell_max(k, *ret_error);
-	s = find(k, keeping, OTHERS);
-	return s ? s : stream_new(k, keeping, OTHERS, ret_error);
+	s = find(k, keeping, STREAM_OTHERS);
+	return s ? s : stream_new(k, keeping, STREAM_OTHERS, ret_error);
 }
 
 static void let_go(struct stream *s)
@@ -371,54 +368,6 @@ void streams_ended(struct process *p)
 int streams_output(const struct process *p)
 {
 	return p->streams[0] ? p->streams[0]->out : -1;
-}
-
-/* ---- lines that are waited for ---- */
-
-bool streams_match(struct process *p, struct stream_match *match)
-{
-	bool any = false;
-
-	for (int i = 0; i < 2; i++) {
-		struct match_place *place = &match->places[i];
-
-		place->match = match;
-		list_init(&place->link);
-		if (!p->streams[i] || (i == 1 && p->streams[1] == p->streams[0]))
-			continue;
-		list_append(&p->streams[i]->matches, &place->link);
-		keeper_say_later(p->streams[i], SAY_STREAM);
-		any = true;
-	}
-	return any;
-}
-
-void streams_forget_match(struct stream_match *match)
-{
-	for (int i = 0; i < 2 && match->places[i].match; i++)
-		list_unlink(&match->places[i].link);
-}
-
-const char *stream_pattern(const struct stream *s)
-{
-	if (list_is_empty(&s->matches))
-		return NULL;
-	return LIST_ENTRY(s->matches.next, struct match_place, link)->match->pattern;
-}
-
-void stream_matched(struct stream *s)
-{
-	struct list *first = list_take_first(&s->matches);
-	struct stream_match *match;
-
-	if (!first)
-		return;
-	match = LIST_ENTRY(first, struct match_place, link)->match;
-	/* Copies of one service may wait for theirs in the same stream. */
-	if (!list_is_empty(&s->matches))
-		keeper_say_later(s, SAY_STREAM);
-	streams_forget_match(match);
-	match->found(match->owner);
 }
 
 /* ---- status ---- */

@@ -33,19 +33,30 @@ void streams_let_go(struct process *p);
 /* The writing end of p's standard output, borrowed; -1: it is not for the log. */
 int streams_output(const struct process *p);
 
-/* Who waits for a line of p's output that matches: in its own memory, not moved until found was
- * called or it is forgotten. */
+/*
+ * Who waits for a line of p's output that matches: in its own memory, not moved until found was
+ * called or it is forgotten. Only what is written after watching was called counts, of p's own:
+ * what an earlier incarnation has left in the pipe does not. So p's process is to be started then.
+ */
 struct stream_match {
 	const char *pattern; /* borrowed; an extended regular expression */
+	/* Once, later; never again after it was forgotten. */
+	void (*watching)(void *owner);
 	void (*found)(void *owner);
 	void *owner; /* borrowed */
+	bool waits;  /* for watching */
 	struct match_place {
-		struct list link; /* of its stream */
+		struct stream *stream; /* borrowed; NULL: none */
 		struct stream_match *match;
+		uint64_t ref;
+		bool heard;
 	} places[2]; /* standard output's, and error's where that is another */
 };
 
-/* found is called once, for a line of standard output or error. False: p writes to no log. */
+/*
+ * found is called once, for a line of standard output or error. False: p writes to no log, or to
+ * one that is not its own alone, where nobody could tell whose a line is.
+ */
 bool streams_match(struct process *p, struct stream_match *match);
 void streams_forget_match(struct stream_match *match); /* takes one that was found, or is zeroed */
 

@@ -29,7 +29,6 @@
 
 #include "supd/proc.h"
 #include "supd/command.h"
-#include "supd/hooks.h"
 #include "supd/keeper.h"
 #include "supd/on_event.h"
 
@@ -115,7 +114,7 @@ static enum verdict judge_environment(struct sweep *s, pid_t os_pid)
 	if (!is_our_socket(s->ps, socket))
 		return LEAVE;
 	p = process_of(d, pid);
-	if ((p && ((p->os_pid && !is_dead_unseen(p)) || hooks_are_starting(p))) ||
+	if ((p && ((p->os_pid && !is_dead_unseen(p)) || process_is_starting(d, p->slot))) ||
 	    is_meant_to_stay(d, proc_variable(&s->environment, "SUP_NAME")))
 		return LEAVE;
 	if (p)

@@ -21,6 +21,7 @@
 #include "suplog/notice.h"
 #include "suplog/privileges.h"
 #include "suplog/stream.h"
+#include "suplog/watch.h"
 
 #define FDS_MAX 8
 /* How long streams have to be read empty at the end. */
@@ -139,6 +140,11 @@ static void detach(struct keeper *k, struct stream *s)
 	record_forget(&k->record, s->number);
 }
 
+static void watch(struct keeper *k, struct stream *s, const struct message *m)
+{
+	watch_ask(k, s, (uint64_t)field_int(&m->frame, "ref", 0), field_text(&m->frame, "match"));
+}
+
 static void stream(struct keeper *k, struct message *m)
 {
 	int64_t number = field_int(&m->frame, "number", -1);
@@ -151,6 +157,7 @@ static void stream(struct keeper *k, struct message *m)
 		if (s && pipe < 0 && !s->forget) {
 			settings_free(s->next);
 			s->next = settings;
+			watch(k, s, m);
 			hand_look_at(k, s, mono_now());
 			return;
 		}
@@ -162,6 +169,8 @@ static void stream(struct keeper *k, struct message *m)
 			r = keeper_add(k, (uint32_t)number, settings, pipe);
 			if (r < 0)
 				say_fault(k, number, r);
+			else
+				watch(k, k->streams[number], m);
 			return;
 		}
 		r = pipe < 0 ? -ENOENT : -EEXIST;

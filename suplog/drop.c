@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "suplog/stream.h"
+#include "suplog/watch.h"
 
 #define PIECE 65536
 /* Pieces of one stream at once: others wait for theirs. */
@@ -43,6 +44,7 @@ void drop_all(struct keeper *k, struct stream *s)
 
 		if (n <= 0)
 			break;
+		watch_pass(k, s, (size_t)n);
 		s->taken += (uint64_t)n;
 		for (ssize_t got; n > 0; n -= got) {
 			got = read(k->spill[0], data, (size_t)n);
@@ -80,6 +82,7 @@ void drop_held(struct keeper *k, struct stream *s, size_t n, const struct record
 	k->held = 0;
 	k->flight = 0;
 	left = record_release(&k->record, n, then, data, sizeof(data));
+	watch_pass(k, s, held);
 	s->taken += held;
 	count(k, s, data, left);
 	/* What was dropped behind it is what counts for the line at hand. */

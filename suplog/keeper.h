@@ -67,6 +67,14 @@ struct trouble {
 	struct span wait;
 };
 
+/* A line is waited for (suplog/watch.h). */
+struct watch {
+	uint64_t ref;
+	uint64_t from; /* of stream.taken: what is before that is passed over */
+	bool live;     /* it is looked for */
+	regex_t regex;
+};
+
 struct stream {
 	uint32_t number;
 	struct settings *settings; /* owned */
@@ -82,8 +90,7 @@ struct stream {
 	struct buf tail; /* the last lines */
 	struct rate rate;
 	struct console_stream shown;
-	bool has_regex;
-	regex_t regex;
+	struct watch watch;
 
 	/* when it is looked at */
 	struct list busy; /* in keeper.busy, or unlinked: then epoll tells */

@@ -7,37 +7,18 @@
 #include <errno.h>
 #include <string.h>
 
-#include "suplog/notice.h"
 #include "suplog/stream.h"
+#include "suplog/watch.h"
 
 bool outlets_want(const struct keeper *k, const struct stream *s)
 {
-	return (s->settings->show && k->console) || s->has_regex || s->settings->rate > 0;
-}
-
-/* Looks for a line that matches; once. */
-static void match(struct keeper *k, struct stream *s, const char *data, size_t size)
-{
-	for (size_t at = 0, end; at < size; at = end + 1) {
-		const char *newline = memchr(data + at, '\n', size - at);
-		regmatch_t where;
-
-		end = newline ? (size_t)(newline - data) : size;
-		where = (regmatch_t){.rm_so = 0, .rm_eo = (regoff_t)(end - at)};
-		if (regexec(&s->regex, data + at, 1, &where, REG_STARTEND) == 0) {
-			regfree(&s->regex);
-			s->has_regex = false;
-			notice_simple(k, KEEPER_MATCHED, s);
-			return;
-		}
-	}
+	return (s->settings->show && k->console) || s->watch.live || s->settings->rate > 0;
 }
 
 void outlets_show(struct keeper *k, struct stream *s, const char *data, size_t size)
 {
 	stream_note_tail(s, data, size);
-	if (s->has_regex)
-		match(k, s, data, size);
+	watch_look(k, s, data, size);
 	if (s->settings->show && k->console)
 		console_show(k->console, &s->shown, data, size, utc_now());
 }

@@ -23,6 +23,7 @@
 #include "suplog/outlets.h"
 #include "suplog/store.h"
 #include "suplog/stream.h"
+#include "suplog/watch.h"
 
 /* So near its limit a raw file is written line by line. */
 #define NEAR_LIMIT ((uint64_t)65536)
@@ -78,6 +79,7 @@ bool pump_commit(struct keeper *k, struct stream *s, size_t n)
 		drop_held(k, s, n, &then);
 		return false;
 	}
+	watch_pass(k, s, n);
 	record_commit(&k->record, s->number, s->pipe, n, &then);
 	s->taken += n;
 	return true;
@@ -94,8 +96,9 @@ static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret
 	if (r < 0)
 		return r;
 	room = store_room(s);
-	if (s->rotation || s->rotate_late || room <= NEAR_LIMIT || s->unwritten.bytes > 0 ||
-	    s->dropping) {
+	/* The disk may have taken its time, and a watch has begun. */
+	if (s->watch.live || s->rotation || s->rotate_late || room <= NEAR_LIMIT ||
+	    s->unwritten.bytes > 0 || s->dropping) {
 		store_learn_raw(k, s);
 		return 0;
 	}

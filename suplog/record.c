@@ -15,13 +15,14 @@
 #include "base/macros.h"
 #include "logs/keeper.h"
 
-/* "suplog 1" */
-#define RECORD_MAGIC UINT64_C(0x3120676f6c707573)
-#define RECORD_SIZE ((size_t)(KEEPER_STREAMS_MAX + 1) * 64)
+/* "suplog 2" */
+#define RECORD_MAGIC UINT64_C(0x3220676f6c707573)
+#define RECORD_SIZE \
+	(sizeof(struct record_head) + (size_t)KEEPER_STREAMS_MAX * sizeof(struct record_slot))
 #define RECORD_ALL ((size_t)1 << 30)
 
 _Static_assert(sizeof(struct record_head) == 64, "the record's head");
-_Static_assert(sizeof(struct record_slot) == 64, "a slot of the record");
+_Static_assert(sizeof(struct record_slot) == 80, "a slot of the record");
 
 static uint64_t record_word(uint64_t n, enum record_phase phase)
 {
@@ -117,7 +118,7 @@ int record_open(struct record *r, int memfd, const int staging[2])
 	if (map == MAP_FAILED)
 		return -errno;
 	r->head = map;
-	r->slots = (struct record_slot *)map + 1;
+	r->slots = (struct record_slot *)((struct record_head *)map + 1);
 	if (r->head->magic == 0)
 		r->head->magic = RECORD_MAGIC;
 	return r->head->magic == RECORD_MAGIC ? record_settle(r) : -EPROTO;

@@ -59,6 +59,9 @@ struct record_slot {
 	uint64_t since;  /* ns since 1970 UTC: of the first byte in the file; 0: it is empty */
 	struct format_state state;
 	uint64_t lost; /* bytes that a keeper that was killed had held */
+	/* of the watch (suplog/watch.h); 0: there is none */
+	uint64_t watch;
+	uint64_t watch_left; /* bytes at the front of the pipe that it passes over */
 };
 
 struct record {

@@ -71,8 +71,7 @@ struct settings *settings_new(const struct wire_frame *frame)
 	if (!s)
 		return NULL;
 	if (copy_text(frame, "name", &s->name) < 0 || copy_text(frame, "file", &s->file) < 0 ||
-	    copy_text(frame, "match", &s->match) < 0 || !s->name ||
-	    (s->file && !file_is_inside(s->file))) {
+	    !s->name || (s->file && !file_is_inside(s->file))) {
 		settings_free(s);
 		return NULL;
 	}
@@ -99,6 +98,5 @@ void settings_free(struct settings *s)
 		return;
 	free(s->name);
 	free(s->file);
-	free(s->match);
 	free(s);
 }

@@ -13,9 +13,8 @@
 #include "wire/frame.h"
 
 struct settings {
-	char *name;  /* owned, as all texts here */
-	char *file;  /* below the log folder; NULL: none */
-	char *match; /* NULL: none */
+	char *name; /* owned, as all texts here */
+	char *file; /* below the log folder; NULL: none */
 	enum format_kind format;
 	enum logs_packing packing;
 	bool syslog;

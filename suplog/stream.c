@@ -14,14 +14,7 @@
 #include <unistd.h>
 
 #include "logs/keeper.h"
-
-static void compile(struct stream *s)
-{
-	if (s->has_regex)
-		regfree(&s->regex);
-	s->has_regex = s->settings->match &&
-		       regcomp(&s->regex, s->settings->match, REG_EXTENDED | REG_NOSUB) == 0;
-}
+#include "suplog/watch.h"
 
 /* The formatter for the settings; what it knows of the line at hand stays. */
 static void set_format(struct stream *s)
@@ -61,7 +54,6 @@ struct stream *stream_new(uint32_t number, struct settings *settings, int pipe,
 		return NULL;
 	}
 	set_format(s);
-	compile(s);
 	return s;
 }
 
@@ -71,8 +63,7 @@ void stream_free(struct stream *s)
 		return;
 	LIST_EACH (node, &s->marks)
 		free(LIST_ENTRY(node, struct mark, link));
-	if (s->has_regex)
-		regfree(&s->regex);
+	watch_end(&s->watch);
 	list_unlink(&s->busy);
 	place_fini(&s->place);
 	buf_fini(&s->tail);
@@ -102,7 +93,6 @@ void stream_adopt(struct keeper *k, struct stream *s)
 	}
 	s->settings = TAKE(s->next);
 	set_format(s);
-	compile(s);
 	settings_free(before);
 }
 

@@ -204,6 +204,24 @@ static bool asks_mailbox(const struct spec *spec)
 	return spec->exec && spec->exec->probes && spec->exec->probes->health.kind == PROBE_MAILBOX;
 }
 
+static void check_ready_line(struct loader *loader, struct section *section,
+			     const struct section *parent)
+{
+	const struct spec *spec = section->spec;
+
+	if (spec->ready != READY_LOG)
+		return;
+	if (!goes_through_us(spec->exec))
+		complain(loader, section, "ready",
+			 "ready = log: looks for a line of what goes to the log: with stdout and "
+			 "stderr elsewhere there is none");
+	if ((parent && parent->spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE) ||
+	    (spec->exec->sockets && spec->exec->sockets->accept))
+		complain(loader, section, "ready",
+			 "ready = log: can not tell whose a line is where all copies write into "
+			 "one log: use notify, fd:N or another form");
+}
+
 /* What the spec's own checks do not know. */
 static void check_section(struct loader *loader, struct section *section,
 			  const struct section *parent)
@@ -213,10 +231,7 @@ static void check_section(struct loader *loader, struct section *section,
 	if (section->kind == SECTION_SERVICE && !section_has(section, "command"))
 		complain(loader, section, "",
 			 "it has no command: add command = PROGRAM [ARGUMENT...]");
-	if (spec->ready == READY_LOG && !goes_through_us(spec->exec))
-		complain(loader, section, "ready",
-			 "ready = log: looks for a line of what goes to the log: with stdout and "
-			 "stderr elsewhere there is none");
+	check_ready_line(loader, section, parent);
 	if (asks_mailbox(spec) && spec->mailbox == MAILBOX_NONE)
 		complain(loader, section, "health",
 			 "health = mailbox needs a mailbox: not mailbox = none");

@@ -71,6 +71,14 @@ void child_fix_verdict(struct child *c, const struct reason *reason)
 		c->verdict = reason_copy(reason);
 }
 
+void child_refine_verdict(struct child *c, const struct reason *reason)
+{
+	if (c->verdict.kind != reason->kind || !reason_object(reason))
+		return;
+	reason_fini(&c->verdict);
+	c->verdict = reason_copy(reason);
+}
+
 void child_settle(struct child *c, enum child_state state)
 {
 	timer_cancel(c);

@@ -223,10 +223,7 @@ void act_exited(struct child *c, const struct event *event)
 		c->cause = cause_origin(ORIGIN_SELF);
 	child_fix_verdict(c, &reason);
 	reason_fini(&reason);
-	if (c->verdict.kind == event->reason.kind && reason_object(&event->reason)) {
-		reason_fini(&c->verdict);
-		c->verdict = reason_copy(&event->reason);
-	}
+	child_refine_verdict(c, &event->reason);
 	if (oneshot && c->verdict.kind == REASON_NORMAL)
 		child_ready(c);
 	child_set_state(c, CHILD_ENDING);

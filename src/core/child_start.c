@@ -143,6 +143,7 @@ void act_ignore(struct child *c, const struct event *event)
 void act_start_failed(struct child *c, const struct event *event)
 {
 	child_fix_verdict(c, &event->reason);
+	child_refine_verdict(c, &event->reason);
 	child_down(c, c->state == CHILD_STOPPING ? c->cause : chain_last(c));
 }
 

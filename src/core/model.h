@@ -367,6 +367,8 @@ void child_supervisor_gone(struct child *c);
 struct reason child_classify(const struct child *c, const struct event *event);
 /* Fixes the reason of this incarnation's end, unless one is fixed already (SEMANTICS 46). */
 void child_fix_verdict(struct child *c, const struct reason *reason);
+/* The same in more words: where its verdict is of that kind, and reason has an object. */
+void child_refine_verdict(struct child *c, const struct reason *reason);
 void child_set_state(struct child *c, enum child_state state);
 /* Down, and out of any restart that was due. */
 void child_settle(struct child *c, enum child_state state);

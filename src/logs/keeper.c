@@ -10,7 +10,7 @@ const char *const keeper_request_names[KEEPER_N_REQUESTS + 1] = {
 };
 
 const char *const keeper_notice_names[KEEPER_N_NOTICES + 1] = {
-	[KEEPER_READY] = "ready",   [KEEPER_MARKED] = "marked",   [KEEPER_ROTATED] = "rotated",
-	[KEEPER_DONE] = "done",     [KEEPER_MATCHED] = "matched", [KEEPER_TROUBLE] = "trouble",
-	[KEEPER_BETTER] = "better", [KEEPER_DROPPED] = "dropped",
+	[KEEPER_READY] = "ready",     [KEEPER_MARKED] = "marked",     [KEEPER_ROTATED] = "rotated",
+	[KEEPER_DONE] = "done",       [KEEPER_WATCHING] = "watching", [KEEPER_MATCHED] = "matched",
+	[KEEPER_TROUBLE] = "trouble", [KEEPER_BETTER] = "better",     [KEEPER_DROPPED] = "dropped",
 };

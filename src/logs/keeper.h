@@ -22,9 +22,12 @@
  *            where only its settings  file), output (text: log, syslog), format (text, raw, json),
  *            change                   size, files, age (span), packing (no, gzip, zstd), rate
  *                                     (int), rate_span (span), overflow (block, drop), line_max,
- *                                     match (text, an extended regular expression; absent: none),
  *                                     show (bool; on the console, where there is one), priority
- *                                     (int; of syslog)
+ *                                     (int; of syslog), match (text, an extended regular
+ *                                     expression; absent: none), ref (of match): a line is looked
+ *                                     for in what is written from the first time on that it hears
+ *                                     of this ref; with the same ref again, also by the next
+ *                                     keeper, it goes on where it was
  *   mark                              number, ref, tail (int: lines). All that was in the pipe when
  *                                     it came is written, and a last line without its end is ended:
  *                                     its process has
@@ -39,7 +42,8 @@
  *   rotated                           number, ref (0: by itself), file, bytes; once for each stream
  *   done                              ref: all of a rotate request is through; error (text) where
  *                                     not all of it could be
- *   matched                           number: a line has matched; it looks no further
+ *   watching                          number, ref: what is written from now on is looked at
+ *   matched                           number, ref: a line has matched; it looks no further
  *   trouble                           number, error (text: what, where, what to do), errno; once,
  *                                     until it is
  *   better                            number
@@ -48,8 +52,8 @@
  *
  * Numbers without a type are ints; -1 stands for "no limit".
  *
- * The record is a memfd of 64 bytes for each stream, and 64 in front, which only suplog reads and
- * writes (suplog/record.h); supd makes it empty and keeps it.
+ * The record is a memfd which only suplog reads and writes (suplog/record.h), and which it makes as
+ * large as it needs; supd makes it empty and keeps it.
  */
 
 #define KEEPER_FD 3
@@ -76,6 +80,7 @@ enum keeper_notice {
 	KEEPER_MARKED,
 	KEEPER_ROTATED,
 	KEEPER_DONE,
+	KEEPER_WATCHING,
 	KEEPER_MATCHED,
 	KEEPER_TROUBLE,
 	KEEPER_BETTER,

@@ -171,6 +171,24 @@ Test(probe, lines_of_what)
 	expect_messages(rows, ARRAY_LEN(rows));
 }
 
+#define NOT_ITS_OWN                                                                       \
+	"ready = log: can not tell whose a line is where all copies write into one log: " \
+	"use notify, fd:N or another form\n"
+
+Test(probe, lines_of_copies)
+{
+	static const struct message_row rows[] = {
+		{"[supervisor s]\nstrategy = simple_one_for_one\n[service s/a]\ncommand = x\n"
+		 "ready = log:x\n",
+		 "main:5: service s/a: " NOT_ITS_OWN},
+		{SERVICE "ready = log:x\nlisten = tcp:127.0.0.1:1\naccept = yes\n",
+		 "main:3: service a: " NOT_ITS_OWN},
+		{SERVICE "ready = log:x\ninstances = 2\n", ""},
+	};
+
+	expect_messages(rows, ARRAY_LEN(rows));
+}
+
 Test(probe, intervals)
 {
 	static const struct message_row rows[] = {

@@ -108,8 +108,10 @@ void rig_tell_stream(struct rig *r, int number, bool with_pipe)
 	field_put_text(&e, 0, "packing", s->packing ? s->packing : "no");
 	field_put_text(&e, 0, "overflow", s->overflow ? s->overflow : "block");
 	field_put_int(&e, 0, "line_max", s->line_max ? s->line_max : 16384);
-	if (s->match)
+	if (s->match) {
 		field_put_text(&e, 0, "match", s->match);
+		field_put_int(&e, 0, "ref", s->ref);
+	}
 	field_put_bool(&e, 0, "show", s->show);
 	field_put_int(&e, 0, "rate", s->rate);
 	field_put_span(&e, 0, "rate_span", SPAN_S(3600));
@@ -220,6 +222,13 @@ void rig_mark(struct rig *r, int number, int64_t ref, int64_t tail)
 	field_put_int(&e, 0, "tail", tail);
 	cr_assert_eq(wire_end(&e), 0);
 	send_with_fds(r, &data, NULL, 0);
+}
+
+void rig_watch(struct rig *r, int number, int64_t ref, const char *pattern)
+{
+	r->streams[number].match = pattern;
+	r->streams[number].ref = ref;
+	rig_tell_stream(r, number, false);
 }
 
 void rig_send(struct rig *r, const void *data, size_t size)

@@ -32,7 +32,7 @@ struct rig {
 	struct rig_stream {
 		bool there;
 		const char *name, *file, *format, *overflow, *packing, *match;
-		int64_t size, files, line_max, rate;
+		int64_t size, files, line_max, rate, ref;
 		struct span age;
 		bool show;
 	} streams[RIG_STREAMS];
@@ -57,6 +57,8 @@ void rig_tell_stream(struct rig *r, int number, bool with_pipe);
 /* A request with its number and ref (0: none). */
 void rig_ask(struct rig *r, enum keeper_request request, int64_t number, int64_t ref);
 void rig_mark(struct rig *r, int number, int64_t ref, int64_t tail);
+/* A line is waited for; pattern NULL: no more. Also by the keepers that follow. */
+void rig_watch(struct rig *r, int number, int64_t ref, const char *pattern);
 void rig_send(struct rig *r, const void *data, size_t size);
 
 /* A notice: kept in data until the next. */

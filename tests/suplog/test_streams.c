@@ -334,32 +334,6 @@ Test(streams, a_line_without_end)
 	rig_fini(&r);
 }
 
-/* A line that matches is told of, once. */
-Test(streams, a_line_that_matches)
-{
-	struct rig r;
-	struct rig_stream s = text;
-	struct rig_notice n;
-
-	rig_init(&r);
-	s.match = "^ready (now|soon)$";
-	s.format = "raw";
-	rig_stream(&r, 0, &s);
-	rig_start(&r);
-	rig_puts(&r, 0, "not ready now\nready never\n");
-	mark(&r, 0, "");
-	rig_puts(&r, 0, "ready soon\nready now\n");
-	rig_expect(&r, KEEPER_MATCHED, &n);
-	cr_assert_eq(n.number, 0);
-	rig_puts(&r, 0, "ready now\n");
-	rig_mark(&r, 0, 3, 0);
-	cr_assert(rig_hear(&r, &n, RIG_PATIENCE_MS));
-	cr_assert_str_eq(n.kind, "marked");
-	expect_log(&r, FILE_0, false,
-		   "not ready now\nready never\nready soon\nready now\nready now\n");
-	rig_fini(&r);
-}
-
 /* What is above the rate is counted, and said in the log. */
 Test(streams, lines_above_the_rate_are_dropped)
 {
