@@ -112,9 +112,13 @@ $(BUILD)/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
+# Tests run for moments, and are most of what is compiled; but for those that count them.
+$(BUILD)/obj/tests/%.o: UNHURRIED = -O0 -U_FORTIFY_SOURCE
+$(foreach t,bench fuzz programs sim,$(BUILD)/obj/tests/$(t)/%.o): UNHURRIED =
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(UNHURRIED) -MMD -MP -c -o $@ $<
 
 $(BUILD)/lib%.a:
 	@mkdir -p $(@D)
