@@ -223,6 +223,18 @@ void keeper_say_later(struct stream *s, enum say say)
 		list_append(&s->keeper->dirty, &s->dirty);
 }
 
+/* Its process has ended. Where somebody asks for its last lines that says so, too. */
+static bool say_ended(struct stream *s)
+{
+	LIST_EACH (it, &s->keeper->marks) {
+		const struct keeper_mark *m = LIST_ENTRY(it, const struct keeper_mark, link);
+
+		if (!m->sent && m->number == s->number)
+			return true;
+	}
+	return say_mark(s->keeper, s->number, 0, 0);
+}
+
 /* The first of what it has to say. False: it could not be said. */
 static bool say_of_stream(struct stream *s)
 {
@@ -242,7 +254,7 @@ static bool say_of_stream(struct stream *s)
 		return true;
 	}
 	if (s->say & SAY_MARK) {
-		if (!say_mark(s->keeper, s->number, 0, 0))
+		if (!say_ended(s))
 			return false;
 		s->say &= (uint8_t)~SAY_MARK;
 		return true;

@@ -25,8 +25,9 @@
 #define ATTACH_TRIES 500
 #define NAMES_MAX 2000
 #define PROCESSES_MAX 8
-/* Before there were mailboxes, cgroups and the rest (RESULTS.md). */
-#define DAEMON_BEFORE 19
+/* Before there were mailboxes, cgroups and the rest; and what the report of a crash adds: what the
+ * process has used, and a line that tells of it (RESULTS.md). */
+#define DAEMON_BEFORE (19 + 4)
 #define CHILD_BEFORE 4
 
 /* Of one process. */
@@ -46,25 +47,26 @@ struct trace {
 
 struct feature {
 	const char *what, *settings, *keys, *task;
-	bool mailbox;
+	bool mailbox, log;
 };
 
-/* %d: our OS pid. */
+/* %d: our OS pid. But for those with a log, output goes where the daemon's own goes. */
 static const struct feature features[] = {
-	{"none of the keys below", NULL, NULL, NULL, false},
-	{"a mailbox", NULL, NULL, NULL, true},
-	{"a cgroup", "cgroup = auto\n", NULL, NULL, false},
+	{"none of the keys below", NULL, NULL, NULL, false, false},
+	{"a mailbox", NULL, NULL, NULL, true, false},
+	{"`stdout = log`, as by default", NULL, NULL, NULL, false, true},
+	{"a cgroup", "cgroup = auto\n", NULL, NULL, false, false},
 	{"`umask`, `nice`, `oom_score_adj`, `limit_nofile`", NULL,
-	 "umask = 022\nnice = 1\noom_score_adj = 100\nlimit_nofile = 512\n", NULL, false},
-	{"`runtime_directory`", NULL, "runtime_directory = supd-bench-%d\n", NULL, false},
-	{"`listen`", NULL, "listen = unix:@supd-bench-%d-calls\n", NULL, false},
-	{"`ready = notify`", NULL, "ready = notify\n", "tell", false},
-	{"`ready = log:`", NULL, "ready = log:up\n", "say", false},
-	{"`start_pre`", NULL, "start_pre = /bin/true\n", NULL, false},
-	{"`start_post`", NULL, "start_post = /bin/true\n", NULL, false},
+	 "umask = 022\nnice = 1\noom_score_adj = 100\nlimit_nofile = 512\n", NULL, false, false},
+	{"`runtime_directory`", NULL, "runtime_directory = supd-bench-%d\n", NULL, false, false},
+	{"`listen`", NULL, "listen = unix:@supd-bench-%d-calls\n", NULL, false, false},
+	{"`ready = notify`", NULL, "ready = notify\n", "tell", false, false},
+	{"`ready = log:`", NULL, "ready = log:up\n", "say", false, true},
+	{"`start_pre`", NULL, "start_pre = /bin/true\n", NULL, false, false},
+	{"`start_post`", NULL, "start_post = /bin/true\n", NULL, false, false},
 	{"`health`, but for its probes", NULL, "health = tcp:127.0.0.1:9\nhealth_interval = 1h\n",
-	 NULL, false},
-	{"`watchdog`", NULL, "watchdog = 1h\n", NULL, false},
+	 NULL, false, false},
+	{"`watchdog`", NULL, "watchdog = 1h\n", NULL, false, false},
 };
 
 /* ---- strace ---- */
@@ -155,15 +157,18 @@ static void calls_read(const char *path, pid_t daemon, struct trace *ret_trace)
 static bool calls_take(struct bench *b, const struct feature *feature, struct trace *ret_trace)
 {
 	struct subject s = {.n = 1, .intensity = 1000};
-	char path[300], keys[200] = "";
-	const char *gap = feature->keys ? strstr(feature->keys, "%d") : NULL;
+	char path[300], keys[200];
+	const char *own = feature->keys ? feature->keys : "", *gap = strstr(own, "%d");
+	const char *output = feature->log ? "" : "stdout = inherit\nstderr = inherit\n";
 	bool traced, in_cgroup;
 
 	if (gap)
-		snprintf(keys, sizeof(keys), "%.*s%d%s", (int)(gap - feature->keys), feature->keys,
+		snprintf(keys, sizeof(keys), "%s%.*s%d%s", output, (int)(gap - own), own,
 			 (int)getpid(), gap + 2);
+	else
+		snprintf(keys, sizeof(keys), "%s%s", output, own);
 	s.settings = feature->settings;
-	s.keys = gap ? keys : feature->keys;
+	s.keys = keys;
 	s.task = feature->task;
 	s.mute = !feature->mailbox;
 	subject_prepare(&s, b, &subject_supd);
