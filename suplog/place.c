@@ -96,6 +96,21 @@ void place_fini(struct place *p)
 	cleanup_free(&p->file);
 }
 
+/* A folder in a folder, made where it is missing. A fd or -errno. */
+static int open_next(const struct place *p, int dir, const char *name)
+{
+	int error = mkdirat(dir, name, FOLDER_MODE) < 0 ? errno : 0;
+	int next;
+
+	if (!error && p->root->group != (gid_t)-1)
+		(void)!fchownat(dir, name, (uid_t)-1, p->root->group, AT_SYMLINK_NOFOLLOW);
+	next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (next >= 0)
+		return next;
+	/* Why there is none says more than that there is none. */
+	return errno == ENOENT && error ? -error : -errno;
+}
+
 /* Opens, and makes where it is missing, the folder that the file is to be in. */
 static int open_folder(const struct place *p, int *ret_dir, struct fault *fault)
 {
@@ -109,19 +124,18 @@ static int open_folder(const struct place *p, int *ret_dir, struct fault *fault)
 		return fault_set(fault, path ? -errno : -ENOMEM, "log file %s", p->file);
 	for (; (slash = strchr(at, '/')); at = slash + 1) {
 		*slash = '\0';
-		if (mkdirat(dir, at, FOLDER_MODE) == 0 && p->root->group != (gid_t)-1)
-			(void)!fchownat(dir, at, (uid_t)-1, p->root->group, AT_SYMLINK_NOFOLLOW);
-		next = openat(dir, at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next >= 0) {
-			close(dir);
-			dir = next;
-		}
-		if (next < 0 || fstat(dir, &st) < 0)
-			return fault_set(fault, -errno, "folder %s of log_dir %s: %s", path,
+		next = open_next(p, dir, at);
+		if (next < 0)
+			return fault_set(fault, next, "folder %s of log_dir %s: %s", path,
 					 p->root->path,
-					 errno == ENOTDIR || errno == ELOOP
+					 next == -ENOTDIR || next == -ELOOP
 						 ? "it must be a folder, and no symlink"
 						 : "cannot be opened or made");
+		close(dir);
+		dir = next;
+		if (fstat(dir, &st) < 0)
+			return fault_set(fault, -errno, "folder %s of log_dir %s", path,
+					 p->root->path);
 		if (!owner_is_trusted(&st))
 			return fault_set(
 				fault, -EPERM,

@@ -23,8 +23,17 @@
 
 void rig_init(struct rig *r)
 {
+	rig_init_in(r, "/tmp", RIG_STREAMS);
+}
+
+void rig_init_in(struct rig *r, const char *where, int n)
+{
 	memset(r, 0, sizeof(*r));
-	strcpy(r->folder, "/tmp/suplog-test-XXXXXX");
+	r->n = n;
+	r->pipes = calloc((size_t)n, sizeof(*r->pipes));
+	r->streams = calloc((size_t)n, sizeof(*r->streams));
+	cr_assert(r->pipes && r->streams);
+	snprintf(r->folder, sizeof(r->folder), "%s/suplog-test-XXXXXX", where);
 	cr_assert_not_null(mkdtemp(r->folder));
 	r->log_dir = r->folder;
 	r->memfd = memfd_create("record", MFD_CLOEXEC);
@@ -32,7 +41,7 @@ void rig_init(struct rig *r)
 	cr_assert_eq(pipe2(r->staging, O_CLOEXEC), 0);
 	fcntl(r->staging[0], F_SETPIPE_SZ, 1 << 20);
 	r->control = -1;
-	for (int i = 0; i < RIG_STREAMS; i++)
+	for (int i = 0; i < n; i++)
 		r->pipes[i][0] = r->pipes[i][1] = -1;
 }
 
@@ -49,10 +58,12 @@ void rig_fini(struct rig *r)
 	if (r->control >= 0)
 		rig_kill(r);
 	nftw(r->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	for (int i = 0; i < RIG_STREAMS; i++)
+	for (int i = 0; i < r->n; i++)
 		for (int end = 0; end < 2; end++)
 			if (r->pipes[i][end] >= 0)
 				close(r->pipes[i][end]);
+	free(r->pipes);
+	free(r->streams);
 	close(r->memfd);
 	close(r->staging[0]);
 	close(r->staging[1]);
@@ -161,13 +172,15 @@ void rig_start(struct rig *r)
 			fcntl(KEEPER_FD, F_SETFD, 0);
 		else
 			dup2(fds[1], KEEPER_FD);
+		if (r->prepare)
+			r->prepare(r->argument);
 		execl(path, "suplog", NULL);
 		_exit(127);
 	}
 	close(fds[1]);
 	r->control = fds[0];
 	tell_begin(r);
-	for (int i = 0; i < RIG_STREAMS; i++)
+	for (int i = 0; i < r->n; i++)
 		if (r->streams[i].there)
 			rig_tell_stream(r, i, true);
 	rig_expect(r, KEEPER_READY, &notice);
@@ -281,8 +294,8 @@ static void read_file(const char *path, struct buf *out)
 	close(fd);
 }
 
-static void each_file(const struct rig *r, const char *file,
-		      void (*act)(const char *path, void *context), void *context)
+void rig_each_file(const struct rig *r, const char *file,
+		   void (*act)(const char *path, void *context), void *context)
 {
 	struct logs_names old = {0};
 	int dir = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -316,7 +329,7 @@ static void act_read(const char *path, void *out)
 
 void rig_read_log(const struct rig *r, const char *file, struct buf *out)
 {
-	each_file(r, file, act_read, out);
+	rig_each_file(r, file, act_read, out);
 }
 
 static void act_count(const char *path, void *count)
@@ -329,7 +342,7 @@ size_t rig_count_old(const struct rig *r, const char *file)
 {
 	size_t n = 0;
 
-	each_file(r, file, act_count, &n);
+	rig_each_file(r, file, act_count, &n);
 	return n - 1;
 }
 
@@ -345,8 +358,22 @@ uint64_t rig_largest(const struct rig *r, const char *file)
 {
 	uint64_t most = 0;
 
-	each_file(r, file, act_largest, &most);
+	rig_each_file(r, file, act_largest, &most);
 	return most;
+}
+
+long rig_status(const struct rig *r, const char *field)
+{
+	CLEANUP(buf_fini) struct buf status = BUF_INIT;
+	char path[64], line[64];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)r->keeper);
+	read_file(path, &status);
+	snprintf(line, sizeof(line), "\n%s:", field);
+	at = strstr(buf_text(&status), line);
+	cr_assert_not_null(at, "%s has no %s", path, field);
+	return atol(at + strlen(line));
 }
 
 void rig_strip(const struct buf *log, struct buf *out)

@@ -28,18 +28,24 @@ struct rig {
 	int staging[2];
 	int control; /* our end; -1: no keeper */
 	pid_t keeper;
-	int pipes[RIG_STREAMS][2];
+	int n;           /* streams that there may be */
+	int (*pipes)[2]; /* owned */
 	struct rig_stream {
 		bool there;
 		const char *name, *file, *format, *overflow, *packing, *match;
 		int64_t size, files, line_max, rate, ref;
 		struct span age;
 		bool show;
-	} streams[RIG_STREAMS];
+	} * streams; /* owned */
+	/* In the keeper's process, before it becomes suplog; NULL: nothing. */
+	void (*prepare)(void *argument);
+	void *argument;
 };
 
 /* Folder, record, staging; no keeper yet. */
 void rig_init(struct rig *r);
+/* The same for n streams, with its folder in that one. */
+void rig_init_in(struct rig *r, const char *where, int n);
 /* Ends the keeper, removes the folder. */
 void rig_fini(struct rig *r);
 
@@ -76,6 +82,9 @@ void rig_expect(struct rig *r, enum keeper_notice kind, struct rig_notice *ret);
 
 /* All of the log of that file, old ones first; packed ones are left out. */
 void rig_read_log(const struct rig *r, const char *file, struct buf *out);
+/* Each of its files, old ones first; packed ones too, which are nothing to be read. */
+void rig_each_file(const struct rig *r, const char *file,
+		   void (*act)(const char *path, void *context), void *context);
 /* How many old ones it has. */
 size_t rig_count_old(const struct rig *r, const char *file);
 /* Bytes of its largest file. */
@@ -83,6 +92,9 @@ uint64_t rig_largest(const struct rig *r, const char *file);
 
 /* Lines of a text log without their stamps, pieces of a split line put together. */
 void rig_strip(const struct buf *log, struct buf *out);
+
+/* What /proc/PID/status of the keeper says of that: "VmHWM", in kB. */
+long rig_status(const struct rig *r, const char *field);
 
 /* Writes to a stream's pipe. */
 void rig_write(const struct rig *r, int number, const void *data, size_t size);
