@@ -66,7 +66,11 @@ static int open_record(struct keeper *k)
 	k->record = memfd_create("suplog", MFD_CLOEXEC);
 	if (k->record < 0)
 		return -errno;
-	return pipe2(k->staging, O_CLOEXEC) < 0 ? -errno : 0;
+	if (pipe2(k->staging, O_CLOEXEC) < 0 || pipe2(k->scratch, O_CLOEXEC) < 0)
+		return -errno;
+	/* A smaller one does as well. */
+	(void)!fcntl(k->scratch[0], F_SETPIPE_SZ, (int)KEEPER_BATCH_MAX);
+	return 0;
 }
 
 static struct keeper *keeper_new(struct daemon *d)
@@ -77,6 +81,7 @@ static struct keeper *keeper_new(struct daemon *d)
 		return NULL;
 	k->daemon = d;
 	k->lock = k->record = k->staging[0] = k->staging[1] = -1;
+	k->scratch[0] = k->scratch[1] = -1;
 	k->group = find_group(d);
 	k->max_streams = find_max();
 	list_init(&k->dirty);
@@ -107,6 +112,8 @@ static void keeper_free(struct keeper *k)
 	close_one(k->record);
 	close_one(k->staging[0]);
 	close_one(k->staging[1]);
+	close_one(k->scratch[0]);
+	close_one(k->scratch[1]);
 	close_one(k->lock);
 	free(k->program);
 	free(k->dir);

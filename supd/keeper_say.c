@@ -21,7 +21,7 @@
 #define BATCH 128
 /* After which it is tried again where something but room is short. */
 #define RETRY SPAN_MS(20)
-#define FDS_MAX 4
+#define FDS_MAX 6
 /* daemon.info, daemon.err: as syslog(3) has them. */
 #define PRIORITY (3 << 3 | 6)
 #define PRIORITY_ERROR (3 << 3 | 3)
@@ -96,7 +96,8 @@ static bool end(struct keeper *k, struct wire_encoder *e, const int *fds, size_t
 
 static bool say_begin(struct keeper *k)
 {
-	const int fds[] = {k->record, k->staging[0], k->staging[1], STDOUT_FILENO};
+	const int fds[] = {k->record,     k->staging[0], k->staging[1],
+			   k->scratch[0], k->scratch[1], STDOUT_FILENO};
 	struct wire_encoder e;
 
 	begin(k, &e, KEEPER_BEGIN);
@@ -105,7 +106,7 @@ static bool say_begin(struct keeper *k)
 	field_put_int(&e, 0, "group", k->group);
 	field_put_text(&e, 0, "console", console_names[k->console]);
 	field_put_int(&e, 0, "width", k->width);
-	k->begun = end(k, &e, fds, k->console == CONSOLE_NO ? 3 : 4);
+	k->begun = end(k, &e, fds, k->console == CONSOLE_NO ? FDS_MAX - 1 : FDS_MAX);
 	return k->begun;
 }
 

@@ -90,7 +90,7 @@ struct keeper {
 	pid_t os_pid; /* 0: it does not run */
 	int socket;   /* owned; -1 */
 	int record;   /* owned, as are these: what it goes by after a death (logs/keeper.h) */
-	int staging[2];
+	int staging[2], scratch[2];
 	struct mono started;
 	struct span wait;        /* the last one for a keeper that had not begun */
 	unsigned short_lives;    /* in a row, of keepers that had */

@@ -20,6 +20,7 @@
 #include "suplog/drop.h"
 #include "suplog/notice.h"
 #include "suplog/privileges.h"
+#include "suplog/pump.h"
 #include "suplog/stream.h"
 #include "suplog/watch.h"
 
@@ -66,7 +67,7 @@ static void take_console(struct keeper *k, struct message *m)
 
 	if (!console || strcmp(console, "no") == 0)
 		return;
-	k->console_fd = message_take_fd(m, 3);
+	k->console_fd = message_take_fd(m, 5);
 	k->console_colour = strcmp(console, "colour") == 0;
 	if (width > 0 && width < WIDTH_MAX)
 		k->console_width = (size_t)width;
@@ -101,17 +102,23 @@ static void begin(struct keeper *k, struct message *m)
 {
 	int memfd = message_take_fd(m, 0);
 	int staging[2] = {message_take_fd(m, 1), message_take_fd(m, 2)};
+	int scratch[2] = {message_take_fd(m, 3), message_take_fd(m, 4)};
 	struct fault fault;
 	int r;
 
-	if (k->begun || memfd < 0 || staging[0] < 0 || staging[1] < 0) {
-		close_if(memfd);
-		close_if(staging[0]);
-		close_if(staging[1]);
+	/* The last of them is there where the others are. */
+	if (k->begun || scratch[1] < 0) {
+		const int fds[] = {memfd, staging[0], staging[1], scratch[0], scratch[1]};
+
+		for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+			close_if(fds[i]);
 		return;
 	}
+	memcpy(k->scratch, scratch, sizeof(scratch));
 	r = record_open(&k->record, memfd, staging);
 	close(memfd);
+	if (r == 0)
+		pump_empty_scratch(k);
 	if (r == 0)
 		r = start_hand(k, m);
 	if (r < 0) {

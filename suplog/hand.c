@@ -36,8 +36,10 @@
 /* Looks after which a stream is taken out of the epoll set. */
 #define LOOKS_UNWATCHED 4
 #define PIPE_SIZE_MAX ((size_t)1 << 20)
-/* What pipes may be grown to in all. */
+/* What pipes may be grown by in all. */
 #define PIPES_GROWN_MAX ((size_t)64 << 20)
+/* After one that was refused, as this user has many pipes, others are not tried at once. */
+#define GROW_RETRY SPAN_S(1)
 #define EVENTS_MAX 64
 
 void hand_leave(struct keeper *k, struct stream *s)
@@ -98,20 +100,21 @@ static void unwatch(struct keeper *k, struct stream *s)
 	s->watched = false;
 }
 
-static void grow(struct keeper *k, struct stream *s)
+static void grow(struct keeper *k, struct stream *s, struct mono now)
 {
 	size_t size = MIN_OF(s->pipe_size * 4, PIPE_SIZE_MAX);
 	int r;
 
-	if (size <= s->pipe_size || k->grown + size > PIPES_GROWN_MAX)
+	if (size <= s->pipe_size || k->grown + (size - s->pipe_size) > PIPES_GROWN_MAX ||
+	    now.ns < k->grow_at.ns)
 		return;
 	r = fcntl(s->pipe, F_SETPIPE_SZ, (int)size);
 	if (r < 0) {
-		/* Not more than this user may have: it stays as it is. */
-		k->grown = PIPES_GROWN_MAX;
+		k->grow_at = mono_add(now, GROW_RETRY);
 		return;
 	}
 	k->grown += (size_t)r - s->pipe_size;
+	s->grown += (size_t)r - s->pipe_size;
 	s->pipe_size = (size_t)r;
 }
 
@@ -122,7 +125,7 @@ static struct mono next_look(const struct stream *s, size_t n, struct mono befor
 	int64_t wait = LOOK_MAX;
 
 	/* A whole batch: there is more, and whoever writes may wait. */
-	if (n >= BATCH_MAX)
+	if (n >= KEEPER_BATCH_MAX)
 		return now;
 	if (before.ns > 0 && elapsed < LOOK_MAX * 8)
 		wait = (int64_t)((double)elapsed * (double)s->pipe_size / 2 / (double)n);
@@ -143,8 +146,7 @@ static void end_stream(struct keeper *k, struct stream *s)
 {
 	unwatch(k, s);
 	rotation_passed(k, s, NULL);
-	if (s->pipe_size > 65536)
-		k->grown -= MIN_OF(k->grown, s->pipe_size - 65536);
+	k->grown -= s->grown;
 	if (!s->detached) {
 		record_forget(&k->record, s->number);
 		k->streams[s->number] = NULL;
@@ -170,7 +172,7 @@ static void look(struct keeper *k, struct stream *s, struct mono now)
 	if (s->looks == LOOKS_UNWATCHED)
 		unwatch(k, s);
 	if (found.n >= s->pipe_size / 4 * 3)
-		grow(k, s);
+		grow(k, s, now);
 	if (s->trouble.on) {
 		s->look_at = trouble_look(s, now);
 		s->looked_at = (struct mono){0};

@@ -50,18 +50,16 @@ int keeper_init(struct keeper *k, int control)
 	list_init(&k->busy);
 	list_init(&k->rotations);
 	list_init(&k->notices);
-	k->in = malloc(BATCH_MAX);
+	k->in = malloc(KEEPER_BATCH_MAX);
 	k->wake_hand = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	k->wake_main = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	k->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!k->in || k->wake_hand < 0 || k->wake_main < 0 || k->epoll < 0 ||
-	    pipe2(k->scratch, O_CLOEXEC) < 0 || pipe2(k->spill, O_CLOEXEC) < 0)
+	    pipe2(k->spill, O_CLOEXEC) < 0)
 		return errno ? -errno : -ENOMEM;
 	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, k->wake_hand,
 		      &(struct epoll_event){.events = EPOLLIN, .data.ptr = NULL}) < 0)
 		return -errno;
-	/* No more than the common size is needed where it is not granted. */
-	(void)!fcntl(k->scratch[0], F_SETPIPE_SZ, (int)BATCH_MAX);
 	return 0;
 }
 
@@ -121,6 +119,7 @@ int keeper_add(struct keeper *k, uint32_t number, struct settings *settings, int
 		return r;
 	}
 	k->streams[number] = s;
+	k->grown += s->grown;
 	stream_restore(s, record_slot(&k->record, number));
 	/* What a predecessor had held when it was killed; nobody knows how many lines. */
 	s->dropped.bytes = s->unwritten.bytes = record_take_lost(&k->record, number);

@@ -32,9 +32,6 @@
 #include "suplog/settings.h"
 #include "suplog/syslog.h"
 
-/* Bytes taken out of a pipe at once: what a second level cache holds of them twice. */
-#define BATCH_MAX ((size_t)256 << 10)
-
 /* Someone wants to know when all that was in the pipe is written. */
 struct mark {
 	struct list link;
@@ -81,6 +78,7 @@ struct stream {
 	struct settings *next;     /* owned; what it is to have from the next look on; or NULL */
 	int pipe;                  /* owned */
 	size_t pipe_size;
+	size_t grown;   /* of these, bytes that count for keeper.grown */
 	uint64_t taken; /* bytes taken out of the pipe */
 
 	struct place place;
@@ -123,7 +121,7 @@ struct keeper {
 	int control;              /* to supd */
 	int wake_hand, wake_main; /* eventfds */
 	int epoll;
-	int scratch[2];
+	int scratch[2]; /* owned */
 	struct record record;
 	struct place_root root;
 	struct console *console; /* owned; NULL: none */
@@ -143,12 +141,13 @@ struct keeper {
 
 	struct list notices; /* that supd has not taken yet */
 
-	char *in; /* owned; BATCH_MAX bytes */
+	char *in; /* owned; KEEPER_BATCH_MAX bytes */
 	struct buf out;
-	size_t flight; /* bytes at the front of the pipe that the hand is about to write */
-	size_t held;   /* of these, bytes that were moved to staging (suplog/drop.h) */
-	int spill[2];  /* what is dropped passes through here */
-	size_t grown;  /* bytes that pipes were grown to in all */
+	size_t flight;       /* bytes at the front of the pipe that the hand is about to write */
+	size_t held;         /* of these, bytes that were moved to staging (suplog/drop.h) */
+	int spill[2];        /* what is dropped passes through here */
+	size_t grown;        /* bytes that pipes were grown by in all */
+	struct mono grow_at; /* not before */
 
 	/* The call that the hand is in. */
 	struct stream *calling;

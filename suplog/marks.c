@@ -93,7 +93,7 @@ void marks_reached(struct stream *s)
 static void tell_from_pipe(struct keeper *k, struct stream *s, struct mark *m)
 {
 	CLEANUP(buf_fini) struct buf kept = BUF_INIT;
-	size_t n = pump_peek(k, s, BATCH_MAX);
+	size_t n = pump_peek(k, s, KEEPER_BATCH_MAX);
 
 	buf_append(&kept, buf_text(&s->tail), s->tail.size);
 	pump_read_scratch(k, n);

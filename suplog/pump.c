@@ -30,12 +30,12 @@
 /* What formatting may make of a batch at once. */
 #define OUT_MAX ((size_t)1 << 20)
 
-static void scratch_empty(struct keeper *k)
+void pump_empty_scratch(struct keeper *k)
 {
 	ssize_t n;
 
 	do
-		n = splice(k->scratch[0], NULL, k->record.nothing, NULL, BATCH_MAX,
+		n = splice(k->scratch[0], NULL, k->record.nothing, NULL, KEEPER_BATCH_MAX,
 			   SPLICE_F_NONBLOCK);
 	while (n > 0);
 }
@@ -111,7 +111,7 @@ static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret
 	r = place_splice(&s->place, k->scratch[0], n, fault);
 	hand_enter(k);
 	if (r < 0) {
-		scratch_empty(k);
+		pump_empty_scratch(k);
 		return r;
 	}
 	store_has_begun(k, s);
@@ -275,7 +275,7 @@ static ssize_t pump_rated(struct keeper *k, struct stream *s, size_t n, bool res
 /* Writes what was read: whole lines, and the rest where that is due. */
 static ssize_t pump_lines(struct keeper *k, struct stream *s, size_t n, struct fault *fault)
 {
-	bool full = n >= s->pipe_size / 4 * 3 || n == BATCH_MAX;
+	bool full = n >= s->pipe_size / 4 * 3 || n == KEEPER_BATCH_MAX;
 	bool due = partial_is_due(s, s->looked_at);
 	bool rest = !list_is_empty(&s->marks);
 	ssize_t r;
@@ -331,14 +331,14 @@ static int pump_formatted(struct keeper *k, struct stream *s, size_t most, struc
 
 static int pump(struct keeper *k, struct stream *s, struct look *ret, struct fault *fault)
 {
-	size_t most = BATCH_MAX;
+	size_t most = KEEPER_BATCH_MAX;
 	int r = 0;
 
 	if (!list_is_empty(&s->marks)) {
 		const struct mark *m = LIST_ENTRY(s->marks.next, struct mark, link);
 
 		most = m->target > s->taken
-			       ? (size_t)MIN_OF(m->target - s->taken, (uint64_t)BATCH_MAX)
+			       ? (size_t)MIN_OF(m->target - s->taken, (uint64_t)KEEPER_BATCH_MAX)
 			       : 0;
 	}
 	if (most > 0) {

@@ -21,6 +21,7 @@ void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look 
 
 /* For its parts. Looks at the front of the pipe: bytes in scratch; 0: nothing is there. */
 size_t pump_peek(struct keeper *k, struct stream *s, size_t most);
+void pump_empty_scratch(struct keeper *k);
 /* All of scratch into the keeper's buffer. */
 void pump_read_scratch(struct keeper *k, size_t n);
 /* n bytes at the front of the pipe are in the log. False: what is behind them is gone meanwhile. */

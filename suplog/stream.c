@@ -16,6 +16,9 @@
 #include "logs/keeper.h"
 #include "suplog/watch.h"
 
+/* Of a pipe that nobody has changed. */
+#define PIPE_SIZE_COMMON ((size_t)65536)
+
 /* The formatter for the settings; what it knows of the line at hand stays. */
 static void set_format(struct stream *s)
 {
@@ -42,7 +45,9 @@ struct stream *stream_new(uint32_t number, struct settings *settings, int pipe,
 	s->number = number;
 	s->settings = settings;
 	s->pipe = pipe;
-	s->pipe_size = size > 0 ? (size_t)size : 65536;
+	s->pipe_size = size > 0 ? (size_t)size : PIPE_SIZE_COMMON;
+	/* As a keeper before has left it. */
+	s->grown = s->pipe_size > PIPE_SIZE_COMMON ? s->pipe_size - PIPE_SIZE_COMMON : 0;
 	s->place = (struct place){.root = root, .fd = -1};
 	s->tail = BUF_INIT;
 	s->partial_since = MONO_NEVER;

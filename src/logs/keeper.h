@@ -14,9 +14,10 @@
  * anew.
  *
  *   request  fds                      fields
- *   begin    record, staging pipe     log_dir (text; absent: no files), group (int; of files; -1:
+ *   begin    record; staging pipe,    log_dir (text; absent: no files), group (int; of files; -1:
  *            reading and writing      none), console (text: no, plain, colour), width (int; of
- *            end, and the console     names there)
+ *            end; scratch pipe, the   names there)
+ *            same; and the console
  *            where there is one
  *   stream   the reading end; none    number, name (text), file (text; below log_dir; absent: no
  *            where only its settings  file), output (text: log, syslog), format (text, raw, json),
@@ -53,7 +54,11 @@
  * Numbers without a type are ints; -1 stands for "no limit".
  *
  * The record is a memfd which only suplog reads and writes (suplog/record.h), and which it makes as
- * large as it needs; supd makes it empty and keeps it.
+ * large as it needs; supd makes it empty and keeps it. The staging pipe belongs to it. Scratch is
+ * where a batch is looked at; what a predecessor has left there is of no use. supd makes it as
+ * large as a batch before there are services: a user who has more than a thousand pipes gets none
+ * but of two pages any more (pipe(7), pipe-user-pages-soft), and batches of that size cost more
+ * than all else.
  */
 
 #define KEEPER_FD 3
@@ -64,6 +69,8 @@
 /* ... and bytes of them. */
 #define KEEPER_TAIL_MAX 32768
 #define KEEPER_STREAMS_MAX 65536
+/* Bytes taken out of a pipe at once: what a second level cache holds of them twice. */
+#define KEEPER_BATCH_MAX ((size_t)256 << 10)
 
 enum keeper_request {
 	KEEPER_BEGIN,

@@ -39,6 +39,8 @@ void rig_init_in(struct rig *r, const char *where, int n)
 	r->memfd = memfd_create("record", MFD_CLOEXEC);
 	cr_assert_geq(r->memfd, 0);
 	cr_assert_eq(pipe2(r->staging, O_CLOEXEC), 0);
+	cr_assert_eq(pipe2(r->scratch, O_CLOEXEC), 0);
+	fcntl(r->scratch[0], F_SETPIPE_SZ, (int)KEEPER_BATCH_MAX);
 	fcntl(r->staging[0], F_SETPIPE_SZ, 1 << 20);
 	r->control = -1;
 	for (int i = 0; i < n; i++)
@@ -67,12 +69,14 @@ void rig_fini(struct rig *r)
 	close(r->memfd);
 	close(r->staging[0]);
 	close(r->staging[1]);
+	close(r->scratch[0]);
+	close(r->scratch[1]);
 }
 
 static void send_with_fds(struct rig *r, const struct buf *data, const int *fds, size_t n)
 {
 	union {
-		char bytes[CMSG_SPACE(4 * sizeof(int))];
+		char bytes[CMSG_SPACE(5 * sizeof(int))];
 		struct cmsghdr align;
 	} control = {0};
 	struct iovec iov = {data->data, data->size};
@@ -144,7 +148,7 @@ static void tell_begin(struct rig *r)
 {
 	CLEANUP(buf_fini) struct buf data = BUF_INIT;
 	struct wire_encoder e = begin(&data, KEEPER_BEGIN);
-	int fds[] = {r->memfd, r->staging[0], r->staging[1]};
+	int fds[] = {r->memfd, r->staging[0], r->staging[1], r->scratch[0], r->scratch[1]};
 
 	if (r->log_dir)
 		field_put_text(&e, 0, "log_dir", r->log_dir);
@@ -152,7 +156,7 @@ static void tell_begin(struct rig *r)
 	field_put_text(&e, 0, "console", "no");
 	field_put_int(&e, 0, "width", 8);
 	cr_assert_eq(wire_end(&e), 0);
-	send_with_fds(r, &data, fds, 3);
+	send_with_fds(r, &data, fds, 5);
 }
 
 void rig_start(struct rig *r)

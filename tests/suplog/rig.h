@@ -25,7 +25,7 @@ struct rig {
 	char folder[64]; /* the log folder */
 	char *log_dir;   /* borrowed; what the keeper is told; NULL: none */
 	int memfd;
-	int staging[2];
+	int staging[2], scratch[2];
 	int control; /* our end; -1: no keeper */
 	pid_t keeper;
 	int n;           /* streams that there may be */

@@ -6,6 +6,7 @@
  */
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -43,6 +44,9 @@ static void add_streams(struct rig *r)
 
 	for (int i = 0; i < r->n; i++) {
 		snprintf(files[i], sizeof(files[i]), "services/%d/%d.log", i / 100, i);
+		/* A page for each: a user's pipes have only so many, and others need theirs. */
+		cr_assert_eq(pipe2(r->pipes[i], O_CLOEXEC), 0);
+		fcntl(r->pipes[i][0], F_SETPIPE_SZ, 4096);
 		rig_stream(r, i,
 			   &(struct rig_stream){.name = files[i],
 						.file = files[i],
