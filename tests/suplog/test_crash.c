@@ -249,6 +249,14 @@ static void kill_keepers(struct scene *s)
 	munmap((void *)(uintptr_t)head, sizeof(*head));
 }
 
+/* On a slow machine that has not come to pass while they were killed. */
+static void await_rotations(const struct scene *s)
+{
+	for (int i = 0; i < s->n; i++)
+		while (atomic_load(&s->board->written[i]) < 4 * (uint64_t)s->loads[i].size)
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
 static void stop_writers(struct scene *s)
 {
 	int status;
@@ -256,8 +264,9 @@ static void stop_writers(struct scene *s)
 	for (int i = 0; i < s->n; i++)
 		cr_assert_eq(waitpid(s->writers[i], &status, WNOHANG), 0,
 			     "writer %d ended before the last kill", i);
-	atomic_store(&s->board->stop, true);
 	rig_start(&s->rig);
+	await_rotations(s);
+	atomic_store(&s->board->stop, true);
 	for (int i = 0; i < s->n; i++) {
 		cr_assert_eq(waitpid(s->writers[i], &status, 0), s->writers[i]);
 		cr_assert_eq(status, 0, "writer %d ended with %x", i, (unsigned)status);
