@@ -41,6 +41,7 @@ struct event_run {
 	struct on_events *all; /* borrowed */
 	struct watcher *watcher;
 	struct waiting *event; /* owned */
+	struct process *bare;  /* owned; the streams of a service that has never started; or NULL */
 	size_t index;          /* of the command */
 	pid_t os_pid;          /* 0: a start is to be tried again */
 	int tries;

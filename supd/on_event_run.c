@@ -51,6 +51,9 @@ static void run_free(struct event_run *run)
 	loop_timer_stop(run->all->daemon->loop, &run->timer);
 	list_unlink(&run->link);
 	waiting_free(run->event);
+	if (run->bare)
+		streams_let_go(run->bare);
+	free(run->bare);
 	free(run);
 }
 
@@ -155,19 +158,23 @@ static int event_file(const struct waiting *event)
 }
 
 /* What it writes goes where its service's output does. A service that runs keeps its streams: they
- * are as they were when it was started. */
-static int direct(struct daemon *d, const struct waiting *event)
+ * are as they were when it was started. One that has never started has none yet. */
+static int direct(struct daemon *d, struct event_run *run)
 {
 	struct child_view v;
 	struct process *p;
 	int r = 0;
 
-	if (!event->exec || !core_view(d->core, core_find(d->core, event->owner), &v) ||
-	    !v.spec->exec)
+	if (!run->event->exec ||
+	    !core_view(d->core, core_find(d->core, run->event->owner), &v) || !v.spec->exec)
 		return 0;
 	p = process_find(d, v.slot);
+	if (!p && !run->bare)
+		run->bare = calloc(1, sizeof(*run->bare));
 	if (!p)
-		return 0;
+		p = run->bare;
+	if (!p)
+		return -ENOMEM;
 	if (!p->streams[0] && !p->streams[1])
 		r = streams_prepare(d, p, &v);
 	if (r == 0)
@@ -194,7 +201,7 @@ static int launch(struct event_run *run, int event_fd, enum start_step *ret_step
 	*ret_step = STEP_PREPARE;
 	r = process_prepare_beside(d, &what, ret_step);
 	if (r == 0)
-		r = direct(d, event);
+		r = direct(d, run);
 	if (r < 0)
 		return r;
 	ps->preparation.request.stdin_fd = event_fd;

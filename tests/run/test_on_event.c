@@ -360,3 +360,25 @@ Test(on_event, writes_where_its_service_does)
 	cr_assert_null(strstr(read_all(n->supd.out), "told"));
 	cr_assert_null(strstr(read_all(n->supd.err), "too\n"));
 }
+
+/* ... which need not have started ever. */
+Test(on_event, of_what_has_never_started_writes_there_too)
+{
+	struct node *n = node_run("[service a]\ncommand = sleep 1000\nautostart = no\n" FAST
+				  "on_event_filter = held\n"
+				  "on_event = sh -c 'echo told; echo too >&2; "
+				  "echo x >>@folder/told'\n");
+
+	ctl(n, "stop a");
+	await_text(n, "told", "x\n");
+	/* It has a log of its own from its start on, and that is the same. */
+	ctl(n, "start a");
+	ctl(n, "stop a");
+	await_text(n, "told", "x\nx\n");
+	node_end(n);
+	cr_assert_eq(count(node_service_log(n, "a"), "Z told\n"), 2, "%s",
+		     node_service_log(n, "a"));
+	cr_assert_eq(count(node_service_log(n, "a"), "Z too\n"), 2);
+	cr_assert_null(strstr(read_all(n->supd.out), "told"));
+	cr_assert_null(strstr(read_all(n->supd.err), "too\n"));
+}
