@@ -143,6 +143,26 @@ uint64_t keeper_lost(const struct daemon *d, enum keeper_own own)
 	return d->keeper ? d->keeper->own[own].lost : 0;
 }
 
+/* A daemon that was cut off in the middle of a line, with its machine, has left that without an
+ * end: ours is not to be glued to it. Nobody else writes there now. */
+static void begin_line(struct keeper *k, enum keeper_own own)
+{
+	struct buf path CLEANUP(buf_fini) = BUF_INIT;
+	off_t size;
+	char last;
+	int fd;
+
+	if (buf_printf(&path, "%s/%s.log", k->dir, names[own]) < 0)
+		return;
+	fd = open(buf_text(&path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	size = lseek(fd, 0, SEEK_END);
+	if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n')
+		write_some(&k->own[own], "\n", 1);
+	close(fd);
+}
+
 int keeper_own_open(struct keeper *k)
 {
 	int error = 0;
@@ -158,6 +178,7 @@ int keeper_own_open(struct keeper *k)
 		o->stream->users = 1;
 		fcntl(o->stream->out, F_SETFL, O_NONBLOCK);
 		fcntl(o->stream->out, F_SETPIPE_SZ, PIPE_SIZE);
+		begin_line(k, (enum keeper_own)i);
 	}
 	return 0;
 }

@@ -165,8 +165,8 @@ static int direct(struct daemon *d, struct event_run *run)
 	struct process *p;
 	int r = 0;
 
-	if (!run->event->exec ||
-	    !core_view(d->core, core_find(d->core, run->event->owner), &v) || !v.spec->exec)
+	if (!run->event->exec || !core_view(d->core, core_find(d->core, run->event->owner), &v) ||
+	    !v.spec->exec)
 		return 0;
 	p = process_find(d, v.slot);
 	if (!p && !run->bare)

@@ -28,13 +28,18 @@ static long long number_of(const char *lines, const char *kind)
 	return atoll(at + 6);
 }
 
-static void append(const struct node *n, const char *text)
+static void append_to(const struct node *n, const char *file, const char *text)
 {
-	int fd = open(node_path(n, "log/events.log"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	int fd = open(node_path(n, file), O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
+}
+
+static void append(const struct node *n, const char *text)
+{
+	append_to(n, "log/events.log", text);
 }
 
 /* Right after the end of the one before it; a last report may be between them. */
@@ -98,5 +103,38 @@ Test(events, damaged_lines_are_passed_over)
 	starts_at(lines, ended);
 	cr_assert_not_null(strstr(node_log(n), "damaged lines were passed over"), "%s",
 			   node_log(n));
+	node_end(n);
+}
+
+/* The last line of a file that was cut off is not what the next daemon's first is glued to. */
+Test(events, a_torn_line_stays_alone)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n"
+				  "autostart = no\n");
+	long long ended;
+	char *lines;
+
+	ctl(n, "start a");
+	ctl(n, "wait a --for down");
+	node_end(n);
+	ended = number_of(node_read(n, "log/events.log"), "supd_ended");
+	append(n, "{\"seq\":900,\"time\":\"2026-11");
+	append_to(n, "log/reports.log", "{\"seq\":3,\"ti");
+	append_to(n, "log/supd.log", "2026-11-30 2");
+	node_start(n);
+	starts_at(ctl(n, "events --json --since %lld", ended + 1), ended);
+	ctl(n, "start a");
+	ctl(n, "wait a --for down");
+	node_end(n);
+	lines = node_read(n, "log/events.log");
+	cr_assert_not_null(strstr(lines, "\n{\"seq\":900,\"time\":\"2026-11\n{"), "%s", lines);
+	lines = node_read(n, "log/reports.log");
+	cr_assert_not_null(strstr(lines, "\n{\"seq\":3,\"ti\n{"), "%s", lines);
+	lines = node_read(n, "log/supd.log");
+	cr_assert_not_null(strstr(lines, "\n2026-11-30 2\n"), "%s", lines);
+	/* All of that daemon's is known to the next one. */
+	node_start(n);
+	starts_at(ctl(n, "events --json --since %lld", ended + 1), ended);
+	cr_assert_eq(json_check_lines(ctl(n, "report --json")), 2);
 	node_end(n);
 }
