@@ -142,15 +142,23 @@ Test(shell, payloads)
  * however long that takes. */
 Test(shell, s14_a_poll_takes_what_is_there)
 {
-	check_script("supctl ready\n"
-		     "for round in 1 2 3 4 5; do\n"
-		     "  for i in $(seq 24); do supctl send a $i; done\n"
-		     "  for i in $(seq 24); do\n"
-		     "    supctl recv --timeout 0 --vars >/dev/null || echo $i &\n"
-		     "  done\n"
-		     "  wait\n"
-		     "done\n",
-		     "");
+	static const struct script scripts[] = {
+		{"a", NO_LEAKS "supctl ready\n"
+			       "for round in 1 2 3 4 5; do\n"
+			       "  for i in $(seq 24); do supctl send a $i; done\n"
+			       "  for i in $(seq 24); do\n"
+			       "    supctl recv --timeout 0 --vars >/dev/null || echo $i &\n"
+			       "  done\n"
+			       "  wait\n"
+			       "  echo round $round >@folder/journal\n"
+			       "done\n"},
+		{NULL, NULL}};
+	struct node *n = run_scripts(SCRIPT("a"), scripts);
+
+	for (int round = 1; round <= 5; round++)
+		journal_until(n, keep_printf("round %d", round));
+	cr_expect_str_eq(output_of(n, "a"), "");
+	node_end(n);
 }
 
 /* SEMANTICS 20: what was not written out goes back to its place. */
