@@ -110,7 +110,15 @@ Test(logs, many_files_in_the_order_of_time)
 	logs_place_fini(&place);
 }
 
-Test(logs, from_a_time_to_a_time)
+/* Places all over the world, a time that a line has or one beside it. */
+#define PLACES 24
+
+static int64_t time_at(const struct world *w, int place)
+{
+	return w->time[place * 251] + place % 3 - 1;
+}
+
+Test(logs, from_a_time)
 {
 	static struct world w;
 	struct logs_place place;
@@ -118,19 +126,34 @@ Test(logs, from_a_time_to_a_time)
 
 	logs_place_init(&place);
 	make_world(&place, &w);
-	for (int i = 0; i < 24; i++) {
-		int line = i * 251;
-		int64_t time = w.time[line] + i % 3 - 1;
+	for (int i = 0; i < PLACES; i++) {
+		int64_t time = time_at(&w, i);
+		int first = first_at(&w, time);
 
 		snprintf(words, sizeof(words), "--since '%.27s'", logs_stamp(time));
-		expect_lines(&place, words, first_at(&w, time), LINES, 1);
-		snprintf(words, sizeof(words), "--until '%.27s'", logs_stamp(time));
-		expect_lines(&place, words, 0, first_at(&w, time + 1), 1);
-		snprintf(words, sizeof(words), "--until '%.27s' -n 7", logs_stamp(time));
-		expect_lines(&place, words, MAX_OF(first_at(&w, time + 1) - 7, 0),
-			     first_at(&w, time + 1), 1);
+		expect_lines(&place, words, first, LINES, 1);
 		snprintf(words, sizeof(words), "--since '%.27s' -n 500", logs_stamp(time));
-		expect_lines(&place, words, MAX_OF(first_at(&w, time), LINES - 500), LINES, 1);
+		expect_lines(&place, words, MAX_OF(first, LINES - 500), LINES, 1);
+	}
+	logs_place_fini(&place);
+}
+
+Test(logs, to_a_time)
+{
+	static struct world w;
+	struct logs_place place;
+	char words[200];
+
+	logs_place_init(&place);
+	make_world(&place, &w);
+	for (int i = 0; i < PLACES; i++) {
+		int64_t time = time_at(&w, i);
+		int end = first_at(&w, time + 1);
+
+		snprintf(words, sizeof(words), "--until '%.27s'", logs_stamp(time));
+		expect_lines(&place, words, 0, end, 1);
+		snprintf(words, sizeof(words), "--until '%.27s' -n 7", logs_stamp(time));
+		expect_lines(&place, words, MAX_OF(end - 7, 0), end, 1);
 	}
 	logs_place_fini(&place);
 }
