@@ -26,6 +26,8 @@
 /* What was written last is waited for so long. */
 #define LAST SPAN_S(5)
 #define LAST_LOOK_MS 20
+/* One that does not answer for so long then is followed by another. */
+#define LAST_ANSWER SPAN_S(2)
 
 /* ---- its beginning ---- */
 
@@ -252,14 +254,34 @@ static bool finish_some(struct keeper *k)
 	return has_ended(k) && all;
 }
 
+static bool hangs(const struct keeper *k)
+{
+	struct mono since = {MAX_OF(k->started.ns, k->pulse_since.ns)};
+
+	return k->os_pid && k->pulse != PULSE_ANSWERED &&
+	       mono_between(since, loop_now()).ns >= LAST_ANSWER.ns;
+}
+
 /* All that was written is in its place, or time is up. */
 static void finish(struct keeper *k)
 {
 	struct mono end = mono_add(loop_now(), LAST);
-	bool done = false;
+	bool done = false, replaced = false;
 
-	while (!done && loop_now().ns < end.ns)
+	keeper_ask_pulse(k);
+	while (!done && loop_now().ns < end.ns) {
 		done = finish_some(k);
+		if (done || replaced || !hangs(k))
+			continue;
+		log_line(LOG_AT_WARNING,
+			 "the log keeper, OS pid %d, does not answer: another one writes what is "
+			 "left",
+			 (int)k->os_pid);
+		keeper_kill(k);
+		keeper_lost_process(k);
+		replaced = true;
+		end = mono_add(loop_now(), LAST);
+	}
 	if (!k->os_pid)
 		return;
 	keeper_kill(k);

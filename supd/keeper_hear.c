@@ -89,6 +89,11 @@ static void on_marked(struct heard *h)
 	keeper_answer_mark(h->k, h->ref, tail.text ? tail.text : "", tail.text_size);
 }
 
+static void on_pong(struct heard *h)
+{
+	keeper_hear_pulse(h->k, h->ref);
+}
+
 static void on_rotated(struct heard *h)
 {
 	struct keeper_rotation *r = h->ref ? keeper_find_rotation(h->k, h->ref) : NULL;
@@ -174,11 +179,11 @@ static void on_dropped(struct heard *h)
 }
 
 static void (*const calls[KEEPER_N_NOTICES])(struct heard *h) = {
-	[KEEPER_READY] = on_ready,       [KEEPER_MARKED] = on_marked,
-	[KEEPER_ROTATED] = on_rotated,   [KEEPER_DONE] = on_done,
-	[KEEPER_WATCHING] = on_watching, [KEEPER_MATCHED] = on_matched,
-	[KEEPER_TROUBLE] = on_trouble,   [KEEPER_BETTER] = on_better,
-	[KEEPER_DROPPED] = on_dropped,
+	[KEEPER_READY] = on_ready,     [KEEPER_MARKED] = on_marked,
+	[KEEPER_PONG] = on_pong,       [KEEPER_ROTATED] = on_rotated,
+	[KEEPER_DONE] = on_done,       [KEEPER_WATCHING] = on_watching,
+	[KEEPER_MATCHED] = on_matched, [KEEPER_TROUBLE] = on_trouble,
+	[KEEPER_BETTER] = on_better,   [KEEPER_DROPPED] = on_dropped,
 };
 
 /* ---- all of them ---- */

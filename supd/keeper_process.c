@@ -113,13 +113,12 @@ static void on_socket(void *owner, int fd, int events)
 
 	(void)fd;
 	if (events & LOOP_WRITE) {
-		k->blocked = false;
+		k->blocked = k->full = false;
 		loop_fd_change(k->daemon->loop, &k->watcher, LOOP_READ);
 	}
 	/* Who has closed it is about to end, or is made to. */
 	if (events & LOOP_READ && !keeper_hear(k) && !k->deaf) {
-		k->deaf = true;
-		kill(k->os_pid, SIGKILL);
+		keeper_shoot(k);
 	}
 	if (k->deaf)
 		loop_fd_change(k->daemon->loop, &k->watcher, 0);
@@ -180,6 +179,7 @@ void keeper_process_init(struct keeper *k)
 	k->retry.call = on_retry;
 	k->again.owner = k->retry.owner = k;
 	k->socket = -1;
+	keeper_pulse_init(k);
 }
 
 /* ---- its end ---- */
@@ -189,6 +189,7 @@ void keeper_lost_process(struct keeper *k)
 	while (keeper_hear(k) && k->heard_more)
 		;
 	loop_timer_stop(k->daemon->loop, &k->retry);
+	keeper_pulse_stop(k);
 	loop_fd_close(k->daemon->loop, &k->watcher, k->socket);
 	k->socket = -1;
 	k->os_pid = 0;
@@ -203,10 +204,13 @@ bool keeper_is(const struct daemon *d, pid_t os_pid)
 static void tell_end(struct keeper *k, const siginfo_t *info, struct span lived, struct span after)
 {
 	struct log_about about = {.event = "keeper", .os_pid = info->si_pid};
-	char how[48], name[16], span[SPAN_TEXT_MAX], wait[SPAN_TEXT_MAX];
+	char how[80], name[16], span[SPAN_TEXT_MAX], wait[SPAN_TEXT_MAX];
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
-	if (info->si_code == CLD_EXITED)
+	if (k->silent.ns)
+		snprintf(how, sizeof(how), "did not answer for %s, and was killed",
+			 span_format(k->silent, span));
+	else if (info->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "has ended with status %d", info->si_status);
 	else
 		snprintf(how, sizeof(how), "was ended by SIG%s",
@@ -237,17 +241,29 @@ bool keeper_ended(struct daemon *d, const siginfo_t *info)
 	keeper_lost_process(k);
 	wait = wait_after(k, lived);
 	tell_end(k, info, lived, wait);
+	k->silent.ns = 0;
 	start_later(k, wait);
 	return true;
 }
 
 /* Reaped by somebody else, its number may be another's by now. */
-void keeper_kill(struct keeper *k)
+static bool kill_it(const struct keeper *k)
 {
 	siginfo_t info;
 
-	if (waitid(P_PID, (id_t)k->os_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
-		kill(k->os_pid, SIGKILL);
+	return waitid(P_PID, (id_t)k->os_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       kill(k->os_pid, SIGKILL) == 0;
+}
+
+void keeper_shoot(struct keeper *k)
+{
+	k->deaf = true;
+	kill_it(k);
+}
+
+void keeper_kill(struct keeper *k)
+{
+	if (kill_it(k)) {
 		while (waitpid(k->os_pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}

@@ -40,7 +40,7 @@ static void begin(struct keeper *k, struct wire_encoder *e, enum keeper_request 
 
 static void wait_for_room(struct keeper *k)
 {
-	k->blocked = true;
+	k->blocked = k->full = true;
 	loop_fd_change(k->daemon->loop, &k->watcher, LOOP_READ | LOOP_WRITE);
 }
 
@@ -204,6 +204,18 @@ static bool say_rotate(struct keeper *k, const struct keeper_rotation *r)
 	return end(k, &e, NULL, 0);
 }
 
+static bool say_ping(struct keeper *k)
+{
+	struct wire_encoder e;
+
+	begin(k, &e, KEEPER_PING);
+	field_put_int(&e, 0, "ref", (int64_t)k->pulse_ref);
+	if (!end(k, &e, NULL, 0))
+		return false;
+	k->pulse = PULSE_ASKED;
+	return true;
+}
+
 bool keeper_say_finish(struct keeper *k)
 {
 	struct wire_encoder e;
@@ -271,6 +283,9 @@ static int say_one(struct keeper *k)
 {
 	struct stream *s = LIST_ENTRY(k->dirty.next, struct stream, dirty);
 
+	/* Before all else: an answer is waited for. */
+	if (k->pulse == PULSE_ASK)
+		return say_ping(k) ? 1 : -1;
 	if (!list_is_empty(&k->dirty)) {
 		if (!s->say) {
 			list_unlink(&s->dirty);
@@ -310,7 +325,7 @@ bool keeper_say_all(struct keeper *k)
 
 static bool has_something(const struct keeper *k)
 {
-	return !list_is_empty(&k->dirty) || !list_is_empty(&k->marks) ||
+	return k->pulse == PULSE_ASK || !list_is_empty(&k->dirty) || !list_is_empty(&k->marks) ||
 	       !list_is_empty(&k->rotations);
 }
 
@@ -324,6 +339,7 @@ void keeper_say(struct keeper *k)
 		keeper_start(k);
 	if (!k->os_pid || (!k->begun && !say_begin(k)))
 		return;
+	keeper_pulse_start(k);
 	for (int n = 0; n < BATCH && r > 0; n++)
 		r = say_one(k);
 	if (r > 0)

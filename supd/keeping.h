@@ -6,8 +6,8 @@
  * Between the files of the log keeper's daemon side: keeper.c (its beginning and end),
  * keeper_place.c (where files go, which program it is), keeper_process.c (the process: start,
  * death, backoff), keeper_say.c (what it is told), keeper_hear.c (what it tells), keeper_ask.c
- * (questions of others), keeper_own.c (the daemon's own streams), streams.c (services' streams),
- * streams_watch.c (lines that are waited for).
+ * (questions of others), keeper_pulse.c (whether it hangs), keeper_own.c (the daemon's own
+ * streams), streams.c (services' streams), streams_watch.c (lines that are waited for).
  *
  * Nothing that is to be said is queued: it is a state of a stream, a mark or a rotation, and is
  * said when the socket takes it. So a keeper that is slow, or was not there for a while, costs no
@@ -62,6 +62,13 @@ struct own_stream {
 
 enum console { CONSOLE_NO, CONSOLE_PLAIN, CONSOLE_COLOUR };
 
+/* A question whether it is alive. */
+enum pulse {
+	PULSE_ANSWERED, /* or none was asked yet */
+	PULSE_ASK,      /* is to be said */
+	PULSE_ASKED,
+};
+
 struct keeper {
 	struct daemon *daemon; /* borrowed */
 	char *dir;             /* owned; NULL: no files */
@@ -92,13 +99,21 @@ struct keeper {
 	int record;   /* owned, as are these: what it goes by after a death (logs/keeper.h) */
 	int staging[2], scratch[2];
 	struct mono started;
-	struct span wait;        /* the last one for a keeper that had not begun */
-	unsigned short_lives;    /* in a row, of keepers that had */
-	struct log_quota quota;  /* of lines that tell of deaths */
+	struct span wait;       /* the last one for a keeper that had not begun */
+	unsigned short_lives;   /* in a row, of keepers that had */
+	struct log_quota quota; /* of lines that tell of deaths */
+	enum pulse pulse;
+	bool pulse_runs; /* the timer */
+	bool pulse_late; /* a first look has found no answer */
+	uint64_t pulse_ref;
+	struct mono pulse_since;
+	struct loop_timer pulse_due;
+	struct span silent;      /* so long it has not answered, and was killed for it; 0: it has */
 	struct loop_timer again; /* ... which is due then */
 	bool waits;
 	bool begun;    /* it was told `begin` */
 	bool ready;    /* ... and has understood */
+	bool full;     /* the socket is: it was seen so */
 	bool blocked;  /* the socket is full: it is waited for room */
 	bool deaf;     /* it takes nothing any more: its end is about to come */
 	bool finished; /* it is not there any more, and is not to be */
@@ -123,6 +138,8 @@ int keeper_place_program(char **ret_program, struct buf *why);
 
 void keeper_process_init(struct keeper *k);
 void keeper_start(struct keeper *k); /* where it is not running, and no wait is under way */
+/* SIGKILL: its end will be heard of. */
+void keeper_shoot(struct keeper *k);
 /* SIGKILL, and it is reaped. */
 void keeper_kill(struct keeper *k);
 /* What it may still have told before its end is heard; its socket is closed. */
@@ -153,6 +170,16 @@ struct keeper_rotation *keeper_find_rotation(struct keeper *k, uint64_t ref);
 void keeper_end_rotation(struct keeper_rotation *r, const char *error);
 void keeper_ask_init(struct keeper *k);
 void keeper_ask_close(struct keeper *k); /* all are answered: it is given up */
+
+/* ---- keeper_pulse.c ---- */
+
+void keeper_pulse_init(struct keeper *k);
+/* It is asked from time to time from now on. */
+void keeper_pulse_start(struct keeper *k);
+void keeper_pulse_stop(struct keeper *k);
+/* It is to be asked now. */
+void keeper_ask_pulse(struct keeper *k);
+void keeper_hear_pulse(struct keeper *k, uint64_t ref);
 
 /* ---- keeper_own.c ---- */
 

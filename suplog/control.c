@@ -229,6 +229,15 @@ static void forget(struct keeper *k, struct message *m)
 	hand_look_at(k, s, mono_now());
 }
 
+static void ping(struct keeper *k, struct message *m)
+{
+	struct notice n;
+
+	notice_begin(&n, KEEPER_PONG, NULL);
+	field_put_int(&n.encoder, 0, "ref", field_int(&m->frame, "ref", 0));
+	notice_send(k, &n);
+}
+
 static void finish(struct keeper *k, struct message *m)
 {
 	(void)m;
@@ -240,15 +249,19 @@ static void finish(struct keeper *k, struct message *m)
 
 static void (*const handlers[KEEPER_N_REQUESTS])(struct keeper *, struct message *) = {
 	[KEEPER_BEGIN] = begin,   [KEEPER_STREAM] = stream, [KEEPER_MARK] = mark,
-	[KEEPER_ROTATE] = rotate, [KEEPER_FORGET] = forget, [KEEPER_FINISH] = finish,
+	[KEEPER_ROTATE] = rotate, [KEEPER_FORGET] = forget, [KEEPER_PING] = ping,
+	[KEEPER_FINISH] = finish,
 };
 
 static void handle(struct keeper *k, struct message *m)
 {
 	for (int i = 0; i < KEEPER_N_REQUESTS; i++)
-		if (wire_tag_is(&m->frame, keeper_request_names[i]))
+		if (wire_tag_is(&m->frame, keeper_request_names[i])) {
 			handlers[i](k, m);
-	keeper_wake(k->wake_hand);
+			/* A ping is nothing for the hand. */
+			if (i != KEEPER_PING)
+				keeper_wake(k->wake_hand);
+		}
 }
 
 static void take_fds(struct msghdr *msg, struct message *m)

@@ -34,12 +34,14 @@
  *                                     its process has
  *   rotate                            number (absent: all), ref
  *   forget                            number: as mark; then its fds are closed
+ *   ping                              ref. It is answered whatever the disks do
  *   finish                            all pipes are read empty; then it ends with status 0
  *
  *   notice                            fields
  *   ready                             (begin was understood)
  *   marked                            number, ref, tail (bytes: the last lines, each with its end,
  *                                     as they came: no time, no escapes)
+ *   pong                              ref, of the ping
  *   rotated                           number, ref (0: by itself), file, bytes; once for each stream
  *   done                              ref: all of a rotate request is through; error (text) where
  *                                     not all of it could be
@@ -78,6 +80,7 @@ enum keeper_request {
 	KEEPER_MARK,
 	KEEPER_ROTATE,
 	KEEPER_FORGET,
+	KEEPER_PING,
 	KEEPER_FINISH,
 	KEEPER_N_REQUESTS,
 };
@@ -85,6 +88,7 @@ enum keeper_request {
 enum keeper_notice {
 	KEEPER_READY,
 	KEEPER_MARKED,
+	KEEPER_PONG,
 	KEEPER_ROTATED,
 	KEEPER_DONE,
 	KEEPER_WATCHING,

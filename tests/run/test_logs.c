@@ -39,6 +39,19 @@ static pid_t keeper_of(const struct node *n)
 	return list[0];
 }
 
+static void until_event(struct node *n, const char *kind, const char *part)
+{
+	struct mono until = deadline();
+	const char *lines;
+
+	do {
+		pause_a_moment();
+		lines = ctl(n, "events --json --since 1 --kind %s", kind);
+		cr_assert_leq(deadline().ns - until.ns, (int64_t)PATIENCE * 1000000000,
+			      "no %s with %s: %s\n%s", kind, part, lines, node_log(n));
+	} while (!strstr(lines, part));
+}
+
 /* Its lines without their times. */
 static char *without_times(char *text)
 {
@@ -205,13 +218,48 @@ Test(logs, a_keeper_that_stands_still)
 	proc_wait_state(keeper, 'T');
 	ctl(n, "start a");
 	journal_until(n, "a begun");
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 10; i++)
 		ctl(n, "restart b");
 	cr_expect_eq(journal_count(n, "a done"), 0);
 	kill(keeper, SIGCONT);
 	journal_until(n, "a done");
 	node_end(n);
 	same(node_service_log(n, "a"), shell("seq 100000").out, "a");
+}
+
+/* One that stands still for good is followed by another, and nothing is lost. */
+Test(logs, a_keeper_that_hangs_is_replaced)
+{
+	struct node *n =
+		node_run("[service a]\nlog_format = raw\nautostart = no\n"
+			 "command = sh -c 'seq 100000; echo a done >@folder/journal; " STAY "'\n");
+	pid_t keeper = keeper_of(n);
+
+	kill(keeper, SIGSTOP);
+	proc_wait_state(keeper, 'T');
+	ctl(n, "start a");
+	journal_until(n, "a done");
+	cr_expect_neq(keeper_of(n), keeper);
+	until_event(n, "keeper", "did not answer for ");
+	node_end(n);
+	same(node_service_log(n, "a"), shell("seq 100000").out, "a");
+	cr_expect_not_null(strstr(node_log(n), "did not answer for "), "%s", node_log(n));
+}
+
+/* Also where supd ends before it has noticed. */
+Test(logs, a_keeper_that_hangs_at_the_end_is_replaced)
+{
+	struct node *n =
+		node_run("[service a]\nlog_format = raw\nautostart = no\n"
+			 "command = sh -c 'seq 5000; echo a done >@folder/journal; " STAY "'\n");
+	pid_t keeper = keeper_of(n);
+
+	kill(keeper, SIGSTOP);
+	proc_wait_state(keeper, 'T');
+	ctl(n, "start a");
+	journal_until(n, "a done");
+	node_end(n);
+	same(node_service_log(n, "a"), shell("seq 5000").out, "a");
 }
 
 /* ---- no keeper ---- */
@@ -466,19 +514,6 @@ Test(logs, another_user_can_open_its_output)
 }
 
 /* ---- what the keeper tells is an event ---- */
-
-static void until_event(struct node *n, const char *kind, const char *part)
-{
-	struct mono until = deadline();
-	const char *lines;
-
-	do {
-		pause_a_moment();
-		lines = ctl(n, "events --json --since 1 --kind %s", kind);
-		cr_assert_leq(deadline().ns - until.ns, (int64_t)PATIENCE * 1000000000,
-			      "no %s with %s: %s\n%s", kind, part, lines, node_log(n));
-	} while (!strstr(lines, part));
-}
 
 Test(logs, rotation_drops_and_a_dead_keeper_are_events)
 {

@@ -115,6 +115,10 @@ Test(stall, what_may_be_dropped_is_and_counted)
 	rig_expect(&r, KEEPER_TROUBLE, &n);
 	cr_assert_eq(field_int(&n.frame, "errno", 0), ETIMEDOUT);
 	cr_assert_not_null(strstr(field_text(&n.frame, "error"), FILE_0));
+	/* It is alive for all that. */
+	rig_ask(&r, KEEPER_PING, -1, 5);
+	rig_expect(&r, KEEPER_PONG, &n);
+	cr_assert_eq(field_int(&n.frame, "ref", 0), 5);
 	cr_assert_eq(ptrace(PTRACE_DETACH, hand, NULL, NULL), 0);
 	rig_expect(&r, KEEPER_BETTER, &n);
 	rig_puts(&r, 0, LINE);
