@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "logs/name.h"
@@ -20,6 +21,8 @@
 
 #define FILE_MODE 0640
 #define FOLDER_MODE 0750
+/* How often it is looked whether the file has its name still. */
+#define NAME_LOOK SPAN_S(1)
 
 /* Hands it over. */
 static int take(int *fd)
@@ -148,6 +151,14 @@ static int open_folder(const struct place *p, int *ret_dir, struct fault *fault)
 	return 0;
 }
 
+static struct mono now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (struct mono){(int64_t)t.tv_sec * 1000000000 + t.tv_nsec};
+}
+
 static uint64_t born(int fd, const struct stat *st)
 {
 	struct statx x;
@@ -198,6 +209,7 @@ static int open_file(struct place *p, struct fault *fault)
 	p->ino = st.st_ino;
 	p->offset = (uint64_t)st.st_size;
 	p->since = born(p->fd, &st);
+	p->named_at = now();
 	return 0;
 }
 
@@ -211,7 +223,21 @@ static int cut(struct place *p, uint64_t offset, struct fault *fault)
 	return 0;
 }
 
-/* The open file: it is closed where it was removed. */
+/* Somebody has renamed the file, or put another one in its place. */
+static bool was_renamed(struct place *p)
+{
+	struct mono at = now();
+	struct stat st;
+
+	if (mono_between(p->named_at, at).ns < NAME_LOOK.ns)
+		return false;
+	p->named_at = at;
+	if (fstatat(p->root->dir, p->file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT;
+	return st.st_dev != p->dev || st.st_ino != p->ino;
+}
+
+/* The open file: it is closed where it was removed or renamed. */
 static int look_at_open(struct place *p, struct fault *fault)
 {
 	struct stat st;
@@ -222,8 +248,13 @@ static int look_at_open(struct place *p, struct fault *fault)
 		place_close(p);
 	else if (p->torn && (uint64_t)st.st_size > p->offset)
 		return cut(p, p->offset, fault);
+	else if (was_renamed(p))
+		place_close(p);
 	else
 		p->offset = (uint64_t)st.st_size;
+	/* Another's first byte is yet to come: it has no age. */
+	if (p->offset == 0)
+		p->since = 0;
 	p->torn = false;
 	return 0;
 }
@@ -308,6 +339,22 @@ static void remove_old(int dir, const char *log, const struct logs_name *name)
 	}
 }
 
+/* A name that nothing has. Not every file system can be told so (NFS, FUSE). */
+static int rename_old(int dir, const char *log, const char *name)
+{
+	struct stat st;
+
+	if (renameat2(dir, log, dir, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(dir, log, dir, name);
+}
+
 int place_rotate(struct place *p, uint32_t keep, char **ret_name, struct fault *fault)
 {
 	const char *log = name_base(p->file);
@@ -327,7 +374,7 @@ int place_rotate(struct place *p, uint32_t keep, char **ret_name, struct fault *
 	whole = name_make(p->file, &next);
 	if (!name || !whole)
 		return fault_set(fault, -ENOMEM, "%s/%s cannot be rotated", p->root->path, p->file);
-	if (keep == 0 ? unlinkat(dir, log, 0) : renameat2(dir, log, dir, name, RENAME_NOREPLACE)) {
+	if (keep == 0 ? unlinkat(dir, log, 0) : rename_old(dir, log, name)) {
 		if (errno != ENOENT)
 			return fault_set(fault, -errno, "%s/%s cannot be rotated", p->root->path,
 					 p->file);

@@ -11,7 +11,8 @@
  * us write where he may not.
  *
  * The file may be cut short, written to, renamed or removed by anybody at any time. Before each
- * batch place_look() finds out: a removed one is made anew, else its end is where we go on.
+ * batch place_look() finds out: a removed one is made anew, else its end is where we go on. That it
+ * was renamed costs a look at the folder, and is found within a second.
  */
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "suplog/fault.h"
 
 struct place_root {
@@ -33,9 +35,10 @@ struct place {
 	char *file;                    /* owned; below the root */
 	int fd;                        /* owned; -1: closed */
 	uint64_t dev, ino;
-	uint64_t offset; /* where we write; its end, as far as we know */
-	uint64_t since;  /* ns since 1970 UTC: of its first byte; 0: empty */
-	bool torn;       /* behind offset is what could not be taken back */
+	uint64_t offset;      /* where we write; its end, as far as we know */
+	uint64_t since;       /* ns since 1970 UTC: of its first byte; 0: empty */
+	struct mono named_at; /* when it was last seen to have its name */
+	bool torn;            /* behind offset is what could not be taken back */
 };
 
 /* Opens the log folder, of which path and group are set, and makes it where it is missing. 0 or

@@ -21,7 +21,8 @@
 
 static struct sock_filter filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NR),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 6, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 7, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 6, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ftruncate, 5, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_splice, 0, 5),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, OFF_OUT),
@@ -98,6 +99,15 @@ static void prepare(void *broken)
 	close(fd);
 }
 
+static int error_for(struct broken *b, const struct seccomp_data *call)
+{
+	if (call->nr == SYS_ftruncate)
+		return atomic_load(&b->cut_error);
+	if (call->nr == SYS_renameat2)
+		return call->args[4] ? atomic_load(&b->rename_error) : 0;
+	return atomic_load(&b->write_error);
+}
+
 static void answer(struct broken *b, int fd)
 {
 	struct seccomp_notif asked = {0};
@@ -106,7 +116,7 @@ static void answer(struct broken *b, int fd)
 
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &asked) < 0)
 		return;
-	error = atomic_load(asked.data.nr == SYS_ftruncate ? &b->cut_error : &b->write_error);
+	error = error_for(b, &asked.data);
 	if (error)
 		atomic_fetch_add(&b->refused, 1);
 	reply.id = asked.id;

@@ -4,8 +4,8 @@
 
 /*
  * A disk that is broken as long as a test wants it to be: what the keeper writes into files, and
- * how it cuts them, is held up by a filter of system calls (seccomp_unotify(2)) and answered by a
- * thread of the test, with an error or by letting it pass.
+ * how it cuts and renames them, is held up by a filter of system calls (seccomp_unotify(2)) and
+ * answered by a thread of the test, with an error or by letting it pass.
  */
 
 #include <pthread.h>
@@ -16,6 +16,7 @@
 struct broken {
 	_Atomic int write_error; /* errno; 0: it passes */
 	_Atomic int cut_error;
+	_Atomic int rename_error; /* of a rename that is to replace nothing */
 	_Atomic unsigned refused; /* calls */
 	int to_test[2];           /* the filter's fd comes this way */
 	pthread_t thread;

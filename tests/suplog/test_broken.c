@@ -243,6 +243,29 @@ Test(broken, part_of_a_batch_that_cannot_be_cut_off_and_another_keeper)
 	torn("raw", true);
 }
 
+/* A file system that cannot rename without replacing, as NFS cannot: rotation goes on. */
+Test(broken, rotation_where_a_flag_of_rename_is_not_known)
+{
+	struct rig r;
+	struct broken b;
+	struct rig_notice n;
+	CLEANUP(buf_fini) struct buf all = BUF_INIT;
+
+	begin(&r, &b, "text", "block");
+	atomic_store(&b.rename_error, EINVAL);
+	for (int i = 1; i < 4; i++) {
+		put_lines(&r, &all, 1);
+		mark(&r);
+		rig_ask(&r, KEEPER_ROTATE, -1, i);
+		rig_expect(&r, KEEPER_DONE, &n);
+		cr_assert_null(field_text(&n.frame, "error"), "%s", field_text(&n.frame, "error"));
+	}
+	cr_assert_eq(rig_count_old(&r, FILE_0), 3);
+	expect_all(&r, &all);
+	rig_fini(&r);
+	broken_fini(&b);
+}
+
 /* ---- folders that may not be written into: a keeper has no right that its user has not ---- */
 
 static void set_mode(const struct rig *r, const char *name, mode_t mode)

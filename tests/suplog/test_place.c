@@ -133,3 +133,17 @@ Test(place, a_torn_file_that_is_cut_goes_on_at_its_end)
 	cr_assert_eq(s.place.offset, 2);
 	scene_fini(&s);
 }
+
+/* An empty file has no age, whoever has emptied it. */
+Test(place, a_file_that_was_emptied_is_as_new)
+{
+	struct scene s;
+
+	scene_init(&s);
+	s.place.since = 12345;
+	cr_assert_eq(ftruncate(s.place.fd, 0), 0);
+	cr_assert_eq(place_look(&s.place, &s.fault), 0);
+	cr_expect_eq(s.place.offset, 0);
+	cr_expect_eq(s.place.since, 0);
+	scene_fini(&s);
+}

@@ -239,6 +239,36 @@ Test(trouble, a_file_that_is_removed_is_made_anew)
 	rig_fini(&r);
 }
 
+/* As logrotate does it: what was written before is in the one, what comes after soon in the other.
+ */
+Test(trouble, a_file_that_is_renamed_is_made_anew)
+{
+	struct rig r;
+	char path[256], other[256];
+	CLEANUP(buf_fini) struct buf all = BUF_INIT, log = BUF_INIT, bare = BUF_INIT;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	rig_puts(&r, 0, "one\n");
+	mark(&r, 0);
+	cr_assert_eq(rename(path_in(&r, FILE_0, path),
+			    path_in(&r, FILE_0 ".20260101T000000.000000Z", other)),
+		     0);
+	buf_puts(&all, "one\n");
+	for (int i = 0; access(path, F_OK) < 0; i++) {
+		cr_assert_lt(i, RIG_PATIENCE_MS);
+		buf_printf(&all, "%d\n", i);
+		dprintf(r.pipes[0][1], "%d\n", i);
+		mark(&r, 0);
+		usleep(1000);
+	}
+	rig_read_log(&r, FILE_0, &log);
+	rig_strip(&log, &bare);
+	cr_assert_str_eq(buf_text(&bare), all.data);
+	rig_fini(&r);
+}
+
 /* The log folder itself is removed: the keeper ends, as only the next can write into another. */
 Test(trouble, the_log_folder_is_removed)
 {
