@@ -7,6 +7,7 @@
  */
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,12 @@
 #define MEGABYTES 100
 /* What it is made of, over and over. No size of a pipe, a batch or a line divides it. */
 #define CYCLE (((size_t)1 << 20) + 12345)
-/* Twice what a keeper with one stream has. */
+/* Twice what a keeper with one stream has; under a sanitizer it says nothing. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_KB LONG_MAX
+#else
 #define MEMORY_KB 16384
+#endif
 
 struct scene {
 	struct rig rig;
@@ -146,9 +151,7 @@ static void write_endless(const char *format)
 	cr_assert_eq(s.seen, s.size, "%zu bytes are in the log, not %zu", s.seen, s.size);
 	cr_assert_geq(rig_count_old(&s.rig, FILE_0),
 		      s.size / ((size_t)SIZE + ((size_t)1 << 20)) - 1);
-#ifndef __SANITIZE_ADDRESS__
 	cr_assert_leq(most, MEMORY_KB, "the keeper has taken %ld kB", most);
-#endif
 	free(s.cycle);
 	rig_fini(&s.rig);
 }
