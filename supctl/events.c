@@ -14,53 +14,9 @@
 
 #include "base/text.h"
 #include "supctl/ask.h"
+#include "supctl/events.h"
 #include "supctl/render.h"
 #include "wire/json.h"
-
-static void put_field(struct buf *out, const struct wire_frame *row, const char *name,
-		      enum field_type type, const char *format)
-{
-	struct buf text CLEANUP(buf_fini) = BUF_INIT;
-	struct field f;
-
-	if (!field_find(row, name, type, &f))
-		return;
-	render_field(&text, &f);
-	if (strcmp(format, "time") == 0)
-		buf_printf(out, "%s  ", buf_text(&text));
-	else if (strcmp(format, "kind") == 0)
-		buf_printf(out, "%-13s ", buf_text(&text));
-	else
-		buf_printf(out, "%s%s", format, buf_text(&text));
-}
-
-/* 12:00:01.250  exit          web/api  signal:KILL  (after exit of web/db) */
-static void event_print(struct buf *out, const struct wire_frame *row)
-{
-	const char *cause = field_text(row, "cause_name");
-	const char *origin = field_text(row, "origin");
-
-	put_field(out, row, "time", FIELD_TIME, "time");
-	put_field(out, row, "kind", FIELD_TEXT, "kind");
-	put_field(out, row, "name", FIELD_TEXT, "");
-	put_field(out, row, "pid", FIELD_TEXT, " ");
-	put_field(out, row, "reason", FIELD_TEXT, "  ");
-	put_field(out, row, "explanation", FIELD_TEXT, ": ");
-	put_field(out, row, "delay", FIELD_SPAN, "  for ");
-	put_field(out, row, "error", FIELD_TEXT, "  ");
-	put_field(out, row, "lost", FIELD_INT, "events lost: ");
-	put_field(out, row, "from", FIELD_INT, ", from ");
-	put_field(out, row, "to", FIELD_INT, " to ");
-	if (cause) {
-		put_field(out, row, "cause_kind", FIELD_TEXT, "  <- ");
-		put_field(out, row, "cause_name", FIELD_TEXT, " ");
-	} else if (origin) {
-		put_field(out, row, "origin", FIELD_TEXT, "  <- ");
-	}
-	while (out->size && out->data[out->size - 1] == ' ')
-		out->size--;
-	buf_putc(out, '\n');
-}
 
 /* ---- what is asked for ---- */
 
@@ -159,7 +115,7 @@ static int events_show(struct context *context, uint64_t left)
 		if (context->json)
 			json_put_row(&out, &frame);
 		else
-			event_print(&out, &frame);
+			event_put(&out, &frame);
 		left -= is_event(&frame);
 		if (left && client_has_frame(context->client))
 			continue;
@@ -188,8 +144,9 @@ const struct command events_command = {
 		"watching, says that\n"
 		"nothing after it is missed. A line of kind gap tells how many events are missing, "
 		"because they\n"
-		"were not read fast enough or are not kept any more. After <- stands what led to "
-		"it.",
+		"were not read fast enough or are not kept any more. In front stands an event's "
+		"number, after <-\n"
+		"what led to it, with its own: supctl why --seq NUMBER tells the whole chain.",
 	.options =
 		(const struct option_spec[]){
 			{"--since", "SEQ|SPAN", "those that are kept, from that one or time on"},
