@@ -466,7 +466,11 @@ static void call_start(struct supervisor *s, struct call *call)
 	child_stop(c, cause);
 	c->window.used = c->window.next = 0;
 	if (group) {
-		call_free(call);
+		/* What is on demand does not start with its range: its turn is after that. */
+		if (c->spec->on_demand)
+			supervisor_enqueue(s, &call->item);
+		else
+			call_free(call);
 		strategy_resume(s, c, cause);
 		return;
 	}

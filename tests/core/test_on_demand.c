@@ -146,3 +146,24 @@ Test(on_demand, a_trigger_waits_for_its_turn)
 	world_serve(&w);
 	cr_expect_str_eq(world_marks(&w, ">+"), "+a >j +j");
 }
+
+/* An operator's start cuts its delay short. It does not start with its range, and comes after that:
+ * also where the range waits for it. */
+Test(on_demand, is_started_behind_its_range)
+{
+	boot("/(one_for_all){j(on_demand restart_delay=10s) a}");
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, "j", NULL), "ok");
+	world_crash(&w, "j");
+	cr_expect_str_eq(world_states(&w, "/"), "j:backoff a:waiting");
+	cr_expect_str_eq(world_ask(&w, REQUEST_RESTART, "j", NULL), "ok");
+	cr_expect_str_eq(world_states(&w, "/"), "j:running a:running");
+	world_fini(&w);
+	world_init(&w);
+	boot("/(one_for_all){j(on_demand restart_delay=10s) a(requires=j)}");
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, "j", NULL), "ok");
+	cr_expect_str_eq(world_states(&w, "/"), "j:running a:running");
+	world_crash(&w, "j");
+	cr_expect_str_eq(world_states(&w, "/"), "j:backoff a:waiting");
+	cr_expect_str_eq(world_ask(&w, REQUEST_RESTART, "j", NULL), "ok");
+	cr_expect_str_eq(world_states(&w, "/"), "j:running a:running");
+}

@@ -346,10 +346,11 @@ static void act_exit_self(struct sim *sim, struct player *player)
 
 /* ---- names ---- */
 
+/* An answer is about what was before: who has a name may end in the same step, after it. */
 static void act_register(struct sim *sim, struct player *player)
 {
 	uint32_t i = rng_below(&sim->rng, POST_NAMES);
-	actor_pid *holder = &sim->post->names[i];
+	actor_pid *holder = &sim->post->names[i], before = *holder;
 	char name[16];
 	enum answer answer;
 
@@ -357,7 +358,7 @@ static void act_register(struct sim *sim, struct player *player)
 	answer = ask(sim, player, &(struct request){.kind = REQUEST_REGISTER, .child = name});
 	if (answer == ANSWER_OK && holder->n)
 		sim_fail(sim, "%s was given to a second holder", name);
-	if (answer == ANSWER_NAME_TAKEN && !holder->n)
+	if (answer == ANSWER_NAME_TAKEN && !before.n)
 		sim_fail(sim, "%s is said to be taken, and nobody has it", name);
 	if (answer == ANSWER_OK && !player->dead)
 		*holder = player->pid;
@@ -366,7 +367,7 @@ static void act_register(struct sim *sim, struct player *player)
 static void act_whereis(struct sim *sim, struct player *player)
 {
 	uint32_t i = rng_below(&sim->rng, POST_NAMES);
-	actor_pid *holder = &sim->post->names[i];
+	actor_pid *holder = &sim->post->names[i], before = *holder;
 	const struct player *has = post_player(sim, *holder);
 	bool unregisters = rng_chance(&sim->rng, 30);
 	char name[16];
@@ -381,7 +382,7 @@ static void act_whereis(struct sim *sim, struct player *player)
 	} else {
 		answer = ask(sim, player,
 			     &(struct request){.kind = REQUEST_WHEREIS, .target = name});
-		if (answer == ANSWER_OK && sim->post->answer_pid.n != holder->n)
+		if (answer == ANSWER_OK && sim->post->answer_pid.n != before.n)
 			sim_fail(sim, "%s is said to be somebody else's", name);
 	}
 	if (answer == ANSWER_NOPROC && has && post_is_well(sim, has) && holder->n)

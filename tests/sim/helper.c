@@ -20,6 +20,14 @@ struct helper *helper_of_source(const struct sim *sim, uint64_t source)
 	return NULL;
 }
 
+bool helper_asks(const struct sim *sim, actor_pid pid)
+{
+	for (uint32_t i = 0; i < sim->post->n_helpers; i++)
+		if (sim->post->helpers[i].pid.n == pid.n && sim->post->helpers[i].ref)
+			return true;
+	return false;
+}
+
 static struct helper *random_helper(struct sim *sim)
 {
 	struct post *post = sim->post;

@@ -311,7 +311,7 @@ static void check_after_messages(struct sim *sim, const struct player *to, actor
 	const struct player *dead = post_player(sim, from);
 
 	if (to->lossless && pair && !pair->unsure && dead && dead->dead &&
-	    post_letter_waits(pair, pair->sent, false))
+	    !helper_asks(sim, to->pid) && post_letter_waits(pair, pair->sent, false))
 		sim_fail(sim, "pid %llu: %s of %llu before its messages",
 			 (unsigned long long)to->pid.n, what, (unsigned long long)from.n);
 }
@@ -394,7 +394,8 @@ static void take_answer(struct sim *sim, const struct player *to, const struct w
 	if (frame->from != bond->other.n)
 		sim_fail(sim, "pid %llu: an answer of somebody else",
 			 (unsigned long long)to->pid.n);
-	if (to->lossless && !bond->direct && !pair->unsure && pair->got < bond->after)
+	if (to->lossless && !bond->direct && !pair->unsure && pair->got < bond->after &&
+	    !helper_asks(sim, to->pid))
 		sim_fail(sim, "pid %llu: an answer before the messages sent before it",
 			 (unsigned long long)to->pid.n);
 	bond_remove(sim->post, bond);

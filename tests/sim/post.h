@@ -198,6 +198,8 @@ void spawn_check_rest(struct sim *sim);
 
 /* helper.c */
 struct helper *helper_of_source(const struct sim *sim, uint64_t source);
+/* One of its helpers waits for a message: that comes over another connection than all the rest. */
+bool helper_asks(const struct sim *sim, actor_pid pid);
 void helper_take(struct sim *sim, struct helper *helper, const struct wire_frame *frame);
 void helper_gone(struct sim *sim, struct helper *helper);
 void helper_move(struct sim *sim, struct player *player);
