@@ -33,7 +33,8 @@ uint64_t post_letter_waits(struct pair *pair, uint64_t last, bool again)
 	return n <= last ? n : 0;
 }
 
-/* In order; one that had come back, to its place before all that come later, is marked. */
+/* In order, but for what a helper takes, which comes over a connection of its own; one that had
+ * come back, to its place before all that come later, is marked. */
 uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct wire_frame *frame,
 			  enum letter becomes)
 {
@@ -53,9 +54,9 @@ uint64_t post_take_letter(struct sim *sim, const struct player *to, const struct
 		wrong = "twice";
 	else if ((*letter == LETTER_BACK) != !!(frame->flags & WIRE_REDELIVERED))
 		wrong = "wrongly marked as redelivered, or not marked";
-	else if (*letter == LETTER_WAITS && number <= pair->got)
+	else if (*letter == LETTER_WAITS && number <= pair->got && becomes != LETTER_HELD)
 		wrong = "after a later one";
-	else if (to->lossless && waits)
+	else if (to->lossless && waits && !helper_asks(sim, to->pid))
 		wrong = "and one before it is missing";
 	if (wrong)
 		sim_fail(sim, "pid %llu: message %llu of %llu comes %s",

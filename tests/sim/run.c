@@ -180,6 +180,7 @@ static void sim_pass_time(struct sim *sim)
 
 /* Longer than this, and with more events than a rest needs, nobody was asked for anything. */
 #define CIRCLE 1000000000
+#define CIRCLE_PASSES 100
 
 static uint64_t sim_size(const struct sim *sim)
 {
@@ -239,18 +240,21 @@ static bool sim_rests(struct sim *sim)
  * From now on all do as they are asked, nobody asks for more, and time passes: the tree must come
  * to rest. A group restart is a few events a child, and each child may have been the cause of one.
  * But a tree that ends with its significant children and is restarted goes in circles, as slowly as
- * its intensity asks for: that is seen by the time that has passed, and left alone.
+ * its intensity asks for, and so does a start that fails: that is seen by the time that has passed,
+ * or by how often some had to, and left alone.
  */
 static void sim_rest(struct sim *sim)
 {
 	const struct mono begin = sim->now;
 	uint64_t n = sim_size(sim);
 	uint64_t enough = sim->n_events + 2000 + 20 * n, last = enough + 40 * n * n;
+	uint64_t passes = 0;
 
 	while (!sim_failed(sim) && !sim->halted) {
 		if (sim->n_events > last)
 			sim_fail(sim, "the tree does not come to rest");
-		if (sim->n_events > enough && sim->now.ns - begin.ns > CIRCLE)
+		if (sim->n_events > enough &&
+		    (sim->now.ns - begin.ns > CIRCLE || passes > CIRCLE_PASSES + n))
 			return;
 		if (world_obey(sim))
 			continue;
@@ -258,6 +262,7 @@ static void sim_rest(struct sim *sim)
 			break;
 		sim->now.ns = MAX_OF(sim->now.ns, core_deadline(sim->core).ns);
 		sim_tick(sim);
+		passes++;
 	}
 	request_check_rest(sim);
 	if (!sim_failed(sim) && !sim->halted)
