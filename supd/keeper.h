@@ -47,8 +47,6 @@ enum keeper_own { KEEPER_SUPD, KEEPER_EVENTS, KEEPER_REPORTS, KEEPER_N_OWN };
  * bound; beyond that it is lost, and counted.
  */
 void keeper_write(struct daemon *d, enum keeper_own own, const void *data, size_t size);
-/* Lines of that stream that were lost, ever. */
-uint64_t keeper_lost(const struct daemon *d, enum keeper_own own);
 
 /* ---- services' streams ---- */
 
@@ -108,6 +106,5 @@ struct keeper_rotation {
  * none, and r is not called.
  */
 bool keeper_rotate(struct daemon *d, uint32_t slot, struct keeper_rotation *r);
-void keeper_rotate_cancel(struct keeper_rotation *r);
 
 #endif

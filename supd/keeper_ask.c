@@ -156,12 +156,6 @@ bool keeper_rotate(struct daemon *d, uint32_t slot, struct keeper_rotation *r)
 	return true;
 }
 
-void keeper_rotate_cancel(struct keeper_rotation *r)
-{
-	if (r->link.next)
-		list_unlink(&r->link);
-}
-
 struct keeper_rotation *keeper_find_rotation(struct keeper *k, uint64_t ref)
 {
 	LIST_EACH (it, &k->rotations) {

@@ -138,11 +138,6 @@ void keeper_write(struct daemon *d, enum keeper_own own, const void *data, size_
 	watch(o, true);
 }
 
-uint64_t keeper_lost(const struct daemon *d, enum keeper_own own)
-{
-	return d->keeper ? d->keeper->own[own].lost : 0;
-}
-
 /* A daemon that was cut off in the middle of a line, with its machine, has left that without an
  * end: ours is not to be glued to it. Nobody else writes there now. */
 static void begin_line(struct keeper *k, enum keeper_own own)

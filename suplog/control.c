@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,6 +85,8 @@ static int start_hand(struct keeper *k, struct message *m)
 	if (log_dir && !k->root.path)
 		return -ENOMEM;
 	take_console(k, m);
+	k->opening = log_dir;
+	k->called_at = mono_now();
 	r = -pthread_create(&k->hand, NULL, hand_run, k);
 	if (r < 0)
 		return r;
@@ -191,16 +192,14 @@ static void mark(struct keeper *k, struct message *m)
 {
 	struct stream *s = keeper_stream(k, field_int(&m->frame, "number", -1));
 	struct mark *mark = s ? calloc(1, sizeof(*mark)) : NULL;
-	int waiting = 0;
 
 	if (!mark)
 		return;
-	ioctl(s->pipe, FIONREAD, &waiting);
 	mark->ref = (uint64_t)field_int(&m->frame, "ref", 0);
 	mark->told = mark->ref == 0;
 	mark->since = mono_now();
 	mark->lines = (size_t)MAX_OF(field_int(&m->frame, "tail", 0), INT64_C(0));
-	mark->target = s->taken + (uint64_t)waiting;
+	mark->target = s->taken + stream_waiting(k, s);
 	list_append(&s->marks, &mark->link);
 	hand_look_at(k, s, mono_now());
 }
@@ -315,6 +314,15 @@ static int watch_hand(struct keeper *k)
 	struct span lasts = mono_between(k->called_at, mono_now());
 	struct fault fault;
 
+	if (k->opening) {
+		if (!k->call_told && lasts.ns >= CALL_TIME.ns) {
+			k->call_told = true;
+			fault_set(&fault, -ETIMEDOUT, "log_dir %s: the disk does not answer",
+				  k->root.path);
+			notice_trouble(k, NULL, &fault);
+		}
+		return LOOK_MS;
+	}
 	k->main_sleeps = !k->calling && list_is_empty(&k->busy);
 	if (!k->calling)
 		return k->main_sleeps ? -1 : LOOK_MS;

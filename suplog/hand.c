@@ -288,22 +288,40 @@ int hand_open_root(struct keeper *k, struct fault *fault)
 
 	if (r < 0)
 		return r;
+	/* It is made as soon as there is a folder, be it late. */
+	if (!k->packing)
+		k->packing = packing_new(k->root.dir, tell_unpacked, k);
 	r = privileges_confine(k->root.dir);
-	return r < 0 ? fault_set(fault, r, "the log keeper cannot be confined to %s", k->root.path)
-		     : 0;
+	/* That is said; logs are kept all the same. */
+	if (r < 0) {
+		fault_set(fault, r, "the log keeper cannot be confined to %s", k->root.path);
+		pthread_mutex_lock(&k->lock);
+		notice_trouble(k, NULL, fault);
+		pthread_mutex_unlock(&k->lock);
+	}
+	return 0;
 }
 
-/* What is to be confined as the hand is. Without the lock, which supd is not told of yet. */
+/* What is to be confined as the hand is. Without the lock: a folder may be on a disk that hangs. A
+ * folder that cannot be opened is told of by the first stream that is to be written. */
 static void hand_begin(struct keeper *k)
 {
-	struct fault fault = {0};
-	int r = k->root.path ? hand_open_root(k, &fault) : privileges_confine(-1);
+	struct fault fault;
 
+	if (k->root.path)
+		hand_open_root(k, &fault);
+	else
+		privileges_confine(-1);
 	if (k->console_fd >= 0 && console_new(k->console_fd, k->console_colour, k->console_width,
 					      k->wake_hand, &k->console) == 0)
 		k->console_fd = -1;
-	if (r >= 0 && k->root.path)
-		k->packing = packing_new(k->root.dir, tell_unpacked, k);
+}
+
+static void end_opening(struct keeper *k)
+{
+	if (k->call_told)
+		notice_simple(k, KEEPER_BETTER, NULL);
+	k->call_told = k->opening = false;
 }
 
 void *hand_run(void *keeper)
@@ -312,6 +330,7 @@ void *hand_run(void *keeper)
 
 	hand_begin(k);
 	pthread_mutex_lock(&k->lock);
+	end_opening(k);
 	while (!is_finished(k)) {
 		wait_for(k, next_time(k));
 		look_at_busy(k);

@@ -17,6 +17,9 @@
 #include "suplog/notice.h"
 #include "suplog/stream.h"
 
+/* For the console to take what there is, and for a file to be packed. */
+#define LAST_WAIT SPAN_S(1)
+
 struct mono mono_now(void)
 {
 	struct timespec t;
@@ -68,6 +71,9 @@ void keeper_fini(struct keeper *k)
 	const int fds[] = {k->scratch[0], k->scratch[1], k->spill[0], k->spill[1],
 			   k->wake_hand,  k->wake_main,  k->epoll};
 
+	/* Its thread has much of the rest in its hands. */
+	if (!packing_end(k->packing, LAST_WAIT))
+		return;
 	for (size_t i = 0; i < k->n_streams; i++)
 		stream_free(k->streams[i]);
 	free(k->streams);
@@ -77,7 +83,7 @@ void keeper_fini(struct keeper *k)
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	console_free(k->console, SPAN_S(1));
+	console_free(k->console, LAST_WAIT);
 	syslog_fini(&k->syslog);
 	record_close(&k->record);
 	place_root_close(&k->root);

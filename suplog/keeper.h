@@ -140,6 +140,7 @@ struct keeper {
 	struct list rotations;
 
 	struct list notices; /* that supd has not taken yet */
+	size_t n_notices;
 
 	char *in; /* owned; KEEPER_BATCH_MAX bytes */
 	struct buf out;
@@ -153,6 +154,7 @@ struct keeper {
 	struct stream *calling;
 	struct mono called_at;
 	bool call_told;
+	bool opening; /* not in a stream's call: the hand opens the log folder, since called_at */
 	bool main_sleeps; /* until it is woken: the hand does so before a call */
 
 	bool finishing;
@@ -167,6 +169,7 @@ int64_t wall_now(void);
 
 /* keeper.c */
 int keeper_init(struct keeper *k, int control);
+/* What is left of it is the process's, which ends. */
 void keeper_fini(struct keeper *k);
 /* Its stream of that number, or NULL. */
 struct stream *keeper_stream(const struct keeper *k, int64_t number);

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* A supd that takes none for long shall not cost memory for long. */
+#define MANY 1000
+
 struct waiting {
 	struct list link;
 	size_t size;
@@ -53,6 +56,7 @@ void notice_send(struct keeper *k, struct notice *n)
 			w->size = n->data.size;
 			memcpy(w->data, n->data.data, w->size);
 			list_append(&k->notices, &w->link);
+			k->n_notices++;
 			keeper_wake(k->wake_main);
 		}
 	}
@@ -89,6 +93,11 @@ void notice_dropped(struct keeper *k, const struct stream *s, const char *why,
 	notice_send(k, &n);
 }
 
+bool notices_are_many(const struct keeper *k)
+{
+	return k->n_notices >= MANY;
+}
+
 bool notices_flush(struct keeper *k)
 {
 	LIST_EACH (node, &k->notices) {
@@ -97,6 +106,7 @@ bool notices_flush(struct keeper *k)
 		if (must_wait(send_now(k, w->data, w->size)))
 			return false;
 		list_unlink(node);
+		k->n_notices--;
 		free(w);
 	}
 	return true;

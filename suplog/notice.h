@@ -27,6 +27,8 @@ void notice_simple(struct keeper *k, enum keeper_notice kind, const struct strea
 void notice_dropped(struct keeper *k, const struct stream *s, const char *why,
 		    const struct tally *tally);
 
+/* So many wait that those which can do without are to be left out, or told later. */
+bool notices_are_many(const struct keeper *k);
 /* Sends what waits. True where nothing is left. */
 bool notices_flush(struct keeper *k);
 void notices_fini(struct keeper *k);

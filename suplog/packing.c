@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
@@ -229,20 +230,26 @@ static void free_jobs(struct packing *packing)
 	}
 }
 
-void packing_free(struct packing *packing)
+bool packing_end(struct packing *packing, struct span wait)
 {
+	struct timespec until;
+
 	if (!packing)
-		return;
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait.ns / 1000000000;
 	pthread_mutex_lock(&packing->lock);
 	packing->ending = true;
 	free_jobs(packing);
 	pthread_cond_signal(&packing->changed);
 	pthread_mutex_unlock(&packing->lock);
-	if (packing->running)
-		pthread_join(packing->thread, NULL);
+	if (packing->running &&
+	    pthread_clockjoin_np(packing->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+		return false;
 	pthread_cond_destroy(&packing->changed);
 	pthread_mutex_destroy(&packing->lock);
 	free(packing);
+	return true;
 }
 
 int packing_add(struct packing *packing, const char *file, enum logs_packing with)

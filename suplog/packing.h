@@ -14,6 +14,9 @@
  * 3 both may be: then the next packing of NAME begins with 1 again, and ends well.
  */
 
+#include <stdbool.h>
+
+#include "base/clock.h"
 #include "base/macros.h"
 #include "logs/kinds.h"
 
@@ -27,10 +30,11 @@ typedef void packing_failed(void *owner, const char *file, int error);
  * it. */
 struct packing *packing_new(int dir, packing_failed *failed, void *owner);
 /*
- * Waits for the file that is being packed, and forgets the others: for tests. A process that ends
- * does not call it: what is unfinished is made again by the next.
+ * Forgets the files that wait, waits for the one that is being packed, at most so long, and frees
+ * it; packing_failed is not called any more. False: it is in the midst of one still; then nothing
+ * is freed, and the process can only end. What is unfinished is made again by the next.
  */
-void packing_free(struct packing *packing); /* takes NULL */
+bool packing_end(struct packing *packing, struct span wait); /* takes NULL */
 
 /* Packs an old file; `file` is copied. One that is gone when its turn comes is no error. 0,
  * -ENOMEM, or -errno without a thread. */

@@ -45,16 +45,26 @@ static bool owner_is_trusted(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
+/* An open() has failed: why there is none says more than that there is none. */
+static int why_not(int error_of_mkdir)
+{
+	return errno == ENOENT && error_of_mkdir ? error_of_mkdir : errno;
+}
+
 int place_root_open(struct place_root *root, struct fault *fault)
 {
 	CLEANUP(cleanup_close) int dir = -1;
 	struct stat st;
+	int error = mkdir(root->path, FOLDER_MODE) < 0 ? errno : 0;
 
-	if (mkdir(root->path, FOLDER_MODE) == 0 && root->group != (gid_t)-1)
+	if (!error && root->group != (gid_t)-1)
 		(void)!chown(root->path, (uid_t)-1, root->group);
 	dir = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fstat(dir, &st) < 0)
-		return fault_set(fault, -errno, "log_dir %s cannot be opened", root->path);
+	if (dir < 0)
+		return fault_set(fault, -why_not(error), "log_dir %s cannot be opened or made",
+				 root->path);
+	if (fstat(dir, &st) < 0)
+		return fault_set(fault, -errno, "log_dir %s", root->path);
 	if (!owner_is_trusted(&st))
 		return fault_set(fault, -EPERM,
 				 "log_dir %s belongs to user %u: it must be root's or our own",
@@ -110,8 +120,7 @@ static int open_next(const struct place *p, int dir, const char *name)
 	next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (next >= 0)
 		return next;
-	/* Why there is none says more than that there is none. */
-	return errno == ENOENT && error ? -error : -errno;
+	return -why_not(error);
 }
 
 /* Opens, and makes where it is missing, the folder that the file is to be in. */

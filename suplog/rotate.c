@@ -19,6 +19,9 @@ static void tell_rotated(struct keeper *k, const struct stream *s, uint64_t ref,
 {
 	struct notice n;
 
+	/* Nobody has asked for it. */
+	if (ref == 0 && notices_are_many(k))
+		return;
 	notice_begin(&n, KEEPER_ROTATED, s);
 	field_put_int(&n.encoder, 0, "ref", (int64_t)ref);
 	field_put_text(&n.encoder, 0, "file", file);

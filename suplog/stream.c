@@ -101,17 +101,23 @@ void stream_adopt(struct keeper *k, struct stream *s)
 	settings_free(before);
 }
 
+uint64_t stream_waiting(const struct keeper *k, const struct stream *s)
+{
+	int waiting = 0;
+
+	ioctl(s->pipe, FIONREAD, &waiting);
+	return (uint64_t)waiting + (k->calling == s ? k->held : 0);
+}
+
 void stream_finish(struct keeper *k, struct stream *s, struct mono now)
 {
 	struct mark *mark = calloc(1, sizeof(*mark));
-	int waiting = 0;
 
 	s->last = true;
 	if (!mark)
 		return;
-	ioctl(s->pipe, FIONREAD, &waiting);
 	mark->told = true;
-	mark->target = s->taken + (uint64_t)waiting;
+	mark->target = s->taken + stream_waiting(k, s);
 	list_append(&s->marks, &mark->link);
 	hand_look_at(k, s, now);
 }

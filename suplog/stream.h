@@ -16,6 +16,9 @@ void stream_restore(struct stream *s, const struct record_slot *slot);
 /* The settings that wait for it become its own. The hand's. */
 void stream_adopt(struct keeper *k, struct stream *s);
 
+/* What of its pipe is not taken yet, be it on its way to where it is dropped. */
+uint64_t stream_waiting(const struct keeper *k, const struct stream *s);
+
 /* The keeper ends: all that is in the pipe now is to be written. */
 void stream_finish(struct keeper *k, struct stream *s, struct mono now);
 

@@ -51,6 +51,8 @@ static void sweep_dropped(struct keeper *k, struct stream *s, struct mono now)
 
 	if (s->dropped.bytes == 0 && s->dropped_rate.bytes == 0)
 		return;
+	if (notices_are_many(k))
+		due = mono_add(now, TOLD_SPAN);
 	if (due.ns > now.ns && !k->finishing) {
 		hand_sweep_at(k, due);
 		return;

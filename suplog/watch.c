@@ -4,9 +4,9 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "suplog/notice.h"
+#include "suplog/stream.h"
 #include "wire/field.h"
 
 /* Of record_slot.watch_left: the line has come. */
@@ -26,15 +26,6 @@ void watch_end(struct watch *w)
 	if (w->live)
 		regfree(&w->regex);
 	w->live = false;
-}
-
-/* What of the pipe is not taken yet, be it on its way to where it is dropped. */
-static uint64_t find_waiting(const struct keeper *k, const struct stream *s)
-{
-	int waiting = 0;
-
-	ioctl(s->pipe, FIONREAD, &waiting);
-	return (uint64_t)waiting + (k->calling == s ? k->held : 0);
 }
 
 /* A crash between two of these leaves no watch that means something else. */
@@ -58,7 +49,7 @@ void watch_ask(struct keeper *k, struct stream *s, uint64_t ref, const char *pat
 		return;
 	}
 	if (slot->watch != ref)
-		note(slot, ref, find_waiting(k, s));
+		note(slot, ref, stream_waiting(k, s));
 	s->watch.from = s->taken + slot->watch_left;
 	tell(k, KEEPER_WATCHING, s);
 	if (slot->watch_left == FOUND)

@@ -42,16 +42,13 @@
  *   marked                            number, ref, tail (bytes: the last lines, each with its end,
  *                                     as they came: no time, no escapes)
  *   pong                              ref, of the ping
- *   rotated                           number, ref (0: by itself), file, bytes; once for each stream
- *   done                              ref: all of a rotate request is through; error (text) where
- *                                     not all of it could be
- *   watching                          number, ref: what is written from now on is looked at
- *   matched                           number, ref: a line has matched; it looks no further
- *   trouble                           number, error (text: what, where, what to do), errno; once,
- *                                     until it is
- *   better                            number
- *   dropped                           number, why (text: overflow, rate), lines, bytes: since the
- *                                     last of these; at most one a second
+ *   rotated                           number, ref (0: by itself), file, bytes; once for each
+ * stream; those by itself are left out where supd takes no notices done ref: all of a rotate
+ * request is through; error (text) where not all of it could be watching number, ref: what is
+ * written from now on is looked at matched                           number, ref: a line has
+ * matched; it looks no further trouble                           number, error (text: what, where,
+ * what to do), errno; once, until it is better                            number dropped number,
+ * why (text: overflow, rate), lines, bytes: since the last of these; at most one a second
  *
  * Numbers without a type are ints; -1 stands for "no limit".
  *

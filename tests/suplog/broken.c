@@ -19,9 +19,16 @@
 /* splice(2)'s place in the file: there is none where it moves between pipes. */
 #define OFF_OUT offsetof(struct seccomp_data, args[3])
 
+#ifdef SYS_mkdir
+#define NR_MKDIR SYS_mkdir
+#else
+#define NR_MKDIR SYS_mkdirat
+#endif
+
 static struct sock_filter filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NR),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 7, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 8, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_MKDIR, 7, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 6, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ftruncate, 5, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_splice, 0, 5),
@@ -101,6 +108,11 @@ static void prepare(void *broken)
 
 static int error_for(struct broken *b, const struct seccomp_data *call)
 {
+	if (call->nr == NR_MKDIR) {
+		while (atomic_load(&b->hangs))
+			usleep(1000);
+		return 0;
+	}
 	if (call->nr == SYS_ftruncate)
 		return atomic_load(&b->cut_error);
 	if (call->nr == SYS_renameat2)

@@ -17,6 +17,7 @@ struct broken {
 	_Atomic int write_error; /* errno; 0: it passes */
 	_Atomic int cut_error;
 	_Atomic int rename_error; /* of a rename that is to replace nothing */
+	_Atomic bool hangs;       /* who makes a folder waits */
 	_Atomic unsigned refused; /* calls */
 	int to_test[2];           /* the filter's fd comes this way */
 	pthread_t thread;

@@ -243,6 +243,31 @@ Test(broken, part_of_a_batch_that_cannot_be_cut_off_and_another_keeper)
 	torn("raw", true);
 }
 
+/* The disk of the log folder hangs: that is said of it, and the keeper is alive. */
+Test(broken, a_log_folder_that_does_not_answer)
+{
+	struct rig r;
+	struct broken b;
+	struct rig_notice n;
+	CLEANUP(buf_fini) struct buf all = BUF_INIT;
+
+	rig_init(&r);
+	broken_init(&b, &r);
+	atomic_store(&b.hangs, true);
+	rig_stream(&r, 0, &(struct rig_stream){.name = "a", .file = FILE_0, .format = "text"});
+	rig_start(&r);
+	put_lines(&r, &all, FEW);
+	expect_trouble(&r, ETIMEDOUT, r.folder);
+	rig_ask(&r, KEEPER_PING, -1, 3);
+	rig_expect(&r, KEEPER_PONG, &n);
+	atomic_store(&b.hangs, false);
+	rig_expect(&r, KEEPER_BETTER, &n);
+	mark(&r);
+	expect_all(&r, &all);
+	rig_fini(&r);
+	broken_fini(&b);
+}
+
 /* A file system that cannot rename without replacing, as NFS cannot: rotation goes on. */
 Test(broken, rotation_where_a_flag_of_rename_is_not_known)
 {
@@ -377,4 +402,31 @@ Test(broken, what_may_not_be_opened_is_waited_for)
 		expect_all(&r, &all);
 		rig_fini(&r);
 	}
+}
+
+/* A log folder that can be made later only: all is as if it had been there, packing too. */
+Test(broken, a_log_folder_that_comes_late)
+{
+	struct rig r;
+	struct rig_notice n;
+	char path[256], packed[512];
+
+	rig_init(&r);
+	r.log_dir = path_in(&r, "late", path);
+	set_mode(&r, ".", 0555);
+	rig_stream(&r, 0, &(struct rig_stream){.name = "a", .file = FILE_0, .packing = "gzip"});
+	rig_start(&r);
+	rig_puts(&r, 0, LINE);
+	expect_trouble(&r, EACCES, path);
+	set_mode(&r, ".", 0755);
+	mark(&r);
+	rig_ask(&r, KEEPER_ROTATE, -1, 1);
+	rig_expect(&r, KEEPER_ROTATED, &n);
+	snprintf(packed, sizeof(packed), "%s/%.150s.gz", path, field_text(&n.frame, "file"));
+	for (int i = 0; access(packed, F_OK) < 0; i++) {
+		cr_assert_lt(i, RIG_PATIENCE_MS, "%s", packed);
+		usleep(1000);
+	}
+	cr_assert_eq(rig_finish(&r), 0);
+	rig_fini(&r);
 }

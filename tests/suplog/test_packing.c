@@ -182,7 +182,7 @@ Test(packing, in_the_background)
 	cr_assert_eq(packing_add(packing, "gone.log." T1, LOGS_ZSTD), 0);
 	cr_assert_eq(packing_add(packing, "api.log." T2, LOGS_GZIP), 0);
 	wait_gone(&f, "api.log." T2);
-	packing_free(packing);
+	cr_assert(packing_end(packing, SPAN_S(60)));
 	expect_line(&f, "api.log." T1 ".zst", "one");
 	expect_line(&f, "api.log." T2 ".gz", "two");
 	cr_expect_eq(failures.n, 0);
@@ -204,7 +204,7 @@ Test(packing, what_was_left)
 	write_file(&f, "api.log." T2 ".zst.tmp", "unfinished");
 	cr_assert_eq(packing_add_left(packing, "api.log", LOGS_ZSTD), 0);
 	wait_gone(&f, "api.log." T1);
-	packing_free(packing);
+	cr_assert(packing_end(packing, SPAN_S(60)));
 	expect_line(&f, "api.log." T1 ".zst", "one");
 	cr_expect(is_there(&f, "api.log") && is_there(&f, "api.log." T2 ".gz"));
 	cr_expect(!is_there(&f, "api.log." T1 ".gz.tmp") &&
@@ -230,7 +230,7 @@ Test(packing, said_once)
 	while (failures.n < 2)
 		pthread_cond_wait(&failures.changed, &failures.lock);
 	pthread_mutex_unlock(&failures.lock);
-	packing_free(packing);
+	cr_assert(packing_end(packing, SPAN_S(60)));
 	cr_expect_eq(failures.n, 2);
 	cr_expect_eq(failures.error, EINVAL);
 	cr_expect_str_eq(failures.file, "api.log." T1);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -377,5 +378,34 @@ Test(streams, old_files_are_packed)
 	for (int i = 0; i < RIG_PATIENCE_MS && stat(path, &st) < 0; i++)
 		usleep(1000);
 	cr_assert_gt(st.st_size, 0);
+	rig_fini(&r);
+}
+
+/* A supd that hears nothing for long does not make the keeper keep all that it would say. */
+Test(streams, rotations_that_nobody_hears_of)
+{
+	enum { LINES = 4000, LINE_SIZE = 100 };
+	struct rig r;
+	struct rig_notice n;
+	char line[LINE_SIZE];
+	int told = 0, waiting;
+
+	memset(line, 'x', sizeof(line));
+	line[LINE_SIZE - 1] = '\n';
+	rig_init(&r);
+	rig_stream(&r, 0,
+		   &(struct rig_stream){.file = FILE_0, .format = "raw", .size = 1, .files = 2});
+	rig_start(&r);
+	for (int i = 0; i < LINES; i++)
+		rig_write(&r, 0, line, sizeof(line));
+	do
+		usleep(1000);
+	while (ioctl(r.pipes[0][0], FIONREAD, &waiting) == 0 && waiting > 0);
+	rig_mark(&r, 0, 5, 0);
+	while (rig_hear(&r, &n, RIG_PATIENCE_MS) && strcmp(n.kind, "marked") != 0)
+		told += strcmp(n.kind, "rotated") == 0;
+	cr_assert_str_eq(n.kind, "marked");
+	cr_assert_lt(told, LINES / 2);
+	cr_assert_eq(rig_finish(&r), 0);
 	rig_fini(&r);
 }
