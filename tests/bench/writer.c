@@ -70,5 +70,6 @@ int main(int argc, char **argv)
 		for (size_t at = 0; at < size; at += step)
 			write_all(data + at, size - at < step ? size - at : step);
 	while (strcmp(argv[4], "flood") == 0);
+	free(data);
 	return 0;
 }
