@@ -90,7 +90,7 @@ void keeper_mark_cancel(struct keeper_mark *mark);
 
 /* Likewise: files are to be rotated. Fill in file and done. */
 struct keeper_rotation {
-	/* One was: what it is called now, absolute, and its size. */
+	/* One was: what it is called now, absolute (NULL: none is kept), and its size. */
 	void (*file)(struct keeper_rotation *r, const char *name, const char *file, int64_t bytes);
 	/* All were; NULL, or what was in the way, in words. Once, at the end. */
 	void (*done)(struct keeper_rotation *r, const char *error);

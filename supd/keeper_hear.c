@@ -97,19 +97,23 @@ static void on_pong(struct heard *h)
 static void on_rotated(struct heard *h)
 {
 	struct keeper_rotation *r = h->ref ? keeper_find_rotation(h->k, h->ref) : NULL;
-	struct buf file CLEANUP(buf_fini) = BUF_INIT;
+	const char *file = field_text(h->frame, "file"), *path = NULL;
+	struct buf whole CLEANUP(buf_fini) = BUF_INIT;
 	int64_t bytes = field_int(h->frame, "bytes", 0);
 	struct log_about a = about(h, "rotated");
 	char buf[64];
 
-	if (h->k->dir && buf_printf(&file, "%s/%s", h->k->dir, text_of(h, "file")) < 0)
-		return;
+	if (file && h->k->dir) {
+		if (buf_printf(&whole, "%s/%s", h->k->dir, file) < 0)
+			return;
+		path = buf_text(&whole);
+	}
 	log_about(LOG_AT_DEBUG, &a, "%sthe log was rotated: %lld bytes are in %s now",
-		  which(h, buf), (long long)bytes, buf_text(&file));
+		  which(h, buf), (long long)bytes, path ? path : "no file (log_files = 0)");
 	if (h->s)
-		add_event(h, "rotated", NULL, buf_text(&file));
+		add_event(h, "rotated", NULL, path ? path : "it was removed (log_files = 0)");
 	if (r && h->s)
-		r->file(r, h->s->name, buf_text(&file), bytes);
+		r->file(r, h->s->name, path, bytes);
 }
 
 static void on_done(struct heard *h)

@@ -528,6 +528,19 @@ Test(logs, rotation_drops_and_a_dead_keeper_are_events)
 	node_end(n);
 }
 
+/* Where no old file is kept, none is named. */
+Test(logs, a_rotation_that_keeps_nothing)
+{
+	struct node *n = node_run("[service a]\nlog_files = 0\nready = exit\n"
+				  "command = echo here\n");
+
+	sync_tree(n);
+	cr_expect_null(strstr(ctl(n, "logs --rotate a"), "/log/"));
+	until_event(n, "rotated", "removed (log_files = 0)");
+	node_end(n);
+	same(node_service_log(n, "a"), "", "a");
+}
+
 /* A log that is a folder is none. */
 Test(logs, trouble_and_its_end_are_events)
 {
