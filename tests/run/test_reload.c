@@ -80,7 +80,7 @@ Test(reload, waits_for_what_it_says)
 Test(reload, what_it_says_is_not_waited_for_for_ever)
 {
 	struct node *n = node_run(SERVICE("a", "reload_command = @puppet/r\n"
-					       "reload_command_timeout = 500ms\n")
+					       "reload_command_timeout = 2s\n")
 					  SERVICE("b", "reload_command = @puppet/s\n"));
 	struct program reload;
 
