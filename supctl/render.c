@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define NS_PER_S INT64_C(1000000000)
 
 /* ---- text ---- */
@@ -38,20 +40,13 @@ size_t render_character(const char *text, uint32_t *ret_character)
 	return size;
 }
 
-/* Characters that steer a terminal or turn the direction of what follows. */
-static bool render_is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 void render_text(struct buf *out, const char *text, enum render_newline newline)
 {
 	while (*text) {
 		uint32_t c = 0;
 		size_t size = render_character(text, &c);
 
-		if (size && (!render_is_control(c) || (c == '\n' && newline == RENDER_LINES))) {
+		if (size && (!text_is_treacherous(c) || (c == '\n' && newline == RENDER_LINES))) {
 			buf_append(out, text, size);
 			text += size;
 			continue;

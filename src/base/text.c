@@ -104,6 +104,21 @@ size_t text_utf8_size(const char *data, size_t left)
 	return size;
 }
 
+bool text_is_treacherous(uint32_t character)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200b, 0x200f},
+		{0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+		if (character <= ranges[i].last)
+			return character >= ranges[i].first;
+	return false;
+}
+
 /* After a mismatch the last star takes one byte more: no earlier one needs to be tried again. */
 bool text_glob(const char *pattern, const char *text)
 {

@@ -24,6 +24,12 @@ const char *text_errno_name(int error, char buf[16]);
 int text_errno_parse(const char *name);
 /* Bytes of the UTF-8 character that data, of at least one byte, begins with; 0: none, or a NUL. */
 size_t text_utf8_size(const char *data, size_t left);
+/*
+ * A character that is not to reach a terminal as it is: controls (C0, DEL, C1), those that turn the
+ * direction of what follows, so that a line reads as what it is not, ends of lines that are none
+ * (U+2028, U+2029), and those that take no room and so hide a difference (zero-width, U+FEFF).
+ */
+bool text_is_treacherous(uint32_t character);
 /* True where data is valid UTF-8 with no NUL. */
 bool text_is_utf8(const char *data, size_t size);
 /* True where all of text matches a pattern: * is any text, ? one byte, the rest itself. */

@@ -21,6 +21,16 @@ static bool is_printable_ascii(const char *data)
 	return !((word | ((word & ~HIGHS) + BYTES(1)) | ~((word & ~HIGHS) + BYTES(0x60))) & HIGHS);
 }
 
+/* The character of that many bytes, at least two. */
+static uint32_t decode(const char *data, size_t size)
+{
+	uint32_t c = (unsigned char)data[0] & (0x7fu >> size);
+
+	for (size_t i = 1; i < size; i++)
+		c = c << 6 | ((unsigned char)data[i] & 0x3fu);
+	return c;
+}
+
 /* Bytes of the character that is shown as it is; 0: it is escaped. */
 static size_t plain_size(const char *data, size_t left)
 {
@@ -30,7 +40,7 @@ static size_t plain_size(const char *data, size_t left)
 	if (first < 0x80)
 		return (first >= ' ' && first != 0x7f) || first == '\t';
 	size = text_utf8_size(data, left);
-	return size == 2 && first == 0xc2 && (unsigned char)data[1] < 0xa0 ? 0 : size;
+	return size && text_is_treacherous(decode(data, size)) ? 0 : size;
 }
 
 size_t escape_plain_span(const char *data, size_t size)
@@ -69,7 +79,7 @@ int escape_text(struct buf *out, const char *data, size_t size)
 		at += plain;
 		if (at == size)
 			break;
-		/* The second byte of a control character is next: alone it is not UTF-8. */
+		/* Its further bytes are next: alone they are not UTF-8. */
 		escape_byte(out, (unsigned char)data[at++]);
 	}
 	return out->error;

@@ -4,8 +4,8 @@
 
 /*
  * What a program has written, made harmless for a terminal: control characters (a tab excepted),
- * those of ISO 6429 in UTF-8 too (U+0080 to U+009F), and bytes that are not UTF-8 become \xNN, byte
- * by byte; all else stays, a backslash as well.
+ * all that text_is_treacherous() knows, and bytes that are not UTF-8 become \xNN, byte by byte; all
+ * else stays, a backslash as well.
  */
 
 #include <stddef.h>

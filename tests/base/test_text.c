@@ -281,3 +281,16 @@ Test(text, errno_names)
 	cr_expect_eq(text_errno_parse(""), 0);
 	cr_expect_eq(text_errno_parse("E2"), 0);
 }
+
+Test(text, treacherous)
+{
+	static const uint32_t yes[] = {0,      '\n',   0x1b,   0x7f,   0x9f,   0x61c,  0x200b,
+				       0x200f, 0x2028, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff};
+	static const uint32_t no[] = {' ',    '~',    0xa0,   0x61b,  0x61d,  0x200a, 0x2010,
+				      0x2027, 0x202f, 0x2065, 0x206a, 0xfefe, 0xff00, 0x10ffff};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		cr_expect(text_is_treacherous(yes[i]), "%x", (unsigned)yes[i]);
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		cr_expect(!text_is_treacherous(no[i]), "%x", (unsigned)no[i]);
+}
