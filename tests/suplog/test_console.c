@@ -121,7 +121,7 @@ Test(console, terminal)
 	show(console, &web, "a\tb\33[2Jc\302\205\377\r\n");
 	read_until(master, &out, "\r\n");
 	cr_expect_str_eq(buf_text(&out),
-			 "\33[2m22:37:10.123\33[0m  \33[92mweb/api \33[0m | "
+			 "\33[2m22:37:10.123\33[0m  \33[38;5;75mweb/api \33[0m | "
 			 "a\tb\\x1b[2Jc\\xc2\\x85\\xff\r\n",
 			 "%s", buf_text(&out));
 	console_free(console, WAIT);
