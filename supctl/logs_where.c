@@ -31,6 +31,7 @@ void log_places_fini(struct log_places *places)
 		place_fini(&places->all[i]);
 	free(places->all);
 	free(places->dir);
+	free(places->no_dir);
 	strmap_fini(&places->seen);
 	*places = (struct log_places){0};
 }
@@ -105,8 +106,12 @@ static const char *below(const struct log_places *places, const char *file)
 	return file;
 }
 
-static int set_dir(struct log_places *places, const char *dir)
+static int set_dir(struct log_places *places, const struct wire_frame *row)
 {
+	const char *dir = field_text(row, "log_dir"), *error = field_text(row, "error");
+
+	if (error && !places->no_dir)
+		places->no_dir = strdup(error);
 	if (!dir || places->dir)
 		return 0;
 	places->dir = strdup(dir);
@@ -146,7 +151,7 @@ static int take_row(struct log_places *places, const struct wire_frame *row, con
 	int r;
 
 	if (!path)
-		return set_dir(places, field_text(row, "log_dir"));
+		return set_dir(places, row);
 	r = add_service(places, row, path, &place);
 	if (r <= 0)
 		return r;
@@ -309,8 +314,11 @@ static int ask_or_find(struct context *context, struct log_places *places)
 		return r;
 	if (places->dir)
 		return 0;
-	complain("supd keeps no logs (log_dir = none): it shows them on its standard output; "
-		 "log_dir = PATH under [supd] would keep them");
+	if (places->no_dir)
+		complain("supd keeps no logs: %s; once that is mended, restart it", places->no_dir);
+	else
+		complain("supd keeps no logs (log_dir = none): it shows them on its standard "
+			 "output; log_dir = PATH under [supd] would keep them");
 	return EXIT_FAILED;
 }
 

@@ -119,6 +119,7 @@ static void keeper_free(struct keeper *k)
 	close_one(k->lock);
 	free(k->program);
 	free(k->dir);
+	free(k->no_dir);
 	free(k);
 }
 
@@ -141,6 +142,7 @@ static int find_all(struct keeper *k)
 		log_line(LOG_AT_WARNING,
 			 "%s: so no logs are kept: they go to the standard output of supd",
 			 buf_text(&why));
+		k->no_dir = buf_take(&why);
 		r = 0;
 	}
 	return r;
@@ -205,6 +207,17 @@ void keeper_begin(struct daemon *d)
 const char *keeper_dir(const struct daemon *d)
 {
 	return d->keeper ? d->keeper->dir : NULL;
+}
+
+const char *keeper_no_dir(const struct daemon *d)
+{
+	const char *configured = d->config->log_dir;
+
+	if (d->keeper)
+		return d->keeper->no_dir;
+	return configured && strcmp(configured, "none") == 0
+		       ? NULL
+		       : "there is no suplog: install it beside supd";
 }
 
 /* ---- its end ---- */

@@ -33,6 +33,8 @@ void keeper_close(struct daemon *d);  /* takes a daemon without */
 
 /* The folder of the logs, absolute; NULL: there are no files. Borrowed. */
 const char *keeper_dir(const struct daemon *d);
+/* Why there are none, where they are wanted; NULL: they are not, or there are some. Borrowed. */
+const char *keeper_no_dir(const struct daemon *d);
 
 /* Its process is that one; it has ended, and was not reaped: that is done. */
 bool keeper_is(const struct daemon *d, pid_t os_pid);

@@ -18,6 +18,11 @@
 /* Heard before others have their turn. */
 #define BATCH 64
 
+/* What is dropped is told of again after a second, two, four, ... */
+#define DROPPING_FIRST SPAN_S(1)
+#define DROPPING_MOST SPAN_S(600)
+#define DROPPING_OVER SPAN_S(60)
+
 /* A notice about a stream. */
 struct heard {
 	struct keeper *k;
@@ -161,6 +166,17 @@ static void on_better(struct heard *h)
 	add_event(h, "log_better", NULL, "its log is written again");
 }
 
+bool dropping_is_due(struct dropping *d, struct mono now)
+{
+	if (now.ns < d->due.ns)
+		return false;
+	if (!d->wait.ns || mono_between(d->due, now).ns > DROPPING_OVER.ns)
+		d->wait = DROPPING_FIRST;
+	d->due = mono_add(now, d->wait);
+	d->wait.ns = MIN_OF(2 * d->wait.ns, DROPPING_MOST.ns);
+	return true;
+}
+
 static void on_dropped(struct heard *h)
 {
 	int64_t lines = field_int(h->frame, "lines", 0), bytes = field_int(h->frame, "bytes", 0);
@@ -169,8 +185,18 @@ static void on_dropped(struct heard *h)
 	struct log_about a = about(h, "log_dropped");
 	char buf[64];
 
-	if (h->s && lines > 0)
-		h->s->dropped += (uint64_t)lines;
+	if (h->s) {
+		struct dropping *d = &h->s->dropping;
+
+		h->s->dropped += (uint64_t)MAX_OF(lines, 0);
+		d->lines += lines;
+		d->bytes += bytes;
+		if (!dropping_is_due(d, loop_now()))
+			return;
+		lines = d->lines;
+		bytes = d->bytes;
+		d->lines = d->bytes = 0;
+	}
 	buf_printf(&text, "%lld line%s of its log (%lld bytes) %s dropped: %s", (long long)lines,
 		   lines == 1 ? "" : "s", (long long)bytes, lines == 1 ? "was" : "were",
 		   strcmp(why, "rate") == 0 ? "there were more than log_rate allows"

@@ -32,6 +32,13 @@ enum say { SAY_STREAM = 1, SAY_MARK = 2, SAY_RELEASE = 4, SAY_FORGET = 8 };
 /* The name of the stream of those that have none of their own. */
 #define STREAM_OTHERS "others"
 
+/* What is dropped is told of at once, and then ever less often: it may go on for days. */
+struct dropping {
+	int64_t lines, bytes; /* that nobody was told of yet */
+	struct mono due;      /* when it may be told of again */
+	struct span wait;     /* for how long not, after that */
+};
+
 struct stream {
 	struct keeper *keeper;     /* borrowed */
 	struct list dirty;         /* keeper.dirty, while there is something to say */
@@ -40,6 +47,7 @@ struct stream {
 	char *trouble;             /* owned; NULL: none */
 	uint64_t released;         /* ref of its last mark; 0: it has users */
 	uint64_t dropped;          /* lines, ever */
+	struct dropping dropping;
 	uint32_t number;
 	uint32_t users;
 	int in, out;      /* owned; the pipe's ends */
@@ -72,6 +80,7 @@ enum pulse {
 struct keeper {
 	struct daemon *daemon; /* borrowed */
 	char *dir;             /* owned; NULL: no files */
+	char *no_dir;          /* owned; why not, where there should be some; NULL: by intent */
 	int lock;              /* owned; of dir; -1: none */
 	char *program;         /* owned */
 	enum console console;
@@ -161,6 +170,8 @@ void keeper_say_later(struct stream *s, enum say say);
 
 /* All that it has told so far, up to a bound. False: its end of the socket is closed. */
 bool keeper_hear(struct keeper *k);
+/* Something was dropped again: whether it is told of now, with all since the last time. */
+bool dropping_is_due(struct dropping *d, struct mono now);
 
 /* ---- keeper_ask.c ---- */
 

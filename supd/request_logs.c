@@ -90,6 +90,7 @@ void request_take_logs(struct conn *conn, const struct request_command *command,
 	(void)command;
 	conn_begin(conn, &e, WIRE_ROW, frame->ref);
 	field_put_text(&e, 0, "log_dir", dir);
+	field_put_text(&e, 0, "error", keeper_no_dir(conn->control->daemon));
 	conn_end(conn, &e);
 	if (dir && !field_text(frame, "target"))
 		put_daemon(conn, frame->ref, dir);

@@ -382,7 +382,10 @@ void streams_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 
 	field_put_text(e, FIELD_DETAIL, "log_file", known ? buf_text(&file) : NULL);
 	field_put_int(e, FIELD_DETAIL, "log_dropped", s ? (int64_t)s->dropped : 0);
-	field_put_text(e, FIELD_DETAIL, "log_trouble", s ? s->trouble : NULL);
+	field_put_text(e, FIELD_DETAIL, "log_trouble",
+		       s && s->trouble ? s->trouble
+		       : s             ? keeper_no_dir(d)
+				       : NULL);
 }
 
 bool keeper_file(const struct daemon *d, uint32_t slot, enum keeper_stream which, struct buf *out)

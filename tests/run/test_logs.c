@@ -336,10 +336,16 @@ Test(logs, shown_on_the_console)
 
 static void check_shown(struct node *n, const char *complaint)
 {
+	const char *answer, *shown;
+
 	node_start(n);
 	sync_tree(n);
+	answer = ctl_fails(n, 1, "logs");
+	shown = ctl(n, "status a --json");
 	node_end(n);
 	cr_expect_not_null(strstr(node_log(n), complaint), "%s", node_log(n));
+	cr_expect_not_null(strstr(answer, complaint), "%s", answer);
+	cr_expect_not_null(strstr(shown, complaint), "%s", shown);
 	same(read_all(n->supd.out), "a    | hello\n", "the console");
 }
 

@@ -165,3 +165,25 @@ Test(keeper, events_of_a_turn_are_written_at_its_end)
 	k->dir = NULL;
 	close_streams(k);
 }
+
+/* At once, and ever less often while it goes on; anew after a while without. */
+Test(keeper, what_is_dropped_is_told_of_ever_less_often)
+{
+	struct dropping d = {0};
+	struct mono now = {5000000000};
+	int64_t told[6];
+	int n = 0;
+
+	for (; n < 6; now = mono_add(now, SPAN_MS(500)))
+		if (dropping_is_due(&d, now))
+			told[n++] = now.ns / 1000000000 - 5;
+	for (int i = 0; i < 6; i++)
+		cr_expect_eq(told[i], (1 << i) - 1, "%d: %lld", i, (long long)told[i]);
+	for (int i = 0; i < 20; i++, now = mono_add(now, SPAN_S(600)))
+		cr_expect(dropping_is_due(&d, now) || i == 0);
+	cr_expect_leq(d.wait.ns, SPAN_S(600).ns);
+	now = mono_add(d.due, SPAN_S(61));
+	cr_expect(dropping_is_due(&d, now));
+	cr_expect_not(dropping_is_due(&d, mono_add(now, SPAN_MS(999))));
+	cr_expect(dropping_is_due(&d, mono_add(now, SPAN_S(1))));
+}
