@@ -58,6 +58,7 @@ struct daemon {
 	struct keeper *keeper;         /* owned; NULL: no logs are kept */
 	struct loop_signal signals[6]; /* signals.c's */
 	struct mono told_to_end;       /* when a Unix signal last said so */
+	bool has_terminal;             /* it was started from one, and had it then */
 	char *run_dir;                 /* owned; absolute; NULL: none, and no control socket */
 	bool made_run_dir;             /* ... by us */
 	struct mono started;

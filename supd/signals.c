@@ -2,8 +2,10 @@
 
 #include "supd/signals.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "supd/fallback.h"
@@ -32,11 +34,21 @@ void signals_end(struct daemon *d, int unix_signal)
 	d->told_to_end = loop_now();
 }
 
+/* The controlling terminal can be opened as long as it has not been hung up. */
+static bool signals_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void signals_on_signal(void *owner, int unix_signal)
 {
 	struct daemon *d = owner;
 
-	if (unix_signal != SIGHUP)
+	if (unix_signal != SIGHUP || (d->has_terminal && !signals_terminal()))
 		signals_end(d, unix_signal);
 	else if (d->source != SETTINGS_FILE)
 		fallback_try_again(d);
@@ -74,6 +86,7 @@ void signals_watch(struct daemon *d)
 	size_t n = d->options->init ? ARRAY_LEN(watched) : 3;
 
 	_Static_assert(ARRAY_LEN(watched) == ARRAY_LEN(d->signals), "there is room for each");
+	d->has_terminal = signals_terminal();
 	if (foreground_watch(d))
 		return;
 	for (size_t i = 0; i < n; i++) {

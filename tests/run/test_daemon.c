@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "pty.h"
 
 RUN_SUITE(daemon);
 
@@ -213,6 +215,30 @@ Test(daemon, sighup_does_not_end_it)
 	ctl(n, "ping");
 	cr_assert_eq(os_pid_of(n, "a"), os_pid);
 	node_end(n);
+}
+
+/* Whoever closes the terminal ends what he started there. */
+Test(daemon, a_terminal_that_is_closed_ends_it)
+{
+	struct node *n = node_new();
+	const char *asan = getenv("ASAN_OPTIONS");
+	const char *const env[] = {"PATH=/usr/bin:/bin",
+				   keep_printf("ASAN_OPTIONS=%s", asan ? asan : ""), NULL};
+	const char *const argv[] = {"supd", "-c", node_path(n, "supd.conf"), NULL};
+	struct pty *p;
+	pid_t os_pid;
+
+	node_config(n, "[service a]\ncommand = sh -c 'echo $$ >@folder/pid; echo h''ere; exec "
+		       "sleep 100000'\nready = exec\n");
+	p = pty_start(env, argv);
+	pty_until(p, "here");
+	os_pid = (pid_t)atol(node_read(n, "pid"));
+	cr_assert(proc_exists(os_pid));
+	close(p->fd);
+	p->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(pty_end(p), 0);
+	proc_wait_gone(os_pid);
+	node_check_nothing_left(n);
 }
 
 /* What somebody meant for another program, or typed by mistake. */
