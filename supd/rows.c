@@ -315,6 +315,7 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	row_put_list(e, "provides", spec->provides);
 	if (spec->type == CHILD_SUPERVISOR) {
 		row_put_supervisor_spec(e, spec);
+		row_put_on_event(e, spec->on_event);
 		return;
 	}
 	row_put_ready(e, spec);
@@ -328,6 +329,7 @@ void row_put_spec(struct wire_encoder *e, const struct spec *spec)
 	field_put_text(e, 0, "working_directory", spec->exec->working_directory);
 	field_put_text(e, 0, "source", spec->exec->source);
 	row_put_output(e, spec->exec);
+	row_put_on_event(e, spec->on_event);
 	if (spec->exec->setup)
 		row_put_setup(e, spec->exec->setup);
 }

@@ -43,6 +43,11 @@ void row_put_watching(struct wire_encoder *e, uint64_t seq);
 /* Nanoseconds since 1970, by the clock on the wall. */
 int64_t wall_now(void);
 
+/* ---- rows_on_event.c ---- */
+
+/* Of a specification; takes NULL, and puts nothing where nothing is run. */
+void row_put_on_event(struct wire_encoder *e, const struct on_event *on_event);
+
 /* ---- rows_probing.c ---- */
 
 /* Whether it is well, as far as that is asked: fields of a row of status. */

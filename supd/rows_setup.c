@@ -46,17 +46,16 @@ static void row_put_number(struct wire_encoder *e, const char *key, uint64_t num
 		field_put_int(e, 0, key, (int64_t)number);
 }
 
-/* How its log is kept is there where one of those keys was given. */
 void row_put_output(struct wire_encoder *e, const struct exec *exec)
 {
-	const struct exec_log *log = exec->log;
+	struct exec_log defaults;
+	const struct exec_log *log = exec->log ? exec->log : &defaults;
 	struct buf rate CLEANUP(buf_fini) = BUF_INIT;
 	char span[SPAN_TEXT_MAX];
 
+	exec_log_init(&defaults);
 	row_put_stream(e, "stdout", &exec->standard_output);
 	row_put_stream(e, "stderr", &exec->standard_error);
-	if (!log)
-		return;
 	field_put_text(e, 0, "log_format", log_format_names[log->format]);
 	row_put_number(e, "log_size", log->size, false);
 	row_put_number(e, "log_files", log->files, log->files == UINT32_MAX);

@@ -382,3 +382,33 @@ Test(on_event, of_what_has_never_started_writes_there_too)
 	cr_assert_null(strstr(read_all(n->supd.out), "told"));
 	cr_assert_null(strstr(read_all(n->supd.err), "too\n"));
 }
+
+/* get_childspec has its keys, and those of the log. */
+Test(on_event, is_in_the_specification)
+{
+	struct node *n = node_run("[supervisor s]\non_event = -true\non_event_rate = infinity\n"
+				  "[service s/a]\ncommand = sleep 1000\nlog_size = 1M\n"
+				  "on_event = sh -c 'echo \"it'\\''s $1\"' x\non_event = false ''\n"
+				  "on_event_filter = exit !ready\non_event_max = 3\n"
+				  "on_event_timeout = 7s\n[service b]\ncommand = sleep 1000\n");
+	char *spec = strtok(ctl(n, "child spec s a --json"), "\n");
+
+	cr_expect_not_null(strstr(spec, "\"on_event\":[\"sh -c 'echo \\\"it'\\\\''s $1\\\"' x\","
+					"\"false ''\"]"),
+			   "%s", spec);
+	cr_expect_not_null(strstr(spec, "\"on_event_filter\":[\"exit\",\"!ready\"]"), "%s", spec);
+	cr_expect_str_eq(json_get(spec, "on_event_rate"), "10/1min");
+	cr_expect_str_eq(json_get(spec, "on_event_max"), "3");
+	cr_expect_str_eq(json_get(spec, "on_event_timeout"), "7.000000");
+	cr_expect_str_eq(json_get(spec, "log_size"), "1048576");
+	cr_expect_str_eq(json_get(spec, "log_format"), "text");
+	spec = strtok(ctl(n, "child spec / s --json"), "\n");
+	cr_expect_not_null(strstr(spec, "\"on_event\":[\"-true\"],\"on_event_filter\":[\"*\"]"),
+			   "%s", spec);
+	cr_expect_str_eq(json_get(spec, "on_event_rate"), "infinity");
+	spec = strtok(ctl(n, "child spec / b --json"), "\n");
+	cr_expect_null(strstr(spec, "on_event"), "%s", spec);
+	cr_expect_str_eq(json_get(spec, "log_files"), "10");
+	cr_expect_str_eq(json_get(spec, "log_overflow"), "block");
+	node_end(n);
+}
