@@ -75,8 +75,6 @@ int log_places_add(struct log_places *places, const char *name, const char *file
 
 /* ---- logs_find.c: without the daemon ---- */
 
-/* Whether a PATH of the command line means the log of that name. */
-bool log_is_meant(const char *arg, const char *name);
 /*
  * Adds all logs in places->dir that are meant by its args (no args: all there are), each once. 0,
  * -ENOMEM or -errno of the folder.

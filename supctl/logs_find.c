@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "logs/name.h"
 #include "supctl/logs.h"
 
@@ -26,21 +27,6 @@
 #define DAEMON_NAME "supd"
 #define SERVICES "services/"
 #define ENDING ".log"
-
-bool log_is_meant(const char *arg, const char *name)
-{
-	size_t size = strlen(arg);
-
-	while (size > 1 && arg[size - 1] == '/')
-		size--;
-	if (strcmp(arg, "/") == 0)
-		return true;
-	if (strncmp(name, arg, size) != 0)
-		return false;
-	if (arg[size - 1] == '@')
-		return !strchr(name + size, '/');
-	return name[size] == '\0' || name[size] == '/';
-}
 
 /* The end of a live file's path in one of a live or an old file; 0: it is neither. */
 static size_t live_size(const char *path)
@@ -116,7 +102,7 @@ static bool is_meant(const struct log_places *places, const char *name, bool dae
 	for (int i = 0; i < places->n_args; i++) {
 		const char *arg = places->args[i];
 
-		if (daemon ? strcmp(arg, DAEMON_NAME) == 0 : log_is_meant(arg, name))
+		if (daemon ? strcmp(arg, DAEMON_NAME) == 0 : path_has(arg, name))
 			return true;
 	}
 	return places->n_args == 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "logs/dir.h"
 #include "supctl/logs.h"
 #include "supctl/render.h"
@@ -263,7 +264,7 @@ static int find_in_dir(struct log_places *places)
 		bool found = false;
 
 		for (before = 0; before < places->n && !found; before++)
-			found = log_is_meant(places->args[i], places->all[before].name);
+			found = path_has(places->args[i], places->all[before].name);
 		if (found)
 			continue;
 		complain("%s: there is no log of that name in %s", places->args[i], places->dir);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/strings.h"
 #include "supd/control.h"
 #include "supd/request.h"
@@ -16,23 +17,14 @@
 
 /* ---- which ones ---- */
 
-/* name is path, or below it; "web@" is all of its instances. */
-static bool path_has(const char *path, const char *name)
-{
-	size_t size = strlen(path);
-
-	if (strncmp(path, name, size) != 0)
-		return false;
-	return name[size] == '\0' || name[size] == '/' || (size && path[size - 1] == '@');
-}
-
 static bool paths_have(char *const *paths, const struct wire_frame *row)
 {
 	const char *name = field_text(row, "name");
 	const char *pid = field_text(row, "pid");
 
 	for (; *paths; paths++)
-		if ((name && path_has(*paths, name)) || (pid && strcmp(*paths, pid) == 0))
+		/* What has no path is of the whole. */
+		if (path_has(*paths, name ? name : "/") || (pid && strcmp(*paths, pid) == 0))
 			return true;
 	return false;
 }

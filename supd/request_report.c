@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "supd/reporting.h"
 #include "supd/request.h"
 
@@ -21,15 +22,13 @@ static struct wire_frame frame_of(const struct report *report)
 static bool is_of(const struct wire_frame *row, const char *target)
 {
 	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
-	size_t size = strlen(target);
 	char text[ACTOR_PID_TEXT_MAX];
 	actor_pid wanted;
 
 	if (actor_pid_parse(target, &wanted) == 0)
 		return pid && strcmp(pid, actor_pid_format(wanted, text)) == 0;
-	if (strcmp(target, "/") == 0)
-		return true;
-	return name && strncmp(name, target, size) == 0 && (!name[size] || name[size] == '/');
+	/* What has no path is of the whole. */
+	return path_has(target, name ? name : "/");
 }
 
 /* Copies the fields as they are; of the lines of output only where that is permitted. */

@@ -138,3 +138,30 @@ Test(events, a_torn_line_stays_alone)
 	cr_assert_eq(json_check_lines(ctl(n, "report --json")), 2);
 	node_end(n);
 }
+
+/* A path is what it names and what is below it, in events and reports as in logs. */
+Test(events, of_a_path)
+{
+	struct node *n = node_run("[supervisor web]\n[service web/api]\ncommand = false\n"
+				  "restart = temporary\n[service webby]\ncommand = false\n"
+				  "restart = temporary\n[service web/w]\ninstances = 2\n"
+				  "command = false\nrestart = temporary\n");
+	static const struct {
+		const char *path;
+		size_t exits;
+	} rows[] = {{"web", 3}, {"web/", 3}, {"/", 4}, {"webby", 1}, {"web/w@", 2}, {"web/w@1", 1}};
+
+	ctl(n, "events --since 1 --follow --kind report --count 4");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *lines =
+			ctl(n, "events --json --since 1 --kind exit %s", rows[i].path);
+
+		cr_expect_eq(json_check_lines(lines), rows[i].exits, "%s: %s", rows[i].path, lines);
+		ctl(n, "report %s %zu", rows[i].path, rows[i].exits);
+		ctl_fails(n, 1, "report %s %zu", rows[i].path, rows[i].exits + 1);
+	}
+	ctl_fails(n, 3, "events --since 1 ''");
+	ctl_fails(n, 3, "events --since 1 we");
+	ctl_fails(n, 3, "report we");
+	node_end(n);
+}
