@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "supd/daemon.h"
+#include "supd/events.h"
 #include "supd/keeping.h"
 #include "supd/log.h"
 
@@ -80,12 +81,19 @@ static void tell_lost(struct keeper *k, enum keeper_own own)
 {
 	struct own_stream *o = &k->own[own];
 	uint64_t lost = o->lost - o->lost_told;
+	const struct log_about about = {.event = "log_dropped"};
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
 	o->lost_told = o->lost;
-	if (lost)
-		log_line(LOG_AT_WARNING,
-			 "%llu lines are missing in %s.log: the log keeper did not take them",
-			 (unsigned long long)lost, names[own]);
+	if (!lost)
+		return;
+	buf_printf(&text, "%llu line%s missing in %s.log: the log keeper did not take them",
+		   (unsigned long long)lost, lost == 1 ? " is" : "s are", names[own]);
+	log_about(LOG_AT_WARNING, &about, "%s", buf_text(&text));
+	events_add(k->daemon, &(struct occurrence){.kind = "log_dropped",
+						   .reason = "keeper",
+						   .explanation = buf_text(&text),
+						   .origin = "self"});
 }
 
 static void on_room(void *owner, int fd, int events)
@@ -147,7 +155,7 @@ static void begin_line(struct keeper *k, enum keeper_own own)
 	char last;
 	int fd;
 
-	if (buf_printf(&path, "%s/%s.log", k->dir, names[own]) < 0)
+	if (!k->dir || buf_printf(&path, "%s/%s.log", k->dir, names[own]) < 0)
 		return;
 	fd = open(buf_text(&path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
@@ -176,6 +184,26 @@ int keeper_own_open(struct keeper *k)
 		begin_line(k, (enum keeper_own)i);
 	}
 	return 0;
+}
+
+void keeper_own_put(struct wire_encoder *e, const struct keeper *k)
+{
+	struct buf file CLEANUP(buf_fini) = BUF_INIT;
+	const char *trouble = NULL;
+	uint64_t lost = 0;
+
+	for (int i = KEEPER_N_OWN - 1; i >= 0 && k->dir; i--) {
+		const struct own_stream *o = &k->own[i];
+
+		lost += o->lost + (o->stream ? o->stream->dropped : 0);
+		if (o->stream && o->stream->trouble)
+			trouble = o->stream->trouble;
+	}
+	if (k->dir && buf_printf(&file, "%s/%s.log", k->dir, names[KEEPER_SUPD]) < 0)
+		e->error = file.error;
+	field_put_text(e, FIELD_DETAIL, "log_file", k->dir ? buf_text(&file) : NULL);
+	field_put_int(e, FIELD_DETAIL, "log_dropped", (int64_t)lost);
+	field_put_text(e, FIELD_DETAIL, "log_trouble", trouble);
 }
 
 void keeper_own_close(struct keeper *k)

@@ -26,6 +26,7 @@
 #include "supd/log.h"
 #include "supd/loop.h"
 #include "supd/spawn.h"
+#include "wire/field.h"
 
 enum say { SAY_STREAM = 1, SAY_MARK = 2, SAY_RELEASE = 4, SAY_FORGET = 8 };
 
@@ -198,6 +199,8 @@ int keeper_own_open(struct keeper *k);
 /* What is kept goes into the pipes, as far as they take it. True: all has. */
 bool keeper_own_pass_on(struct keeper *k);
 void keeper_own_close(struct keeper *k);
+/* Of all of them, as streams_put() has it of a service: log_file is supd.log. */
+void keeper_own_put(struct wire_encoder *e, const struct keeper *k);
 
 /* ---- streams.c ---- */
 

@@ -372,7 +372,7 @@ int streams_output(const struct process *p)
 
 /* ---- status ---- */
 
-void streams_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
+static void put_service(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 {
 	const struct process *p = process_find(d, slot);
 	struct buf file CLEANUP(buf_fini) = BUF_INIT;
@@ -386,6 +386,14 @@ void streams_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
 		       s && s->trouble ? s->trouble
 		       : s             ? keeper_no_dir(d)
 				       : NULL);
+}
+
+void streams_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot)
+{
+	if (slot == 0 && d->keeper)
+		keeper_own_put(e, d->keeper);
+	else
+		put_service(e, d, slot);
 }
 
 bool keeper_file(const struct daemon *d, uint32_t slot, enum keeper_stream which, struct buf *out)

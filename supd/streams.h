@@ -60,7 +60,7 @@ struct stream_match {
 bool streams_match(struct process *p, struct stream_match *match);
 void streams_forget_match(struct stream_match *match); /* takes one that was found, or is zeroed */
 
-/* Fields of a row of status: log_file, log_dropped, log_trouble. */
+/* Fields of a row of status: log_file, log_dropped, log_trouble; of the root, the daemon's own. */
 void streams_put(struct wire_encoder *e, const struct daemon *d, uint32_t slot);
 
 #endif

@@ -17,6 +17,7 @@
 #include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/keeping.h"
+#include "supd/streams.h"
 
 Test(keeper, a_daemon_that_keeps_no_logs)
 {
@@ -186,4 +187,49 @@ Test(keeper, what_is_dropped_is_told_of_ever_less_often)
 	cr_expect(dropping_is_due(&d, now));
 	cr_expect_not(dropping_is_due(&d, mono_add(now, SPAN_MS(999))));
 	cr_expect(dropping_is_due(&d, mono_add(now, SPAN_S(1))));
+}
+
+/* What was lost of our own logs is counted in the root's status, and an event when there is room. */
+Test(keeper, lines_of_its_own_that_are_lost_are_told)
+{
+	static char dir[] = "/nowhere";
+	struct config config = {.events_kept = 100};
+	struct daemon d = {.config = &config};
+	struct keeper *k = keeper_with_streams(&d);
+	struct own_stream *own = &k->own[KEEPER_SUPD];
+	struct buf row CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_encoder e;
+	struct wire_frame frame = wire_frame(WIRE_ROW, "", 0);
+	char data[4096] = "";
+	size_t cursor = 0;
+
+	k->dir = dir;
+	cr_assert_eq(events_open(&d), 0);
+	memset(data, 'x', sizeof(data));
+	data[sizeof(data) - 1] = '\n';
+	while (own->lost < 3)
+		keeper_write(&d, KEEPER_SUPD, data, sizeof(data));
+	wire_begin(&e, &row, &frame);
+	streams_put(&e, &d, 0);
+	cr_assert_eq(wire_end(&e), 0);
+	cr_assert_eq(wire_decode(row.data, row.size, &cursor, &frame), 1);
+	cr_expect_str_eq(field_text(&frame, "log_file"), "/nowhere/supd.log");
+	cr_expect_eq(field_int(&frame, "log_dropped", 0), 3);
+	cr_expect_null(field_text(&frame, "log_trouble"));
+	cr_expect_eq(events_last(&d), 0);
+	while (own->kept.size) {
+		while (read(own->stream->in, data, sizeof(data)) > 0)
+			;
+		own->room.call(k, own->stream->out, LOOP_WRITE);
+	}
+	cr_assert_eq(events_previous(&d, UINT64_MAX, &frame), 1);
+	cr_expect_str_eq(field_text(&frame, "kind"), "log_dropped");
+	cr_expect_str_eq(field_text(&frame, "reason"), "keeper");
+	cr_expect_str_eq(field_text(&frame, "explanation"),
+			 "3 lines are missing in supd.log: the log keeper did not take them");
+	own->room.call(k, own->stream->out, LOOP_WRITE);
+	cr_expect_eq(events_last(&d), 1);
+	events_close(&d);
+	k->dir = NULL;
+	close_streams(k);
 }
