@@ -82,8 +82,6 @@ struct message {
 /* How it is shown: its payload alone, as assignments for a shell, as JSON. */
 enum message_form { MESSAGE_PLAIN, MESSAGE_VARS, MESSAGE_JSON };
 
-/* True of frames that are messages. */
-bool message_is(const struct wire_frame *frame);
 /* Makes one out of the last frame that was received. 0 or EXIT_FAILED with the message printed. */
 int message_keep(struct context *context, const struct wire_frame *frame,
 		 struct message *ret_message);

@@ -19,11 +19,6 @@ static const char *const kinds[] = {
 	[WIRE_EXIT] = "exit",       [WIRE_DOWN] = "down",
 };
 
-bool message_is(const struct wire_frame *frame)
-{
-	return frame->op < ARRAY_LEN(kinds) && kinds[frame->op];
-}
-
 void message_fini(struct message *message)
 {
 	large_unmap(message->mapping, message->size);

@@ -40,11 +40,6 @@ const char *const resource_names[RESOURCE_N] = {
 	[RESOURCE_IO_WEIGHT] = "io_weight",
 };
 
-const char *resource_controller(enum resource resource)
-{
-	return controllers[rows[resource].controller];
-}
-
 /* ---- values ---- */
 
 /* As the kernel takes it; "" where it is not asked for. */

@@ -30,7 +30,6 @@ enum resource {
 extern const char *const resource_names[RESOURCE_N];
 
 enum controller { CONTROLLER_MEMORY, CONTROLLER_CPU, CONTROLLER_PIDS, CONTROLLER_IO, CONTROLLER_N };
-const char *resource_controller(enum resource resource); /* its name: "memory" */
 
 struct cgroup_control {
 	int own_fd, fd;   /* borrowed; OWN, and our folder in it */

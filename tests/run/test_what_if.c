@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "sandbox.h"
 #include "support.h"
 
 RUN_SUITE(what_if);
@@ -243,4 +245,54 @@ Test(what_if, no_process_can_be_made)
 	/* At its end a sanitizer makes one that looks for leaks. */
 	cr_assert_eq(prlimit(n->supd.os_pid, RLIMIT_NPROC, &any, NULL), 0);
 	node_end(n);
+}
+
+/* ---- of an init ---- */
+
+/* The first process of a namespace asks a copy of itself, which is reaped like any child. */
+static void try_what_if(unsigned how)
+{
+	struct sandbox *s = sandbox_new(how);
+	struct node *n = s->n;
+	const char *told;
+	pid_t init, list[4];
+	size_t before;
+
+	node_config(n, "[supervisor s]\nstrategy = one_for_all\n"
+		       "[service s/a]\ncommand = sleep 1000\n"
+		       "[service s/b]\ncommand = sleep 1000\n");
+	node_start(n);
+	ctl(n, "wait s --for ready");
+	init = sandbox_init(n);
+	before = proc_children(init, list, ARRAY_LEN(list));
+	for (int i = 0; i < 5; i++) {
+		told = ctl(n, "what-if kill -KILL s/a");
+		cr_assert_not_null(strstr(told, "s/b"), "%s", told);
+		told = ctl(n, "what-if stop s --json");
+		cr_assert_gt(json_check_lines(told), 2, "%s", told);
+		ctl(n, "what-if restart s/b");
+	}
+	cr_assert_not_null(strstr(ctl_fails(n, 3, "what-if stop nobody"), "nobody"));
+	while (proc_children(init, list, ARRAY_LEN(list)) != before)
+		usleep(1000);
+	cr_assert_str_eq(state_of(n, "s/a"), "running");
+	cr_assert_eq(look(n, "s/a").restarts + look(n, "s/b").restarts, 0);
+	sandbox_end(n, SIGTERM);
+}
+
+Test(what_if, of_an_init)
+{
+	try_what_if(0);
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* it can not do without /proc */
+Test(what_if, of_an_init_without_proc)
+{
+	try_what_if(SANDBOX_NO_PROC);
+}
+#endif
+
+Test(what_if, of_an_init_where_little_can_be_written)
+{
+	try_what_if(SANDBOX_READ_ONLY | SANDBOX_FOLDER);
 }
