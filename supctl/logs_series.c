@@ -247,6 +247,7 @@ static struct utc file_before(const struct log_series *s, struct utc at)
 /* Where a run over the lines from here to the end of the file leaves. */
 struct tail {
 	uint64_t n;       /* wanted */
+	bool since;       /* not those before wish.since, which are in this file */
 	uint64_t found;   /* at most that many */
 	int64_t offset;   /* of the first of them */
 	int64_t *offsets; /* owned; of the last n that were met, in a ring */
@@ -274,6 +275,7 @@ static int count_on(struct log_series *s, struct tail *t)
 	const struct log_wish *wish = s->pool->wish;
 	struct log_line line;
 	uint64_t met = 0;
+	bool begun = !t->since;
 	int level, r = 0;
 	int64_t offset = reader_offset(s->reader);
 
@@ -282,7 +284,8 @@ static int count_on(struct log_series *s, struct tail *t)
 			log_line_of_daemon(&line, &level);
 		if (line.has_time && wish->has_until && line.time.us > wish->until.us)
 			break;
-		if (log_wish_matches(wish, &line))
+		begun = begun || (line.has_time && line.time.us >= wish->since.us);
+		if (begun && log_wish_matches(wish, &line))
 			r = note_offset(t, met++, offset);
 		offset = reader_offset(s->reader);
 	}
@@ -307,7 +310,7 @@ static int count_from(struct log_series *s, struct tail *t, uint64_t lines, int6
 	t->offset = reader_offset(s->reader);
 	t->found = got;
 	/* What was counted need not be read. */
-	if (!s->pool->wish->grep && !s->pool->wish->has_until && t->offset > first)
+	if (!s->pool->wish->grep && !s->pool->wish->has_until && !t->since && t->offset > first)
 		return r;
 	return r ? r : count_on(s, t);
 }
@@ -326,12 +329,15 @@ static int find_first(struct log_series *s, bool since, int64_t *ret_first)
 /* The last t->n lines of the file in hand, or all that are wanted of it. */
 static int find_tail(struct log_series *s, bool since, struct tail *t)
 {
-	bool exact = !s->pool->wish->grep && !s->pool->wish->has_until;
+	bool sought = since && s->kind != LOG_OF_DAEMON;
+	bool exact = !s->pool->wish->grep && !s->pool->wish->has_until && since == sought;
 	uint64_t lines = exact ? t->n : MAX_OF(t->n * LOOK_BACK, (uint64_t)LOOK_BACK_MIN);
 	int64_t first = 0;
 	bool all = false;
 	int r = find_first(s, since, &first);
 
+	/* Of what is not sought by its time, each line is to be looked at. */
+	t->since = since && !sought;
 	while (r == 0 && !all) {
 		r = count_from(s, t, lines, first, &all);
 		if (r == 0 && (exact || t->found == t->n))

@@ -153,8 +153,7 @@ Test(events, of_a_path)
 
 	ctl(n, "events --since 1 --follow --kind report --count 4");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const char *lines =
-			ctl(n, "events --json --since 1 --kind exit %s", rows[i].path);
+		const char *lines = ctl(n, "events --json --since 1 --kind exit %s", rows[i].path);
 
 		cr_expect_eq(json_check_lines(lines), rows[i].exits, "%s: %s", rows[i].path, lines);
 		ctl(n, "report %s %zu", rows[i].path, rows[i].exits);

@@ -310,6 +310,16 @@ Test(logs, the_daemon_s_own)
 		    "{\"time\":\"2026-11-30T12:00:00.004000Z\",\"name\":\"supd\","
 		    "\"line\":\"warning  supd          hm\"}\n");
 	logs_expect(&place, "L /", "2026-11-30T12:00:00.002000Z a\n");
+	/* What was before is not among the last ones. */
+	logs_expect(&place, "L --since '2026-11-30 12:00:00.002' -n 1 supd a",
+		    "supd | 2026-11-30T12:00:00.004000Z warning  supd          hm\n");
+	logs_expect(&place, "L --since '2026-11-30 12:00:00.004' -n 2",
+		    "supd | 2026-11-30T12:00:00.004000Z warning  supd          hm\n");
+	logs_append_text(&place, "services/a.log", "2026-11-30T12:00:00.005000Z late\n");
+	logs_expect(&place, "L --since '2026-11-30 12:00:00.005' -n 1",
+		    "a    | 2026-11-30T12:00:00.005000Z late\n");
+	logs_expect(&place, "L --since '2026-11-30 12:00:00.005' -n 2",
+		    "a    | 2026-11-30T12:00:00.005000Z late\n");
 	logs_place_fini(&place);
 }
 

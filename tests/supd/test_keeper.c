@@ -189,7 +189,8 @@ Test(keeper, what_is_dropped_is_told_of_ever_less_often)
 	cr_expect(dropping_is_due(&d, mono_add(now, SPAN_S(1))));
 }
 
-/* What was lost of our own logs is counted in the root's status, and an event when there is room. */
+/* What was lost of our own logs is counted in the root's status, and an event when there is room.
+ */
 Test(keeper, lines_of_its_own_that_are_lost_are_told)
 {
 	static char dir[] = "/nowhere";
