@@ -64,8 +64,18 @@ void log_pool_close(struct log_pool *pool)
 	buf_fini(&pool->scratch);
 }
 
+/* The path of the file in hand, below the folder; owned, NULL without memory. */
+static char *file_in_hand(const struct log_series *s)
+{
+	for (size_t i = 0; i < s->old.n; i++)
+		if (s->old.names[i].time.us == s->at.us)
+			return name_make(s->file, &s->old.names[i]);
+	return strdup(s->file);
+}
+
 void log_series_complain(struct log_series *s, int error)
 {
+	char *file CLEANUP(cleanup_free) = file_in_hand(s);
 	const char *path = s->pool->path;
 
 	s->pool->failed = true;
@@ -79,8 +89,8 @@ void log_series_complain(struct log_series *s, int error)
 	else if (error == -EINVAL)
 		complain("%s/%s: not a regular file", path, s->file);
 	else if (error == -EBADMSG || error == -ENODATA)
-		complain("%s/%s: an old file of it is damaged: what can be read of it is shown",
-			 path, s->file);
+		complain("%s/%s is damaged: what can be read of it is shown", path,
+			 file ? file : s->file);
 	else
 		complain("%s/%s: %s%s", path, s->file, strerror(-error), log_rights_hint(error));
 }

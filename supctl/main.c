@@ -4,9 +4,11 @@
  * socket. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "supctl/ask.h"
 
@@ -52,11 +54,25 @@ static bool help_is_asked(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "help") == 0;
 }
 
+/* Where one of them is closed, no socket and no file takes its place: what is printed would go
+ * there. Nothing can be written to what is put in its place, and that is said. */
+static void hold_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 	const char *near;
 
+	hold_standard_fds();
 	setlocale(LC_CTYPE, "");
 	move_command_first(argc, argv);
 	if (argc < 2) {

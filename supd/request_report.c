@@ -140,8 +140,8 @@ void request_take_report(struct conn *conn, const struct request_command *comman
 		return;
 	}
 	if (n)
-		request_fail(conn, frame->ref, STATUS_FAILED, "%s: there are %lld reports of it",
-			     target, (long long)n);
+		request_fail(conn, frame->ref, STATUS_FAILED, "%s: there %s %lld report%s of it",
+			     target, n == 1 ? "is" : "are", (long long)n, n == 1 ? "" : "s");
 	else if (core_find(conn->control->daemon->core, target) == SLOT_NONE)
 		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor, and no report",
 			     target);

@@ -57,7 +57,7 @@ Test(report, exit_status)
 	has(ctl(n, "report a"), " has crashed: exit:3, ");
 	has(ctl(n, "report"), "with exit status 3");
 	cr_assert_eq(json_check_lines(ctl(n, "report --json")), 1);
-	has(ctl_fails(n, 1, "report a 2"), "there are 1 reports of it");
+	has(ctl_fails(n, 1, "report a 2"), "there is 1 report of it");
 	has(ctl_fails(n, 3, "report b"), "no such actor");
 	has(ctl_fails(n, 2, "report a x"), "which one?");
 	node_end(n);

@@ -438,5 +438,13 @@ Test(supctl, output_that_nobody_takes)
 
 	cr_assert_eq(output.status, 1);
 	cr_assert_str_eq(output.err, "supctl: standard output: No space left on device\n");
+	/* What is closed is not what is opened next, be it the daemon's socket or a log. */
+	for (size_t i = 0; i < 3; i++) {
+		output = shell("SUP_SOCKET=%s %s %s >&-", n->socket, build_path("supctl"),
+			       ((const char *[]){"status", "events --since 1", "logs"})[i]);
+		cr_assert_eq(output.status, 1);
+		cr_assert_not_null(strstr(output.err, "standard output: Bad file descriptor\n"),
+				   "%s", output.err);
+	}
 	node_end(n);
 }

@@ -442,9 +442,9 @@ Test(logs, damaged_old_files)
 	logs_rotate(&place, "services/a.log", 1, LOGS_GZIP);
 	logs_append_text(&place, "services/a.log", "two\n");
 	expect_error(&place, "for f in $DIR/services/a.log.*; do truncate -s -6 $f; done; L", 1,
-		     "is damaged", "one\ntwo\n");
+		     ".gz is damaged", "one\ntwo\n");
 	expect_error(&place, "for f in $DIR/services/a.log.*; do echo > $f; done; L", 1,
-		     "is damaged", "two\n");
+		     ".gz is damaged", "two\n");
 	logs_place_fini(&place);
 }
 
