@@ -58,7 +58,7 @@ static int add_run(struct context *context)
 	if (r == 0)
 		r = context_receive(context, &frame);
 	if (r == 0)
-		r = child_reply_status(context, &frame);
+		r = child_reply_status(context, "add", &frame);
 	if (r)
 		return r;
 	if (context->json) {

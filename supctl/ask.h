@@ -31,6 +31,9 @@ int context_failed(const struct context *context, int error);
 int context_end(struct context *context);
 /* The exit status of a reply; its error, where it has one, is printed. */
 int reply_status(const struct wire_frame *reply);
+/* The same, of a request whose name is not the command's: that is what its error names. */
+int reply_status_to(const struct context *context, const char *request,
+		    const struct wire_frame *reply);
 void context_fini(struct context *context);
 
 /* Connects and begins a request. NULL: the exit status is in *ret_status. */
@@ -104,9 +107,10 @@ fill_request fill_target, fill_name;
 int child_text(const struct context *context, const char *path, char **words, int n_words,
 	       struct buf *out);
 
-/* As reply_status(), for the reply to such a text: what is wrong in it is named as the user knows
- * it.
+/* As reply_status_to(), for the reply to such a text: what is wrong in it is named as the user
+ * knows it.
  */
-int child_reply_status(const struct context *context, const struct wire_frame *reply);
+int child_reply_status(const struct context *context, const char *request,
+		       const struct wire_frame *reply);
 
 #endif

@@ -120,14 +120,15 @@ static void child_print_answer(const struct wire_frame *reply, struct buf *out)
 	buf_putc(out, '\n');
 }
 
-static int child_finish(struct context *context, const struct wire_frame *reply)
+static int child_finish(struct context *context, const struct child_call *call,
+			const struct wire_frame *reply)
 {
 	struct buf out CLEANUP(buf_fini) = BUF_INIT;
 	const char *answer = field_text(reply, "answer");
 	int64_t status = field_int(reply, "status", EXIT_FAILED);
 
 	if (!answer)
-		return child_reply_status(context, reply);
+		return child_reply_status(context, call->request, reply);
 	if (status == EXIT_NOPROC)
 		complain("%s: no such supervisor, or it does not run", context->args[1]);
 	else if (field_text(reply, "explanation"))
@@ -160,7 +161,7 @@ static int child_receive(struct context *context, const struct child_call *call)
 	if (grid)
 		grid_print(grid, true);
 	grid_free(grid);
-	return r ? r : child_finish(context, &frame);
+	return r ? r : child_finish(context, call, &frame);
 }
 
 static int child_run(struct context *context)

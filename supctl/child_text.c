@@ -94,13 +94,14 @@ static void complain_line(const struct context *context, const char *line, int s
 	complain("%.*s", size, text);
 }
 
-int child_reply_status(const struct context *context, const struct wire_frame *reply)
+int child_reply_status(const struct context *context, const char *request,
+		       const struct wire_frame *reply)
 {
 	const char *error = field_text(reply, "error");
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
 	if (!error || strncmp(error, "argument:", 9) != 0)
-		return reply_status(reply);
+		return reply_status_to(context, request, reply);
 	render_text(&text, error, RENDER_LINES);
 	for (const char *line = buf_text(&text); *line;) {
 		size_t size = strcspn(line, "\n");

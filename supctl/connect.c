@@ -172,7 +172,19 @@ int context_end(struct context *context)
 	return r < 0 ? context_failed(context, r) : 0;
 }
 
-int reply_status(const struct wire_frame *reply)
+/* The daemon knows a request by another name than the command that sends it may have. */
+static void put_error(struct buf *out, const char *error, const char *request, const char *command)
+{
+	size_t size = strlen(request);
+
+	if (size && strncmp(error, request, size) == 0 && error[size] == ' ') {
+		buf_puts(out, command);
+		error += size;
+	}
+	render_text(out, error, RENDER_LINES);
+}
+
+static int status_of(const struct wire_frame *reply, const char *request, const char *command)
 {
 	const char *error = field_text(reply, "error");
 	int64_t status = field_int(reply, "status", EXIT_FAILED);
@@ -181,10 +193,21 @@ int reply_status(const struct wire_frame *reply)
 	if (status < 0 || status > EXIT_DIED)
 		status = EXIT_FAILED;
 	if (error && status) {
-		render_text(&text, error, RENDER_LINES);
+		put_error(&text, error, request, command);
 		complain("%s", buf_text(&text));
 	}
 	return (int)status;
+}
+
+int reply_status(const struct wire_frame *reply)
+{
+	return status_of(reply, "", "");
+}
+
+int reply_status_to(const struct context *context, const char *request,
+		    const struct wire_frame *reply)
+{
+	return status_of(reply, request, context->command->name);
 }
 
 void context_fini(struct context *context)

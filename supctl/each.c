@@ -140,7 +140,7 @@ static int exchange(struct context *context, const char *request, fill_request *
 			continue;
 		}
 		answered++;
-		r = reply_status(&frame);
+		r = reply_status_to(context, request, &frame);
 		if (r == 0 && !taker->grid) {
 			print_reply(context, taker, &frame);
 			render_flush(&taker->out);

@@ -234,7 +234,7 @@ static int tree_receive(struct context *context, struct drawing *d)
 		}
 	}
 	render_flush(&d->out);
-	return r ? r : reply_status(&frame);
+	return r ? r : reply_status_to(context, "status", &frame);
 }
 
 static int tree_run(struct context *context)

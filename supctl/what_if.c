@@ -220,7 +220,7 @@ static int exchange(struct context *context, struct what_if *w)
 		take_row(w, &frame);
 	}
 	if (r == 0)
-		r = reply_status(&frame);
+		r = reply_status_to(context, "what_if", &frame);
 	if (r)
 		return r;
 	if (context->json)

@@ -61,6 +61,19 @@ static const struct phrase kinds[] = {
 	{"left_out", "had signals that are not told one by one", NULL},
 };
 
+/* What others than the tree tell of. */
+static const struct phrase own_kinds[] = {
+	{"config", "was changed by the configuration", NULL},
+	{"keeper", "lost its log keeper", NULL},
+	{"log_better", "has its log written again", NULL},
+	{"log_dropped", "said more than its log took", NULL},
+	{"log_trouble", "had a log that could not be written", NULL},
+	{"report", "was reported on", NULL},
+	{"rotated", "had its log rotated", NULL},
+	{"supd_ended", "ended", NULL},
+	{"supd_started", "was started", NULL},
+};
+
 static const struct phrase origins[] = {
 	{"none", "for a reason that is not known", NULL},
 	{"self", "by itself", NULL},
@@ -83,6 +96,13 @@ static const struct phrase *phrase_find(const struct phrase *list, size_t n, con
 		if (strcmp(list[i].word, word) == 0)
 			return &list[i];
 	return NULL;
+}
+
+static const struct phrase *phrase_of_kind(const char *kind)
+{
+	const struct phrase *phrase = phrase_find(kinds, ARRAY_LEN(kinds), kind);
+
+	return phrase ? phrase : phrase_find(own_kinds, ARRAY_LEN(own_kinds), kind);
 }
 
 static void why_put_reason(struct buf *out, const struct wire_frame *row,
@@ -166,7 +186,7 @@ static void why_put_sentence(struct buf *out, const struct wire_frame *row, cons
 	const char *name = field_text(row, "name");
 	const char *pid = field_text(row, "pid");
 	const char *kind = field_text(row, "kind");
-	const struct phrase *phrase = phrase_find(kinds, ARRAY_LEN(kinds), kind);
+	const struct phrase *phrase = phrase_of_kind(kind);
 	struct field f;
 
 	buf_puts(out, before);
