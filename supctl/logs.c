@@ -141,7 +141,12 @@ static int rotate_places(struct context *context, const struct log_places *place
 			args[n++] = places->all[i].path ? places->all[i].path : places->all[i].name;
 	context->args = args;
 	context->n_args = n;
-	r = n ? print_rows(context, "rotate", ROWS_TABLE, NULL) : 0;
+	if (n) {
+		r = print_rows(context, "rotate", ROWS_TABLE, NULL);
+	} else {
+		complain("nothing to rotate: supd's own logs are rotated where no PATH is given");
+		r = EXIT_FAILED;
+	}
 	context->n_args = 0;
 	free(args);
 	return r;

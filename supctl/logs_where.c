@@ -168,6 +168,19 @@ static int take_row(struct log_places *places, const struct wire_frame *row, con
 	return place->why ? 0 : -ENOMEM;
 }
 
+/* The daemon has logs that are not lines for people. True: it is one of them, and that was said. */
+static bool tell_own(const char *name)
+{
+	bool events = strcmp(name, "events") == 0;
+
+	if (!events && strcmp(name, "reports") != 0)
+		return false;
+	complain("%s: no service has that name; supd's own log of that name is shown by supctl "
+		 "%s, and begun anew by supctl logs --rotate without PATH",
+		 name, events ? "events --since 0" : "report");
+	return true;
+}
+
 /* Of a PATH that the tree does not have there may be a log all the same. */
 static int find_absent(struct log_places *places, char *target, const struct wire_frame *reply)
 {
@@ -185,7 +198,9 @@ static int find_absent(struct log_places *places, char *target, const struct wir
 	places->n_args = n_args;
 	if (r == -ENOMEM)
 		return out_of_memory();
-	return places->n > before ? 0 : reply_status(reply);
+	if (places->n > before)
+		return 0;
+	return tell_own(target) ? EXIT_NOPROC : reply_status(reply);
 }
 
 /* What is nobody's in the tree, but is kept. */
@@ -267,7 +282,9 @@ static int find_in_dir(struct log_places *places)
 			found = path_has(places->args[i], places->all[before].name);
 		if (found)
 			continue;
-		complain("%s: there is no log of that name in %s", places->args[i], places->dir);
+		if (!tell_own(places->args[i]))
+			complain("%s: there is no log of that name in %s", places->args[i],
+				 places->dir);
 		if (places->n == 0)
 			r = EXIT_NOPROC;
 	}

@@ -415,8 +415,26 @@ Test(logs_tool, no_daemon)
 	cr_expect_str_eq(ctl(n, "logs --dir @folder/log --raw web/a"), "a one\na two\n");
 	cr_expect_not_null(strstr(ctl(n, "logs --dir @folder/log supd"), "all has stopped"));
 	check_before(ctl(n, "logs --dir @folder/log"), "b one", "c one");
+	err = ctl_fails(n, 3, "logs --dir @folder/log events");
+	cr_expect_not_null(strstr(err, "supctl events --since 0"), "%s", err);
 	err = ctl_fails(n, 3, "logs --dir @folder/log nobody");
 	cr_expect_not_null(strstr(err, "no log of that name"), "%s", err);
+}
+
+/* They are listed where logs are rotated, and are not lines for people. */
+Test(logs_tool, logs_of_the_daemon_s_own)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'echo hello; " STAY "'\n");
+	char *text = ctl(n, "logs --rotate");
+
+	cr_expect_not_null(strstr(text, "events"), "%s", text);
+	text = ctl_fails(n, 3, "logs events");
+	cr_expect_not_null(strstr(text, "supctl events --since 0"), "%s", text);
+	text = ctl_fails(n, 3, "logs --rotate reports");
+	cr_expect_not_null(strstr(text, "supctl report,"), "%s", text);
+	text = ctl_fails(n, 1, "logs --rotate supd");
+	cr_expect_not_null(strstr(text, "where no PATH is given"), "%s", text);
+	node_end(n);
 }
 
 /* ---- names that meet ---- */
