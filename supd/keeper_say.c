@@ -149,6 +149,7 @@ static void put_stream(struct wire_encoder *e, const struct stream *s)
 		field_put_int(e, 0, "ref", (int64_t)s->watch->ref);
 	}
 	field_put_bool(e, 0, "show", s->exec && s->keeper->console != CONSOLE_NO);
+	field_put_bool(e, 0, "troubled", s->trouble);
 	field_put_int(e, 0, "priority", s->key[0] == 'e' ? PRIORITY_ERROR : PRIORITY);
 	if (file.error)
 		e->error = file.error;

@@ -175,10 +175,12 @@ static void stream(struct keeper *k, struct message *m)
 		}
 		if (!s && pipe >= 0) {
 			r = keeper_add(k, (uint32_t)number, settings, pipe);
-			if (r < 0)
+			if (r < 0) {
 				say_fault(k, number, r);
-			else
-				watch(k, k->streams[number], m);
+				return;
+			}
+			k->streams[number]->trouble.told = field_bool(&m->frame, "troubled");
+			watch(k, k->streams[number], m);
 			return;
 		}
 		r = pipe < 0 ? -ENOENT : -EEXIST;

@@ -60,6 +60,8 @@ struct tally {
 /* A log that takes nothing. */
 struct trouble {
 	bool on;
+	bool told;             /* supd knows of it, or of the last one, and not that it is over */
+	struct mono better_at; /* when that is told, unless there is more; 0: it is not due */
 	struct mono retry_at;
 	struct span wait;
 };

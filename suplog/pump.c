@@ -302,9 +302,14 @@ static int pump_formatted(struct keeper *k, struct stream *s, size_t most, struc
 		return 0;
 	}
 	n = pump_peek(k, s, most);
-	/* A log that is in trouble is not better before something was written. */
+	/* A log that is in trouble is not better before something was written; and how much the
+	 * rate has cost is not to wait for a next line that may never come. */
 	if (n == 0)
-		return s->trouble.on && s->unwritten.bytes > 0 ? remark(k, s, fault) : 0;
+		return (s->trouble.on && s->unwritten.bytes > 0) ||
+				       (s->unwritten_rate.bytes > 0 &&
+					rate_is_over(&s->rate, mono_now()))
+			       ? remark(k, s, fault)
+			       : 0;
 	pump_read_scratch(k, n);
 	k->flight = n;
 	r = stream_has_file(s) ? store_ready(k, s, fault) : 0;
@@ -357,6 +362,14 @@ static int pump(struct keeper *k, struct stream *s, struct look *ret, struct fau
 	return r;
 }
 
+/* It takes what there is; where nobody has tried yet, since something was written. */
+static bool trouble_is_over(const struct stream *s, const struct look *look)
+{
+	if (s->trouble.on)
+		return s->unwritten.bytes == 0;
+	return s->trouble.told && s->trouble.better_at.ns == 0 && look->n > 0;
+}
+
 void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look *ret_look)
 {
 	struct fault fault;
@@ -367,7 +380,7 @@ void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look 
 	if (!s->trouble.on || now.ns >= s->trouble.retry_at.ns) {
 		if (pump(k, s, ret_look, &fault) < 0)
 			trouble_begin(k, s, &fault);
-		else if (s->trouble.on && !(s->unwritten.bytes > 0))
+		else if (trouble_is_over(s, ret_look))
 			trouble_end(k, s);
 	}
 	if (k->held)

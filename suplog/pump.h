@@ -46,5 +46,7 @@ void rotation_passed(struct keeper *k, struct stream *s, const struct fault *fau
 /* trouble.c */
 void trouble_begin(struct keeper *k, struct stream *s, const struct fault *fault);
 void trouble_end(struct keeper *k, struct stream *s);
+/* Says that it is over, when it has been for a while. */
+void trouble_sweep(struct keeper *k, struct stream *s, struct mono now);
 
 #endif

@@ -11,7 +11,7 @@ void rate_init(struct rate *rate, uint64_t lines, struct span span)
 	*rate = (struct rate){.lines = lines, .span = span};
 }
 
-static bool window_is_over(const struct rate *rate, struct mono now)
+bool rate_is_over(const struct rate *rate, struct mono now)
 {
 	return rate->passed == 0 || mono_between(rate->begin, now).ns >= rate->span.ns;
 }
@@ -46,7 +46,7 @@ size_t rate_judge(struct rate *rate, struct mono now, size_t line_max, const cha
 	*ret_pass = true;
 	if (rate->lines == 0)
 		return size;
-	if (window_is_over(rate, now)) {
+	if (rate_is_over(rate, now)) {
 		rate->begin = now;
 		rate->passed = 0;
 	}

@@ -27,6 +27,9 @@ struct rate {
 
 void rate_init(struct rate *rate, uint64_t lines, struct span span);
 
+/* Its window: the next line passes. */
+bool rate_is_over(const struct rate *rate, struct mono now);
+
 /*
  * Judges data, from its front: returns bytes that are all of one kind, to pass or to be dropped,
  * and which. Called until all of it is judged; what was judged must be passed or dropped.

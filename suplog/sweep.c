@@ -62,6 +62,20 @@ static void sweep_dropped(struct keeper *k, struct stream *s, struct mono now)
 	s->told_at = now;
 }
 
+/* What was dropped of a service that has been quiet since is noted when its span is over. */
+static void sweep_rated(struct keeper *k, struct stream *s, struct mono now)
+{
+	struct mono over = mono_add(s->rate.begin, s->rate.span);
+
+	if (s->unwritten_rate.bytes == 0)
+		return;
+	if (over.ns <= now.ns) {
+		hand_look_at(k, s, now);
+		over = mono_add(now, TOLD_SPAN);
+	}
+	hand_sweep_at(k, over);
+}
+
 /* Every stream of the request is to look at it. */
 static void begin_rotation(struct keeper *k, struct rotation *r, struct mono now)
 {
@@ -126,6 +140,8 @@ void sweep(struct keeper *k)
 			continue;
 		sweep_age(k, s, now);
 		sweep_dropped(k, s, now);
+		sweep_rated(k, s, now);
+		trouble_sweep(k, s, now);
 	}
 	if (k->finishing)
 		sweep_finish(k, now);

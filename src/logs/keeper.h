@@ -23,12 +23,13 @@
  *            where only its settings  file), output (text: log, syslog), format (text, raw, json),
  *            change                   size, files, age (span), packing (no, gzip, zstd), rate
  *                                     (int), rate_span (span), overflow (block, drop), line_max,
- *                                     show (bool; on the console, where there is one), priority
- *                                     (int; of syslog), match (text, an extended regular
- *                                     expression; absent: none), ref (of match): a line is looked
- *                                     for in what is written from the first time on that it hears
- *                                     of this ref; with the same ref again, also by the next
- *                                     keeper, it goes on where it was
+ *                                     show (bool; on the console, where there is one), troubled
+ *                                     (bool: its trouble was told, by a keeper before, and not
+ *                                     its end), priority (int; of syslog), match (text, an
+ *                                     extended regular expression; absent: none), ref (of match):
+ *                                     a line is looked for in what is written from the first
+ *                                     time on that it hears of this ref; with the same ref again,
+ *                                     also by the next keeper, it goes on where it was
  *   mark                              number, ref, tail (int: lines). All that was in the pipe when
  *                                     it came is written, and a last line without its end is ended:
  *                                     its process has

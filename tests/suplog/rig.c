@@ -129,7 +129,8 @@ void rig_tell_stream(struct rig *r, int number, bool with_pipe)
 	}
 	field_put_bool(&e, 0, "show", s->show);
 	field_put_int(&e, 0, "rate", s->rate);
-	field_put_span(&e, 0, "rate_span", SPAN_S(3600));
+	field_put_span(&e, 0, "rate_span", s->rate_span.ns ? s->rate_span : SPAN_S(3600));
+	field_put_bool(&e, 0, "troubled", s->troubled);
 	cr_assert_eq(wire_end(&e), 0);
 	send_with_fds(r, &data, &r->pipes[number][0], with_pipe);
 }

@@ -34,8 +34,8 @@ struct rig {
 		bool there;
 		const char *name, *file, *format, *overflow, *packing, *match;
 		int64_t size, files, line_max, rate, ref;
-		struct span age;
-		bool show;
+		struct span age, rate_span; /* rate_span 0: an hour */
+		bool show, troubled;
 	} * streams; /* owned */
 	/* In the keeper's process, before it becomes suplog; NULL: nothing. */
 	void (*prepare)(void *argument);

@@ -148,6 +148,91 @@ Test(trouble, better_is_said_too)
 	umount(r.folder);
 }
 
+/* A keeper that comes after it, and finds it no better, says nothing; then that it is over. */
+Test(trouble, a_successor_knows_of_it)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+
+	rig_init(&r);
+	small_disk(&r);
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	fill_disk(&r, true);
+	rig_puts(&r, 0, "x\n");
+	rig_expect(&r, KEEPER_TROUBLE, &n);
+	rig_kill(&r);
+	r.streams[0].troubled = true;
+	rig_start(&r);
+	cr_assert_not(rig_hear(&r, &n, 800));
+	fill_disk(&r, false);
+	cr_assert(rig_hear(&r, &n, RIG_PATIENCE_MS));
+	cr_assert_str_eq(n.kind, "better");
+	expect_text(&r, "x\n");
+	rig_kill(&r);
+	/* ... also where it was over before that one came. */
+	rig_start(&r);
+	rig_puts(&r, 0, "y\n");
+	cr_assert(rig_hear(&r, &n, RIG_PATIENCE_MS));
+	cr_assert_str_eq(n.kind, "better");
+	rig_fini(&r);
+	umount(r.folder);
+}
+
+/* A full disk takes a line now and then: that is one trouble, not one a line. */
+Test(trouble, a_moment_without_is_not_the_end)
+{
+	struct rig r;
+	struct rig_notice n;
+	int troubles = 0;
+
+	rig_init(&r);
+	small_disk(&r);
+	rig_stream(&r, 0, &text);
+	rig_start(&r);
+	for (int i = 0; i < 10; i++) {
+		fill_disk(&r, true);
+		rig_puts(&r, 0, "x\n");
+		while (rig_hear(&r, &n, i == 0 && troubles == 0 ? RIG_PATIENCE_MS : 10))
+			if (strcmp(n.kind, "trouble") == 0)
+				troubles++;
+			else
+				cr_assert_str_eq(n.kind, "better");
+		fill_disk(&r, false);
+		rig_mark(&r, 0, 1, 0);
+		while (rig_hear(&r, &n, RIG_PATIENCE_MS) && strcmp(n.kind, "marked") != 0)
+			troubles += strcmp(n.kind, "trouble") == 0;
+	}
+	cr_expect(troubles >= 1 && troubles < 10, "%d", troubles);
+	rig_fini(&r);
+	umount(r.folder);
+}
+
+/* What log_rate has cost stands in the log, though no line comes after it. */
+Test(trouble, the_rate_is_told_of_when_it_is_quiet_again)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+	CLEANUP(buf_fini) struct buf log = BUF_INIT;
+
+	rig_init(&r);
+	s.rate = 2;
+	s.rate_span = SPAN_MS(300);
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "1\n2\n3\n4\n5\n");
+	for (int i = 0; i < RIG_PATIENCE_MS / 10 && !strstr(buf_text(&log), " lines ("); i++) {
+		(void)rig_hear(&r, &n, 10);
+		buf_clear(&log);
+		rig_read_log(&r, FILE_0, &log);
+	}
+	expect_text(&r, "1\n2\nsupd: 3 lines (6 bytes) were dropped here: more than log_rate lets "
+			"pass\n");
+	rig_fini(&r);
+}
+
 #define LINES 50000
 #define LINE "there may be no room for this line\n"
 
