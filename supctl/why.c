@@ -59,6 +59,7 @@ static const struct phrase kinds[] = {
 	{"unhealthy", "was found unhealthy", NULL},
 	{"healthy", "was found well", NULL},
 	{"left_out", "had signals that are not told one by one", NULL},
+	{"unix_signal", "was sent", NULL}, /* ... SIGTERM */
 };
 
 /* What others than the tree tell of. */
@@ -109,9 +110,10 @@ static void why_put_reason(struct buf *out, const struct wire_frame *row,
 			   const struct phrase *phrase)
 {
 	const char *explanation = field_text(row, "explanation");
+	const char *reason = field_text(row, "signal") ? NULL : field_text(row, "reason");
 	const char *texts[] = {
 		phrase ? phrase->more : NULL,
-		explanation ? explanation : field_text(row, "reason"),
+		explanation ? explanation : reason,
 		field_text(row, "error"),
 	};
 	const char *before = ": ";
@@ -146,6 +148,7 @@ static void why_put_origin(struct buf *out, const struct wire_frame *row, const 
 {
 	const char *name = field_text(row, "from_name");
 	const char *from = name ? name : field_text(row, "from");
+	const char *after = field_text(row, "after_signal");
 	const char *did = strcmp(origin, "link") == 0    ? ", which it was linked to, has ended"
 			  : strcmp(origin, "actor") == 0 ? " sent it an exit signal"
 			  : strcmp(origin, "spawn") == 0 ? " spawned it"
@@ -158,6 +161,10 @@ static void why_put_origin(struct buf *out, const struct wire_frame *row, const 
 		buf_puts(out, did);
 	} else {
 		render_text(out, why_origin(row, origin), RENDER_LINE);
+	}
+	if (after) {
+		buf_puts(out, ", shortly after an operator had sent it ");
+		render_text(out, after, RENDER_LINE);
 	}
 	buf_putc(out, '\n');
 }
@@ -193,6 +200,10 @@ static void why_put_sentence(struct buf *out, const struct wire_frame *row, cons
 	render_text(out, name ? name : pid ? pid : "supd", RENDER_LINE);
 	buf_putc(out, ' ');
 	render_text(out, phrase ? phrase->text : kind ? kind : "?", RENDER_LINE);
+	if (field_text(row, "signal")) {
+		buf_putc(out, ' ');
+		render_text(out, field_text(row, "signal"), RENDER_LINE);
+	}
 	if (field_find(row, "time", FIELD_TIME, &f)) {
 		buf_puts(out, " at ");
 		render_field(out, &f);

@@ -282,6 +282,8 @@ static const struct json_member members[] = {
 	{"from", FIELD_TEXT, FIELD_DETAIL},
 	{"from_name", FIELD_TEXT, FIELD_DETAIL},
 	{"starts", FIELD_INT, FIELD_DETAIL},
+	{"after_signal", FIELD_TEXT, FIELD_DETAIL},
+	{"signal", FIELD_TEXT, FIELD_DETAIL},
 	{"step", FIELD_TEXT, FIELD_DETAIL},
 	{"supd", FIELD_TEXT, FIELD_DETAIL},
 	{NULL, FIELD_NULL, 0},

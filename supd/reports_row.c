@@ -68,9 +68,22 @@ static bool was_sent_sigkill(const struct core *core, uint32_t slot, actor_pid p
 	return false;
 }
 
-static void explain_killed(struct buf *out, const struct draft *draft, const struct daemon *d)
+/* The Unix signal that an operator had sent, and of which it died; NULL: there was none. */
+static const char *sent_by_operator(const struct daemon *d, const struct link *link,
+				    struct wire_frame *row)
 {
-	if (was_sent_sigkill(d->core, draft->slot, draft->pid))
+	return events_find(d, events_of_link(d, link->cause.seq), row) ? field_text(row, "signal")
+								       : NULL;
+}
+
+static void explain_killed(struct buf *out, const struct draft *draft, const struct daemon *d,
+			   const struct link *link)
+{
+	struct wire_frame row;
+
+	if (sent_by_operator(d, link, &row))
+		buf_puts(out, "by SIGKILL, which an operator had sent: supctl kill");
+	else if (was_sent_sigkill(d->core, draft->slot, draft->pid))
 		buf_puts(out, "by SIGKILL, which supd has sent");
 	else if (draft->facts.oom_kills > 0)
 		buf_printf(out,
@@ -81,12 +94,27 @@ static void explain_killed(struct buf *out, const struct draft *draft, const str
 		buf_puts(out, "by SIGKILL, from somebody or from the kernel, but not from supd");
 }
 
-static void explain_signal(struct buf *out, const struct draft *draft, int unix_signal)
+static void explain_signal(struct buf *out, const struct draft *draft, const struct daemon *d,
+			   const struct link *link)
 {
+	int unix_signal = link->reason.code;
+	struct wire_frame row;
 	char name[16];
 
 	buf_printf(out, "by SIG%s: %s%s", text_signal_name(unix_signal, name),
 		   strsignal(unix_signal), draft->facts.dumped ? " (core dumped)" : "");
+	if (sent_by_operator(d, link, &row))
+		buf_puts(out, ", which an operator had sent: supctl kill");
+}
+
+/* What it may have taken for a request. */
+static void explain_after_signal(struct buf *out, const struct link *link)
+{
+	char name[16];
+
+	if (link->kind == LINK_EXITED && link->code)
+		buf_printf(out, ", shortly after an operator had sent it SIG%s",
+			   text_signal_name(link->code, name));
 }
 
 static void explain_gave_up(struct buf *out, const struct child_view *v, const struct daemon *d,
@@ -109,13 +137,14 @@ static void explain(struct buf *out, const struct draft *draft, const struct dae
 	if (link->kind == LINK_GAVE_UP || link->kind == LINK_FAILED)
 		explain_gave_up(out, v, d, link->kind);
 	else if (reason->kind == REASON_SIGNAL)
-		explain_signal(out, draft, reason->code);
+		explain_signal(out, draft, d, link);
 	else if (reason->kind == REASON_KILLED)
-		explain_killed(out, draft, d);
+		explain_killed(out, draft, d, link);
 	else if (reason->kind == REASON_EXIT)
 		buf_printf(out, "with exit status %d", (int)reason->code);
 	else
 		row_explain(out, reason, v->spec);
+	explain_after_signal(out, link);
 	if (v->spec->type == CHILD_SERVICE)
 		said_explain(out, d, draft->slot, draft->pid, false);
 }
@@ -134,10 +163,34 @@ static void put_cause(struct buf *out, const struct core *core, uint32_t slot, u
 		buf_printf(out, " (%s)", reason_format(&link->reason, text));
 }
 
+/* What the model has told and does not keep goes on in the events. */
+static void put_told_causes(struct buf *out, const struct daemon *d, uint64_t seq)
+{
+	const char *origin = NULL;
+	struct wire_frame row;
+
+	for (int i = 0; i < CAUSES_LAST && !origin && seq && events_find(d, seq, &row); i++) {
+		const char *kind = field_text(&row, "kind"), *reason = field_text(&row, "reason");
+		uint64_t cause = (uint64_t)field_int(&row, "cause", 0);
+
+		buf_puts(out, kind ? kind : "?");
+		if (reason)
+			buf_printf(out, " (%s)", reason);
+		buf_puts(out, " <- ");
+		origin = field_text(&row, "origin");
+		seq = cause < seq ? cause : 0;
+		if (origin)
+			buf_puts(out, origin);
+	}
+	if (!origin)
+		buf_puts(out, "...");
+}
+
 /* Where the chain is long, what is next to the end and where it began are told. */
-static void put_causes(struct wire_encoder *e, const struct core *core, uint32_t self,
+static void put_causes(struct wire_encoder *e, const struct daemon *d, uint32_t self,
 		       const struct link *link)
 {
+	const struct core *core = d->core;
 	struct buf out CLEANUP(buf_fini) = BUF_INIT;
 	const struct link *links[CAUSES_MAX];
 	uint32_t slots[CAUSES_MAX], slot = self;
@@ -159,7 +212,10 @@ static void put_causes(struct wire_encoder *e, const struct core *core, uint32_t
 		put_cause(&out, core, slots[i], self, links[i]);
 		buf_puts(&out, " <- ");
 	}
-	buf_puts(&out, cause.seq ? "..." : origin_names[cause.origin]);
+	if (cause.seq)
+		put_told_causes(&out, d, events_of_link(d, cause.seq));
+	else
+		buf_puts(&out, origin_names[cause.origin]);
 	field_put_text(e, 0, "causes", buf_text(&out));
 }
 
@@ -235,7 +291,7 @@ void draft_put_told(struct draft *draft, const struct daemon *d, const struct ch
 	field_put_int(e, 0, "restarts", (int64_t)v->restarts);
 	if (events_of_link(d, link->cause.seq))
 		field_put_int(e, 0, "cause", (int64_t)events_of_link(d, link->cause.seq));
-	put_causes(e, d->core, draft->slot, link);
+	put_causes(e, d, draft->slot, link);
 	report_put_ties(e, "linked", &draft->linked);
 	report_put_ties(e, "monitored_by", &draft->monitors);
 	if (crashes->left_out)

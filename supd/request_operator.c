@@ -61,9 +61,10 @@ void request_take_exit(struct conn *conn, const struct request_command *command,
 	reason_fini(&request.reason);
 }
 
-/* What it dies of then is none of its own doing. */
-static void request_log_signal(const struct daemon *d, uint32_t slot, int unix_signal)
+/* What it dies of then is none of its own doing: the model hears of it before its end. */
+static void request_note_signal(struct daemon *d, uint32_t slot, int unix_signal)
 {
+	struct event event = {.kind = EVENT_UNIX_SIGNAL, .code = unix_signal};
 	struct log_about about = {.event = "signal", .os_pid = process_os_pid(d, slot)};
 	char name[16];
 	struct child_view v;
@@ -73,6 +74,8 @@ static void request_log_signal(const struct daemon *d, uint32_t slot, int unix_s
 	about.name = v.path;
 	log_about(LOG_AT_INFO, &about, "SIG%s sent: an operator asked for it",
 		  text_signal_name(unix_signal, name));
+	event.pid = v.pid;
+	daemon_step(d, &event);
 }
 
 static void request_reply_sent(struct conn *conn, uint64_t ref, uint32_t slot)
@@ -113,7 +116,7 @@ void request_take_kill(struct conn *conn, const struct request_command *command,
 	}
 	r = process_signal(d, slot, unix_signal, field_bool(frame, "all"));
 	if (r == 0)
-		request_log_signal(d, slot, unix_signal);
+		request_note_signal(d, slot, unix_signal);
 	if (r == -ESRCH)
 		request_fail(conn, frame->ref, STATUS_FAILED, "%s: no process of it runs", target);
 	else if (r < 0)

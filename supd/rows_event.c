@@ -5,6 +5,7 @@
  * people only.
  */
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -25,6 +26,14 @@ static void row_put_wall(struct wire_encoder *e, uint8_t flags, const char *name
 	field_put_time(e, flags, name, wall_now() - mono_between(at, loop_now()).ns);
 }
 
+static void row_put_signal(struct wire_encoder *e, const char *field, int32_t unix_signal)
+{
+	char name[16], text[24];
+
+	snprintf(text, sizeof(text), "SIG%s", text_signal_name(unix_signal, name));
+	field_put_text(e, FIELD_DETAIL, field, text);
+}
+
 /* LINK_SHORTAGE carries an errno, LINK_BACKOFF a delay, LINK_READY a count of starts. */
 static void row_put_code(struct wire_encoder *e, const struct link *link)
 {
@@ -39,6 +48,10 @@ static void row_put_code(struct wire_encoder *e, const struct link *link)
 	if (link->kind == LINK_OVERFLOW || link->kind == LINK_OVERFLOW_END ||
 	    link->kind == LINK_LEFT_OUT)
 		field_put_int(e, FIELD_DETAIL, "count", link->code);
+	if (link->kind == LINK_EXITED && link->code)
+		row_put_signal(e, "after_signal", link->code);
+	if (link->kind == LINK_UNIX_SIGNAL)
+		row_put_signal(e, "signal", link->reason.code);
 	if (link->kind == LINK_FAILING)
 		field_put_int(e, FIELD_DETAIL, "failures", link->code);
 	if (link->reason.kind == REASON_EXEC)

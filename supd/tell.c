@@ -315,6 +315,8 @@ static const struct {
 	[LINK_UNHEALTHY] = {NULL, LOG_AT_DEBUG, "unhealthy"},
 	[LINK_HEALTHY] = {NULL, LOG_AT_INFO, "healthy"},
 	[LINK_LEFT_OUT] = {.tell = tell_left_out},
+	/* Whoever sends it says so, with the OS pid. */
+	[LINK_UNIX_SIGNAL] = {NULL, LOG_AT_DEBUG, "was sent a Unix signal"},
 };
 
 void tell_notice(const struct daemon *d, uint32_t slot, const struct link *link)

@@ -11,6 +11,8 @@
 #include "core/signal.h"
 
 #define LINGER SPAN_S(1)
+/* An end so soon after an operator's Unix signal may have come of it. */
+#define OBEYS SPAN_S(10)
 
 /* ---- being told ---- */
 
@@ -213,14 +215,33 @@ void child_doom(struct child *c, const struct reason *reason, struct cause cause
 
 /* ---- the main process is gone ---- */
 
+/*
+ * What an operator has sent it stands behind its end where it died of that very signal, unless a
+ * stop would have ended it so, too. Else it may have taken the signal for a request: that is noted,
+ * no more, and only for as long as the two belong together.
+ */
+static void child_find_sender(struct child *c, const struct event *event)
+{
+	bool stopping = c->state == CHILD_STOPPING;
+	bool by_it = event->by_signal && c->sent_signal == event->code;
+
+	if (!stopping)
+		c->cause = cause_origin(ORIGIN_SELF);
+	if (!c->sent.seq)
+		return;
+	if (by_it && (!stopping || (event->code == 9 && !c->killed)))
+		c->cause = c->sent;
+	else if (!stopping && mono_between(c->sent_at, c->core->now).ns <= OBEYS.ns)
+		c->after_signal = c->sent_signal;
+}
+
 void act_exited(struct child *c, const struct event *event)
 {
 	struct reason reason = child_classify(c, event);
 	bool oneshot = c->state == CHILD_STARTING && c->spec->ready == READY_EXIT &&
 		       !c->spec->remain && !c->ignored;
 
-	if (c->state != CHILD_STOPPING)
-		c->cause = cause_origin(ORIGIN_SELF);
+	child_find_sender(c, event);
 	child_fix_verdict(c, &reason);
 	reason_fini(&reason);
 	child_refine_verdict(c, &event->reason);

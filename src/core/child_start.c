@@ -36,7 +36,8 @@ void child_down(struct child *c, struct cause cause)
 	c->reason = c->verdict;
 	c->verdict = REASON(REASON_NONE);
 	/* What it was itself that said ignore needs no reason; a condition of its start does. */
-	chain_add(c, kind, cause, kind == LINK_IGNORED && c->started ? NULL : &c->reason, 0);
+	chain_add(c, kind, cause, kind == LINK_IGNORED && c->started ? NULL : &c->reason,
+		  kind == LINK_EXITED ? c->after_signal : 0);
 	child_set_state(c, CHILD_DEAD);
 	list_unlink(&c->unlinked);
 	actor_end(&c->actor);
@@ -81,6 +82,8 @@ void act_start(struct child *c, const struct event *event)
 	c->polite = POLITE_NOT;
 	c->parked_by = SLOT_NONE;
 	c->found = cause_origin(ORIGIN_WATCH);
+	c->sent = cause_origin(ORIGIN_NONE);
+	c->sent_signal = c->after_signal = 0;
 	reason_fini(&c->verdict);
 	child_set_live(c, true);
 	chain_add_from(c, LINK_START, c->cause, NULL, c->creator);

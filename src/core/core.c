@@ -302,6 +302,9 @@ static int core_dispatch(struct core *core, const struct event *event)
 	case EVENT_HEALTH:
 		told_health(core, event);
 		break;
+	case EVENT_UNIX_SIGNAL:
+		told_unix_signal(core, event);
+		break;
 	case EVENT_JOIN:
 		source_join(core, event);
 		break;

@@ -36,6 +36,8 @@ enum event_kind {
 	EVENT_GONE,   /* after EVENT_EXITED: nothing of it is left; it may be published */
 	EVENT_HEALTH, /* code: enum health_word; reason: what was found. Only told, and the cause of
 			 an EVENT_FAULT `unhealthy` that comes of it */
+	EVENT_UNIX_SIGNAL, /* code: an operator has had that one sent to its process. Only told, and
+			      the cause of its EVENT_EXITED by that very one */
 	/* of an actor's connections; source */
 	EVENT_JOIN,   /* role; pid: whose, or for a guest uid and admin */
 	EVENT_LEAVE,  /* it is closed; code 1: after a goodbye, a guest ended normal (D20) */
@@ -192,6 +194,7 @@ enum link_kind {
 	LINK_UNHEALTHY,    /* ... once too often; reason */
 	LINK_HEALTHY,
 	LINK_LEFT_OUT, /* the root: code of these were too many at a time and are not told */
+	LINK_UNIX_SIGNAL, /* an operator has sent it one; reason: signal:NAME, whatever comes of it */
 	LINK_N_KINDS,
 };
 
@@ -230,7 +233,9 @@ struct link {
 	struct cause cause;
 	enum link_kind kind;
 	int32_t code; /* LINK_SHORTAGE: errno; LINK_BACKOFF: milliseconds; LINK_READY: successful
-			 starts so far; LINK_REPLACES: a slot; LINK_OVERFLOW and others: a number */
+			 starts so far; LINK_REPLACES: a slot; LINK_OVERFLOW and others: a number;
+			 LINK_EXITED: the Unix signal that an operator had sent shortly before,
+			 where it did not die of that one; 0: none */
 	actor_pid pid;
 	actor_pid from;       /* LINK_DOOMED, LINK_KILLING: who sent the signal, or was linked;
 				 LINK_START: who spawned it */

@@ -190,6 +190,10 @@ struct child {
 	uint64_t n_links;       /* ever; the last CHAIN_LENGTH are in core.chains (chain.c) */
 	struct cause cause;     /* why the next start or stop is done */
 	struct cause found;     /* the last that was told of its health; seq 0: that it is well */
+	struct cause sent;      /* the last Unix signal of an operator to this incarnation */
+	struct mono sent_at;
+	int32_t sent_signal;    /* 0: none was */
+	int32_t after_signal;   /* of its end: LINK_EXITED's code */
 	struct list dying_link; /* core.dying */
 };
 
@@ -545,6 +549,7 @@ void told_begin(struct core *core); /* a step */
 void told_signal(const struct actor *to, enum link_kind kind, struct cause cause,
 		 const struct reason *reason, actor_pid from);
 void told_health(struct core *core, const struct event *event);
+void told_unix_signal(struct core *core, const struct event *event);
 /* One more message has found that mailbox full; its cause, for what comes of it. */
 struct cause told_overflow(struct mailbox *m, const struct actor *from);
 void told_overflow_end(struct mailbox *m);

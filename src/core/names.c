@@ -18,6 +18,7 @@ const char *const event_kind_names[EVENT_N_KINDS + 1] = {
 	[EVENT_EXITED] = "exited",
 	[EVENT_GONE] = "gone",
 	[EVENT_HEALTH] = "health",
+	[EVENT_UNIX_SIGNAL] = "unix_signal",
 	[EVENT_JOIN] = "join",
 	[EVENT_LEAVE] = "leave",
 	[EVENT_FULL] = "full",
@@ -104,6 +105,7 @@ const char *const link_kind_names[LINK_N_KINDS + 1] = {
 	[LINK_UNHEALTHY] = "unhealthy",
 	[LINK_HEALTHY] = "healthy",
 	[LINK_LEFT_OUT] = "left_out",
+	[LINK_UNIX_SIGNAL] = "unix_signal",
 };
 
 const char *const origin_names[ORIGIN_N + 1] = {

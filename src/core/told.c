@@ -2,13 +2,13 @@
 
 /*
  * What is told and not kept: signals that reached somebody, mailboxes that are full, what was found
- * of a service's health. They explain, but change nothing of a child; in its chain they would only
+ * of a service's health, Unix signals of an operator. They explain, but change nothing of a child; in its chain they would only
  * take the place of what does.
  *
  * There may be any number of them in a step (an actor that a thousand others monitor ends), and
  * whoever keeps the last events would keep nothing else. So only so many are told at once, with
- * room for ten more each second, and of those beyond that their number, a second later. Health is
- * not counted there: each is an event of its own.
+ * room for ten more each second, and of those beyond that their number, a second later. Health and
+ * what an operator does are not counted there: each is an event of its own.
  */
 
 #include "core/mailbox.h"
@@ -94,6 +94,23 @@ void told_health(struct core *core, const struct event *event)
 	c->found = told_add(core, actor, &link);
 	if (link.kind == LINK_HEALTHY)
 		c->found = cause_origin(ORIGIN_WATCH);
+}
+
+/* ---- an operator's Unix signals ---- */
+
+void told_unix_signal(struct core *core, const struct event *event)
+{
+	struct actor *actor = actor_find(core, event->pid);
+	struct child *c = actor ? actor->child : NULL;
+	const struct link link = {.kind = LINK_UNIX_SIGNAL,
+				  .cause = cause_origin(ORIGIN_OPERATOR),
+				  .reason = {.kind = REASON_SIGNAL, .code = event->code}};
+
+	if (!c || c->sup || !c->live)
+		return;
+	c->sent = told_add(core, actor, &link);
+	c->sent_at = core->now;
+	c->sent_signal = event->code;
 }
 
 /* ---- full mailboxes ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What is told and kept in no chain: signals, full mailboxes, health. */
+/* What is told and kept in no chain: signals, full mailboxes, health, Unix signals of an operator. */
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -325,4 +325,114 @@ Test(told, a_watchdog_has_a_cause_of_its_own)
 			     .pid = world_view(&w, "a").pid,
 			     .reason = REASON(REASON_WATCHDOG)});
 	cr_expect_eq(core_chain(w.core, world_view(&w, "a").slot, 0)->cause.origin, ORIGIN_WATCH);
+}
+
+/* ---- an operator's Unix signals ---- */
+
+static const char *sent_to(const char *path, int32_t unix_signal)
+{
+	return told(&(struct event){.kind = EVENT_UNIX_SIGNAL,
+				    .pid = world_view(&w, path).pid,
+				    .code = unix_signal});
+}
+
+/* The link of its end. */
+static const struct link *end_of(const char *path, bool by_signal, int32_t code)
+{
+	struct child_view v = world_view(&w, path);
+	const struct link *link;
+
+	world_step(&w, &(struct event){.kind = EVENT_EXITED,
+				       .pid = v.pid,
+				       .by_signal = by_signal,
+				       .code = code});
+	world_step(&w, &(struct event){.kind = EVENT_GONE, .pid = v.pid});
+	world_serve(&w);
+	for (uint32_t i = 0; (link = core_chain(w.core, v.slot, i)); i++)
+		if (link->pid.n == v.pid.n && link->kind == LINK_EXITED)
+			return link;
+	cr_assert_fail("%s has not ended", path);
+	return NULL;
+}
+
+Test(told, what_it_was_sent_is_the_cause_of_its_end_by_that)
+{
+	const struct link *link;
+
+	boot("/{a b c}");
+	cr_expect_str_eq(sent_to("a", 9), "unix_signal:a:-:signal:KILL:0");
+	cr_expect_eq(last.cause.seq, 0);
+	cr_expect_eq(last.cause.origin, ORIGIN_OPERATOR);
+	link = end_of("a", true, 9);
+	cr_expect_eq(link->cause.seq, last.seq);
+	cr_expect_eq(link->reason.kind, REASON_KILLED);
+	cr_expect_eq(link->code, 0);
+	sent_to("b", 15);
+	link = end_of("b", true, 15);
+	cr_expect_eq(link->cause.seq, last.seq);
+	cr_expect_eq(link->reason.kind, REASON_SIGNAL);
+	cr_expect_str_empty(sent_to("/", 15), "a supervisor has no process");
+}
+
+Test(told, another_end_is_its_own_shortly_after_that)
+{
+	static const struct {
+		const char *what;
+		int32_t sent, code;
+		bool by_signal;
+		int64_t later; /* seconds */
+		int32_t after;
+	} rows[] = {
+		{"it took it for a request", 15, 0, false, 0, 15},
+		{"it failed", 15, 3, false, 10, 15},
+		{"another signal", 15, 11, true, 0, 15},
+		{"long ago", 1, 3, false, 11, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct link *link;
+
+		boot("/{a}");
+		sent_to("a", rows[i].sent);
+		w.now = mono_add(w.now, SPAN_S(rows[i].later));
+		link = end_of("a", rows[i].by_signal, rows[i].code);
+		cr_expect_eq(link->cause.seq, 0, "%s", rows[i].what);
+		cr_expect_eq(link->cause.origin, ORIGIN_SELF, "%s", rows[i].what);
+		cr_expect_eq(link->code, rows[i].after, "%s", rows[i].what);
+		mail_fini();
+		mail_init();
+	}
+}
+
+/* The next one was sent nothing. */
+Test(told, a_signal_is_of_one_incarnation)
+{
+	const struct link *link;
+
+	boot("/{a}");
+	sent_to("a", 15);
+	end_of("a", true, 15);
+	link = end_of("a", true, 15);
+	cr_expect_eq(link->cause.seq, 0);
+	cr_expect_eq(link->code, 0);
+}
+
+/* A stop is the cause of what it comes to; not of a SIGKILL that it has not sent yet. */
+Test(told, a_signal_while_it_is_stopped)
+{
+	const struct link *link;
+
+	boot("/{a b}");
+	told(&(struct event){.kind = EVENT_SHUTDOWN});
+	sent_to("b", 15);
+	link = end_of("b", true, 15);
+	cr_assert_not_null(core_find_link(w.core, link->cause));
+	cr_expect_eq(core_find_link(w.core, link->cause)->kind, LINK_STOPPING);
+	mail_fini();
+	mail_init();
+	boot("/{a b}");
+	told(&(struct event){.kind = EVENT_SHUTDOWN});
+	sent_to("b", 9);
+	link = end_of("b", true, 9);
+	cr_expect_eq(link->cause.seq, last.seq);
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "support.h"
 
 RUN_SUITE(operator);
@@ -199,6 +200,53 @@ Test(operator, add_what_is_wrong)
 				     "directory\n",
 				     n->folder));
 	cr_assert_not(exists(n, "s/b"));
+	node_end(n);
+}
+
+/* What an operator has killed was not killed by somebody else. */
+Test(operator, kill_is_an_event_and_a_cause)
+{
+	struct node *n = node_run("[service a]\ncommand = @puppet/a\n"
+				  "[service b]\ncommand = @puppet/b\n"
+				  "[service c]\ncommand = @puppet/c leave:TERM=0 ready\n"
+				  "ready = notify\nrestart = temporary\n");
+	struct watch *w = watch_open(n);
+	const char *why, *event;
+
+	sync_tree(n);
+	ctl(n, "kill -KILL a");
+	watch_until(w, "ready a");
+	ctl(n, "kill -USR2 b");
+	watch_until(w, "ready b");
+	event = ctl(n, "events --since 0 --json --kind unix_signal");
+	cr_assert_not_null(strchr(event, '\n'), "no event");
+	event = keep_printf("%.*s", (int)strcspn(event, "\n"), event);
+	cr_expect_str_eq(json_get(event, "name"), "a");
+	cr_expect_str_eq(json_get(event, "origin"), "operator");
+	cr_expect_str_eq(json_get(event, "reason"), "signal:KILL");
+	cr_expect_str_eq(json_get(event, "signal"), "SIGKILL");
+	why = ctl(n, "why a");
+	cr_expect(text_glob("a became ready *\nbecause a was started *\n"
+			    "because a ended *: killed\nbecause a was sent SIGKILL at *, * ago\n"
+			    "  because an operator asked for it\n",
+			    why),
+		  "%s", why);
+	while (supctl(n, "report a").status != 0 || supctl(n, "report b").status != 0)
+		;
+	cr_expect_str_eq(json_get(ctl(n, "report a --json"), "explanation"),
+			 "by SIGKILL, which an operator had sent: supctl kill");
+	cr_expect_str_eq(json_get(ctl(n, "report a --json"), "causes"),
+			 "exit (killed) <- unix_signal (signal:KILL) <- operator");
+	cr_expect_not_null(strstr(ctl(n, "report b"),
+				  "by SIGUSR2: User defined signal 2, which an operator had sent"));
+	ctl(n, "kill -TERM c");
+	watch_until(w, "exit c *");
+	why = ctl(n, "why c");
+	cr_expect(text_glob("c ended *: normal\n  by itself, shortly after an operator had sent it "
+			    "SIGTERM\n",
+			    why),
+		  "%s", why);
+	watch_close(w);
 	node_end(n);
 }
 

@@ -281,10 +281,19 @@ static void process_move_asked(struct sim *sim, uint32_t slot)
 		process_event(sim, slot, EVENT_STARTED);
 }
 
-/* Something that a process says, whether it makes sense now or not. */
+static void process_is_sent_signal(struct sim *sim, uint32_t slot)
+{
+	const struct event event = {.kind = EVENT_UNIX_SIGNAL,
+				    .pid = sim->processes[slot].pid,
+				    .code = rng_chance(&sim->rng, 50) ? 9 : 15};
+
+	sim_step(sim, &event);
+}
+
+/* Something that a process says, or hears, whether it makes sense now or not. */
 static void process_talk(struct sim *sim, uint32_t slot)
 {
-	uint32_t what = rng_below(&sim->rng, 12);
+	uint32_t what = rng_below(&sim->rng, 13);
 
 	if (what < 6)
 		process_event(sim, slot, EVENT_READY);
@@ -294,8 +303,10 @@ static void process_talk(struct sim *sim, uint32_t slot)
 		process_tell(sim, slot);
 	else if (what < 11)
 		process_find_fault(sim, slot);
-	else
+	else if (what < 12)
 		process_extend(sim, slot);
+	else
+		process_is_sent_signal(sim, slot);
 }
 
 static bool process_move_told(struct sim *sim, uint32_t slot)
