@@ -127,6 +127,23 @@ static void why_put_reason(struct buf *out, const struct wire_frame *row,
 	}
 }
 
+/* What the kernel, or the C library, sends a process for what it has done itself. */
+static const struct phrase faults[] = {
+	{"signal:SEGV", "by a fault of its own: SIGSEGV is for memory that it must not use", NULL},
+	{"signal:ABRT", "by a fault of its own: SIGABRT is what abort() and assertions send", NULL},
+	{"signal:BUS", "by a fault of its own: SIGBUS is for memory that is not there", NULL},
+	{"signal:FPE", "by a fault of its own: SIGFPE is for a division by zero and the like",
+	 NULL},
+	{"signal:ILL", "by a fault of its own: SIGILL is for an instruction that does not exist",
+	 NULL},
+	{"signal:TRAP", "by a fault of its own: SIGTRAP is for a breakpoint, or an assertion",
+	 NULL},
+	{"signal:SYS", "by a fault of its own: SIGSYS is for a system call that is forbidden to it",
+	 NULL},
+	{"signal:XCPU", "by a fault of its own: SIGXCPU is for more CPU time than its limit", NULL},
+	{"signal:XFSZ", "by a fault of its own: SIGXFSZ is for a file larger than its limit", NULL},
+};
+
 /* Where the chain begins. What the kernel calls a death by a Unix signal was not the tree's doing.
  */
 static const char *why_origin(const struct wire_frame *row, const char *origin)
@@ -139,6 +156,10 @@ static const char *why_origin(const struct wire_frame *row, const char *origin)
 
 	/* Last words may be anything. */
 	if (strcmp(origin, "self") == 0 && by_signal && kind && strcmp(kind, "exit") == 0)
+		phrase = phrase_find(faults, ARRAY_LEN(faults), reason);
+	else
+		by_signal = false;
+	if (by_signal && !phrase)
 		return "by a Unix signal from outside the tree";
 	return phrase ? phrase->text : origin;
 }

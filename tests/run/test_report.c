@@ -80,6 +80,7 @@ Test(report, signal_and_core)
 	cr_assert_str_eq(field(n, "web/a", "reason"), "signal:SEGV");
 	cr_assert_str_eq(field(n, "web/a", "exit_status"), "SIGSEGV");
 	has(field(n, "web/a", "explanation"), "by SIGSEGV: Segmentation fault");
+	has(ctl(n, "why web/a"), "  by a fault of its own: SIGSEGV is for memory");
 	if (*pattern == '|') {
 		cr_assert_not_null(field(n, "web/a", "core_taker"));
 	} else if (strncmp(pattern, "core\n", 5) == 0) {
