@@ -285,6 +285,8 @@ static const struct json_member members[] = {
 	{"after_signal", FIELD_TEXT, FIELD_DETAIL},
 	{"signal", FIELD_TEXT, FIELD_DETAIL},
 	{"step", FIELD_TEXT, FIELD_DETAIL},
+	{"intensity", FIELD_INT, FIELD_DETAIL},
+	{"period", FIELD_SPAN, FIELD_DETAIL},
 	{"supd", FIELD_TEXT, FIELD_DETAIL},
 	{NULL, FIELD_NULL, 0},
 };

@@ -120,13 +120,10 @@ static void explain_after_signal(struct buf *out, const struct link *link)
 static void explain_gave_up(struct buf *out, const struct child_view *v, const struct daemon *d,
 			    enum link_kind kind)
 {
-	char period[SPAN_TEXT_MAX];
 	struct child_view by = *v;
 
-	if (kind == LINK_FAILED && !core_view(d->core, v->parent, &by))
-		return;
-	buf_printf(out, "more than %u restarts within %s", by.spec->intensity,
-		   span_format(by.spec->period, period));
+	if (kind != LINK_FAILED || core_view(d->core, v->parent, &by))
+		row_explain_intensity(out, by.spec);
 }
 
 static void explain(struct buf *out, const struct draft *draft, const struct daemon *d,

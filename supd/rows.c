@@ -401,6 +401,14 @@ static const char *row_step_error(enum start_step step, int error)
 	return strerror(error);
 }
 
+void row_explain_intensity(struct buf *out, const struct spec *supervisor)
+{
+	char period[SPAN_TEXT_MAX];
+
+	buf_printf(out, "more than %u restart%s within %s", supervisor->intensity,
+		   supervisor->intensity == 1 ? "" : "s", span_format(supervisor->period, period));
+}
+
 void row_explain(struct buf *out, const struct reason *reason, const struct spec *spec)
 {
 	enum start_step step = (enum start_step)reason->step;

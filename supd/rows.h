@@ -27,6 +27,9 @@ void row_put_setup(struct wire_encoder *e, const struct exec_setup *setup);
  * prints. */
 void row_explain(struct buf *out, const struct reason *reason, const struct spec *spec);
 
+/* "more than 2 restarts within 30s", as that supervisor allows. */
+void row_explain_intensity(struct buf *out, const struct spec *supervisor);
+
 /* Fields; null where there is none. */
 void row_put_pid(struct wire_encoder *e, uint8_t flags, const char *name, actor_pid pid);
 void row_put_reason(struct wire_encoder *e, uint8_t flags, const struct reason *reason);

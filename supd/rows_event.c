@@ -96,6 +96,24 @@ static void row_put_from(struct wire_encoder *e, const struct daemon *d, const s
 		field_put_text(e, FIELD_DETAIL, "from_name", v.path);
 }
 
+/* What was allowed, where there was more: of a supervisor that gave up, or given up by its own. */
+static bool row_put_intensity(struct wire_encoder *e, const struct daemon *d,
+			      const struct link *link, const struct child_view *v)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+	struct child_view by = *v;
+
+	if (link->kind != LINK_GAVE_UP && link->kind != LINK_FAILED)
+		return false;
+	if (link->kind == LINK_FAILED && !core_view(d->core, v->parent, &by))
+		return false;
+	field_put_int(e, FIELD_DETAIL, "intensity", by.spec->intensity);
+	field_put_span(e, FIELD_DETAIL, "period", by.spec->period);
+	row_explain_intensity(&text, by.spec);
+	field_put_text(e, FIELD_DETAIL, "explanation", buf_text(&text));
+	return true;
+}
+
 void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 		  const struct link *link, uint64_t seq)
 {
@@ -115,6 +133,8 @@ void row_put_link(struct wire_encoder *e, const struct daemon *d, uint32_t slot,
 	row_put_cause(e, d, &link->cause);
 	row_put_code(e, link);
 	row_put_from(e, d, link);
+	if (known && row_put_intensity(e, d, link, &v))
+		return;
 	if (link->reason.kind == REASON_EXEC)
 		row_explain(&text, &link->reason, known ? v.spec : NULL);
 	if (link->reason.kind == REASON_EXEC ||

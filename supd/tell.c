@@ -122,22 +122,22 @@ static void tell_killing(struct telling *t)
 
 static void tell_gave_up(struct telling *t)
 {
-	char period[SPAN_TEXT_MAX];
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
-	log_about(LOG_AT_ERROR, &t->about, "gave up: more than %u restarts within %s",
-		  t->spec->intensity, span_format(t->spec->period, period));
+	row_explain_intensity(&text, t->spec);
+	log_about(LOG_AT_ERROR, &t->about, "gave up: %s", buf_text(&text));
 }
 
 static void tell_failed(struct telling *t)
 {
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 	struct child_view parent;
-	char period[SPAN_TEXT_MAX];
 
 	if (!core_view(t->d->core, t->v.parent, &parent))
 		return;
-	log_about(LOG_AT_ERROR, &t->about,
-		  "failed: more than %u restarts within %s; supctl start %s tries again",
-		  parent.spec->intensity, span_format(parent.spec->period, period), t->v.path);
+	row_explain_intensity(&text, parent.spec);
+	log_about(LOG_AT_ERROR, &t->about, "failed: %s; supctl start %s tries again",
+		  buf_text(&text), t->v.path);
 }
 
 static void tell_waiting(struct telling *t)

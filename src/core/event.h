@@ -193,8 +193,9 @@ enum link_kind {
 	LINK_FAILING,      /* asked whether it is well, it failed; code: times in a row; reason */
 	LINK_UNHEALTHY,    /* ... once too often; reason */
 	LINK_HEALTHY,
-	LINK_LEFT_OUT, /* the root: code of these were too many at a time and are not told */
-	LINK_UNIX_SIGNAL, /* an operator has sent it one; reason: signal:NAME, whatever comes of it */
+	LINK_LEFT_OUT,    /* the root: code of these were too many at a time and are not told */
+	LINK_UNIX_SIGNAL, /* an operator has sent it one; reason: signal:NAME, whatever comes of it
+			   */
 	LINK_N_KINDS,
 };
 

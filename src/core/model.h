@@ -187,10 +187,10 @@ struct child {
 	struct mono deadline;
 	uint64_t deadline_seq;
 
-	uint64_t n_links;       /* ever; the last CHAIN_LENGTH are in core.chains (chain.c) */
-	struct cause cause;     /* why the next start or stop is done */
-	struct cause found;     /* the last that was told of its health; seq 0: that it is well */
-	struct cause sent;      /* the last Unix signal of an operator to this incarnation */
+	uint64_t n_links;   /* ever; the last CHAIN_LENGTH are in core.chains (chain.c) */
+	struct cause cause; /* why the next start or stop is done */
+	struct cause found; /* the last that was told of its health; seq 0: that it is well */
+	struct cause sent;  /* the last Unix signal of an operator to this incarnation */
 	struct mono sent_at;
 	int32_t sent_signal;    /* 0: none was */
 	int32_t after_signal;   /* of its end: LINK_EXITED's code */

@@ -2,8 +2,8 @@
 
 /*
  * What is told and not kept: signals that reached somebody, mailboxes that are full, what was found
- * of a service's health, Unix signals of an operator. They explain, but change nothing of a child; in its chain they would only
- * take the place of what does.
+ * of a service's health, Unix signals of an operator. They explain, but change nothing of a child;
+ * in its chain they would only take the place of what does.
  *
  * There may be any number of them in a step (an actor that a thousand others monitor ends), and
  * whoever keeps the last events would keep nothing else. So only so many are told at once, with

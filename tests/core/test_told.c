@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What is told and kept in no chain: signals, full mailboxes, health, Unix signals of an operator. */
+/* What is told and kept in no chain: signals, full mailboxes, health, Unix signals of an operator.
+ */
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -331,9 +332,8 @@ Test(told, a_watchdog_has_a_cause_of_its_own)
 
 static const char *sent_to(const char *path, int32_t unix_signal)
 {
-	return told(&(struct event){.kind = EVENT_UNIX_SIGNAL,
-				    .pid = world_view(&w, path).pid,
-				    .code = unix_signal});
+	return told(&(struct event){
+		.kind = EVENT_UNIX_SIGNAL, .pid = world_view(&w, path).pid, .code = unix_signal});
 }
 
 /* The link of its end. */

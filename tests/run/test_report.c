@@ -193,17 +193,31 @@ Test(report, limited)
 /* A supervisor that gives up has a report of its own, and its child's tells of it. */
 Test(report, gave_up)
 {
-	struct node *n = node_run("[supervisor s]\nintensity = 0\nrestart = temporary\n"
+	struct node *n = node_run("[supervisor s]\nintensity = 1\nperiod = 1h\n"
+				  "restart = temporary\n"
 				  "[service s/a]\ncommand = @puppet/a\n");
+	struct watch *w = watch_open(n);
+	char *event;
 
-	journal_find(n, "a start *");
+	journal_until(n, "a start *");
 	sync_tree(n);
 	order(n, "a", "die:TERM");
-	until_reports(n, "s", 2);
+	journal_until(n, "a start *");
+	watch_until(w, "ready s/a");
+	order(n, "a", "die:TERM");
+	watch_until(w, "gave_up s");
+	until_reports(n, "s", 3);
+	watch_close(w);
 	cr_assert_str_eq(field(n, "s", "kind"), "gave_up");
 	cr_assert_str_eq(field(n, "s", "name"), "s");
 	has(field(n, "s", "causes"), "gave_up <- exit of s/a (signal:TERM) <- self");
 	has(ctl(n, "report s"), "gave up");
+	event = ctl(n, "events --since 0 --kind gave_up --json");
+	event = strtok(event, "\n");
+	cr_assert_str_eq(json_get(event, "explanation"), "more than 1 restart within 1h");
+	cr_assert_str_eq(json_get(event, "intensity"), "1");
+	cr_assert_str_eq(json_get(event, "period"), "3600.000000");
+	has(node_log(n), "gave up: more than 1 restart within 1h");
 	cr_assert_str_eq(field(n, "s/a", "outcome"), "its supervisor s gave up");
 	node_end(n);
 }
