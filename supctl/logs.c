@@ -73,7 +73,7 @@ static int parse_wish(const struct context *context, struct log_wish *wish)
 	int r;
 
 	*wish = (struct log_wish){
-		.follow = option_value(context, "-f") != NULL,
+		.follow = option_value(context, "-f") || option_value(context, "--follow"),
 		.json = context->json,
 		.raw = option_value(context, "--raw") != NULL,
 	};
@@ -154,8 +154,8 @@ static int rotate_places(struct context *context, const struct log_places *place
 
 static int rotate(struct context *context)
 {
-	static const char *const others[] = {"-f",     "-n", "--since", "--until",
-					     "--grep", "-i", "--raw",   "--dir"};
+	static const char *const others[] = {"-f",     "--follow", "-n",    "--since", "--until",
+					     "--grep", "-i",       "--raw", "--dir"};
 	struct log_places places;
 	int r;
 
@@ -211,6 +211,7 @@ const struct command logs_command = {
 	.options =
 		(const struct option_spec[]){
 			{"-f", NULL, "go on with what comes, after the last 10 lines"},
+			{"--follow", NULL, "the same"},
 			{"-n", "N", "only the last N lines of it all"},
 			{"--since", "T", "not what was before"},
 			{"--until", "T", "not what came after"},

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/strings.h"
+#include "config/event_kinds.h"
 #include "supd/control.h"
 #include "supd/request.h"
 #include "supd/rows.h"
@@ -260,6 +261,25 @@ static void watch_put_beginning(struct conn *conn)
 	conn_end(conn, &e);
 }
 
+static bool watch_refuses_kinds(struct conn *conn, const struct wire_frame *frame)
+{
+	struct buf all CLEANUP(buf_fini) = BUF_INIT;
+	struct field f;
+	const char *kind;
+	size_t cursor = 0;
+
+	if (!field_find(frame, "kinds", FIELD_LIST, &f))
+		return false;
+	while ((kind = field_list_next(&f, &cursor)) && event_kind_exists(kind))
+		;
+	if (!kind)
+		return false;
+	event_kinds_put(&all);
+	request_fail(conn, frame->ref, STATUS_USAGE, "%s: no such kind of event: there are %s",
+		     kind, buf_text(&all));
+	return true;
+}
+
 void request_take_events(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame)
 {
@@ -277,6 +297,8 @@ void request_take_events(struct conn *conn, const struct request_command *comman
 			     request_absence(d, unknown));
 		return;
 	}
+	if (watch_refuses_kinds(conn, frame))
+		return;
 	if (watch_new(conn, frame) < 0) {
 		request_fail(conn, frame->ref, STATUS_FAILED, "the daemon is short of memory");
 		return;

@@ -49,3 +49,16 @@ const char *event_kind_nearest(const char *word)
 	names[n] = NULL;
 	return text_nearest(word, names);
 }
+
+int event_kinds_put(struct buf *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		for (const char *const *name = lists[i]; *name; name++) {
+			buf_printf(out, "%s%s", before, *name);
+			before = ", ";
+		}
+	}
+	return out->error;
+}

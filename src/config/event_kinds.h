@@ -9,11 +9,15 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
+
 /* The daemon's own, ends with NULL. */
 extern const char *const event_own_kinds[];
 
 bool event_kind_exists(const char *kind);
 bool event_kind_matches(const char *pattern); /* any of them */
+/* All of them, with ", " between; 0 or -ENOMEM. */
+int event_kinds_put(struct buf *out);
 /* The kind nearest to word, or NULL. */
 const char *event_kind_nearest(const char *word);
 

@@ -3,6 +3,7 @@
 /* What has happened is known to the daemon after this one. */
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -162,5 +163,44 @@ Test(events, of_a_path)
 	ctl_fails(n, 3, "events --since 1 ''");
 	ctl_fails(n, 3, "events --since 1 we");
 	ctl_fails(n, 3, "report we");
+	node_end(n);
+}
+
+/* Whoever follows misses nothing, and sees nothing twice. */
+Test(events, following_goes_on_over_restarts)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n");
+	struct program follower;
+	struct output output;
+	char *all;
+
+	ctl(n, "wait a --for down");
+	supctl_begin(n, &follower, "events --json -f --since 1");
+	while (!strstr(read_all(follower.out), "\"kind\":\"exit\""))
+		ctl(n, "ping");
+	kill(n->supd.os_pid, SIGTERM);
+	cr_assert_eq(node_wait(n), 0);
+	node_start(n);
+	all = ctl(n, "events --json --since 1 --kind supd_started");
+	all = strrchr(strtok(all, ""), '{');
+	all = keep_printf("\"seq\":%lld,", number_of(all, "supd_started"));
+	while (!strstr(read_all(follower.out), all))
+		ctl(n, "ping");
+	kill(follower.os_pid, SIGTERM);
+	output = program_end(&follower);
+	cr_assert_not_null(strstr(output.err, "has gone: waiting until it is back\n"), "%s",
+			   output.err);
+	all = ctl(n, "events --json --since 1");
+	for (char *end; (end = strchr(output.out, '\n')); output.out = end + 1) {
+		*end = '\0';
+		if (strstr(output.out, "\"kind\":\"watching\""))
+			continue;
+		cr_assert_null(strstr(output.out, "\"kind\":\"gap\""), "%s", output.out);
+		end[0] = '\0';
+		/* Its age alone is another. */
+		cr_assert_eq(strncmp(output.out, all, strcspn(output.out, "}") / 2), 0,
+			     "%s\ninstead of\n%s", output.out, all);
+		all = strchr(all, '\n') + 1;
+	}
 	node_end(n);
 }

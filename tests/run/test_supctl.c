@@ -241,6 +241,11 @@ Test(supctl, events)
 	cr_assert_eq(fnmatch("20[0-9][0-9]-*T*.??????Z", json_get(output.out, "time"), 0), 0);
 	ctl_fails(n, 5, "events --timeout 10ms");
 	ctl_fails(n, 2, "events --count x");
+	ctl_fails(n, 2, "events --since yesteryear");
+	ctl_fails(n, 2, "events -f --until now");
+	ctl(n, "events --since 00:00");
+	cr_assert_not_null(strstr(ctl_fails(n, 2, "events --kind bogus"),
+				  "bogus: no such kind of event: there are start, ready, "));
 	node_end(n);
 }
 

@@ -3,6 +3,7 @@
 /* supctl events: what it asks for, and how events look. */
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -111,4 +112,72 @@ Test(events, how_they_look)
 	cr_expect_eq(r.status, 0);
 	cr_expect_str_eq(r.err, "");
 	cr_expect_str_eq(r.out, expected, "\n%s", r.out);
+}
+
+/* ---- what is asked for ---- */
+
+/* Six events, to whoever asks for all that are kept. */
+static void serve_kept(struct peer *p)
+{
+	struct wire_frame asked = expect_request(p);
+
+	PEER_CHECK(field_int(&asked, "since", -1) == 0);
+	PEER_CHECK(!field_bool(&asked, "follow"));
+	for (int64_t seq = 11; seq <= 16; seq++)
+		put_event(p, asked.ref, &(struct event){.seq = seq, .kind = "ready", .name = "a"});
+	reply_to(p, asked.ref);
+}
+
+/* After those, what comes after the last that was shown. */
+static void serve_kept_and_more(struct peer *p)
+{
+	struct wire_frame asked;
+
+	serve_kept(p);
+	asked = expect_request(p);
+	PEER_CHECK(field_int(&asked, "since", -1) == 17);
+	PEER_CHECK(field_bool(&asked, "follow"));
+	put_event(p, asked.ref, &(struct event){.seq = 16, .kind = "watching"});
+	put_event(p, asked.ref, &(struct event){.seq = 17, .kind = "exit", .name = "a"});
+	peer_send(p);
+	peer_expect_end(p);
+}
+
+static void serve_from_time(struct peer *p)
+{
+	struct wire_frame asked = expect_request(p);
+	struct field f;
+
+	PEER_CHECK(field_find(&asked, "since_time", FIELD_TIME, &f));
+	PEER_CHECK(f.number == INT64_C(1796040000500000000));
+	reply_to(p, asked.ref);
+}
+
+Test(events, which)
+{
+	static const struct {
+		const char *words, *out;
+		serve_fn *serve;
+	} rows[] = {
+		{"-n 2", "15 16 ", serve_kept},
+		{"-n 0", "", serve_kept},
+		{"-n 100", "11 12 13 14 15 16 ", serve_kept},
+		{"-n all", "11 12 13 14 15 16 ", serve_kept},
+		{"--until 13", "11 12 13 ", serve_kept},
+		{"--until '2026-11-30 13:00Z' -n 1", "16 ", serve_kept},
+		{"--until '2026-11-30 12:00Z'", "", serve_kept},
+		{"-n 1 -f --timeout 200ms", "16 17 ", serve_kept_and_more},
+		{"--since '2026-11-30 12:00:00.5Z'", "", serve_from_time},
+		{"--since @1796040000.5", "", serve_from_time},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char shell[256];
+		struct result r;
+
+		snprintf(shell, sizeof(shell), "supctl events %s | awk '{ printf(\"%%s \", $1) }'",
+			 rows[i].words);
+		r = run_against(rows[i].serve, false, shell);
+		cr_expect_str_eq(r.out, rows[i].out, "%s: %s%s", rows[i].words, r.out, r.err);
+	}
 }
