@@ -308,6 +308,41 @@ static int story_add(struct story *story, const struct wire_frame *row, const ch
 	return to->key && to->text ? 0 : -ENOMEM;
 }
 
+/* Whose it is, where the kind comes first, and all that follows it. NULL: it is another kind. */
+static const char *key_behind(const char *key, const char *kind, size_t *ret_name_size)
+{
+	*ret_name_size = strcspn(key, "\n") + 1;
+	key += *ret_name_size;
+	return strncmp(key, kind, strlen(kind)) == 0 ? key + strlen(kind) : NULL;
+}
+
+/* That it was found unhealthy, and so was to end: one moment, told twice. */
+static bool story_is_told_twice(const struct sentence *doomed, const struct sentence *found)
+{
+	size_t size, found_size;
+	const char *rest = key_behind(doomed->key, "doomed\n", &size);
+	const char *found_rest = key_behind(found->key, "unhealthy\n", &found_size);
+
+	return rest && found_rest && strcmp(rest, found_rest) == 0 && size == found_size &&
+	       strncmp(doomed->key, found->key, size) == 0;
+}
+
+/* The one that tells more stays, but for the first, which is what was asked for. */
+static void story_tell_once(struct story *story)
+{
+	for (size_t i = 0; i + 1 < story->n; i++) {
+		size_t drop = i ? i : 1;
+
+		if (!story_is_told_twice(&story->list[i], &story->list[i + 1]))
+			continue;
+		free(story->list[drop].key);
+		free(story->list[drop].text);
+		story->n--;
+		memmove(&story->list[drop], &story->list[drop + 1],
+			(story->n - drop) * sizeof(*story->list));
+	}
+}
+
 /* How often the `period` sentences from `at` on stand there once more. */
 static size_t story_repeats(const struct story *story, size_t at, size_t period)
 {
@@ -402,6 +437,7 @@ static int why_run(struct context *context)
 		}
 		before = why_is_by_link(&frame) ? "because linked " : "because ";
 	}
+	story_tell_once(&story);
 	story_print(&out, &story);
 	render_flush(&out);
 	return r == 0 ? why_end(context, &frame, !*before) : r;
