@@ -160,17 +160,40 @@ static struct draft *draft_begin(struct reports *r, uint32_t slot, actor_pid pid
 	return draft;
 }
 
+/* Its supervisor stops others before it comes to it again. */
+static bool is_in_hand(const struct child_view *v)
+{
+	return v->comes_back ||
+	       (v->state == CHILD_DEAD && v->spec->restart != RESTART_TEMPORARY && !v->held);
+}
+
+/* It has ended, and nothing has come of it yet. */
+static void draft_find_outcome(const struct reports *r, struct draft *draft)
+{
+	struct child_view v, parent;
+
+	if (!core_view(r->daemon->core, draft->slot, &v) || v.pid.n != draft->pid.n)
+		return;
+	if (v.state == CHILD_DONE || v.state == CHILD_FAILED)
+		buf_printf(&draft->outcome, "it is not started again: restart = %s",
+			   restart_type_names[v.spec->restart]);
+	else if (is_in_hand(&v) && core_view(r->daemon->core, v.parent, &parent) &&
+		 parent.state == CHILD_RUNNING &&
+		 (parent.spec->strategy == STRATEGY_ONE_FOR_ALL ||
+		  parent.spec->strategy == STRATEGY_REST_FOR_ONE))
+		buf_printf(
+			&draft->outcome, "is started again when %s of %s are down: strategy = %s",
+			parent.spec->strategy == STRATEGY_ONE_FOR_ALL ? "all" : "those behind it",
+			parent.path, strategy_names[parent.spec->strategy]);
+}
+
 /* Step 4. */
 static void draft_complete(struct reports *r, struct draft *draft)
 {
-	struct child_view v;
-
 	if (draft->awaits)
 		draft->silence = "the log keeper has not answered in time";
-	if (!draft->outcome.size && core_view(r->daemon->core, draft->slot, &v) &&
-	    v.pid.n == draft->pid.n && (v.state == CHILD_DONE || v.state == CHILD_FAILED))
-		buf_printf(&draft->outcome, "it is not started again: restart = %s",
-			   restart_type_names[v.spec->restart]);
+	if (!draft->outcome.size)
+		draft_find_outcome(r, draft);
 	if (draft_put_rest(draft, crashes_find(r, draft->slot)) == 0)
 		reports_keep(r->daemon, draft);
 	draft_free(r, draft);

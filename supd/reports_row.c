@@ -259,6 +259,17 @@ static void report_put_ties(struct wire_encoder *e, const char *name, struct tex
 		field_put_list(e, 0, name, list);
 }
 
+/* That of its event: the process itself has ended a moment before. */
+static int64_t find_time(const struct draft *draft, const struct daemon *d, const struct link *link)
+{
+	struct wire_frame row;
+	struct field f;
+
+	return events_find(d, draft->seq, &row) && field_find(&row, "time", FIELD_TIME, &f)
+		       ? f.number
+		       : wall_of(link->at);
+}
+
 void draft_put_told(struct draft *draft, const struct daemon *d, const struct child_view *v,
 		    const struct link *link, const struct crashes *crashes)
 {
@@ -271,7 +282,7 @@ void draft_put_told(struct draft *draft, const struct daemon *d, const struct ch
 	draft->began = wall_of(started) / 1000000000;
 	wire_begin(e, &draft->row, &frame);
 	field_put_int(e, 0, "seq", (int64_t)draft->seq);
-	field_put_time(e, 0, "time", wall_of(draft->found));
+	field_put_time(e, 0, "time", find_time(draft, d, link));
 	field_put_text(e, 0, "name", v->path);
 	field_put_text(e, 0, "reason",
 		       link->reason.kind == REASON_NONE ? NULL

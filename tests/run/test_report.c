@@ -222,6 +222,34 @@ Test(report, gave_up)
 	node_end(n);
 }
 
+/* While the others of its range are stopped it is known what will come of it; and its time is that
+ * of its end. */
+Test(report, of_a_range)
+{
+	static const char *const strategies[] = {"one_for_all", "rest_for_one"};
+
+	for (size_t i = 0; i < ARRAY_LEN(strategies); i++) {
+		struct node *n = node_run(
+			keep_printf("[supervisor s]\nstrategy = %s\n"
+				    "[service s/a]\ncommand = @puppet/a ready\nready = notify\n"
+				    "[service s/b]\ncommand = @puppet/b catch:TERM ready\n"
+				    "ready = notify\nshutdown = 2s\n",
+				    strategies[i]));
+		char *event;
+
+		sync_tree(n);
+		order(n, "a", "exit:5");
+		until_reports(n, "s/a", 1);
+		has(field(n, "s/a", "outcome"), "started again");
+		has(ctl(n, "report s/a"), "then ");
+		event = strtok(ctl(n, "events --since 0 --kind exit --json"), "\n");
+		cr_assert_str_eq(json_get(event, "name"), "s/a");
+		cr_assert_str_eq(field(n, "s/a", "time"), json_get(event, "time"));
+		lacks(ctl(n, "report s/a"), " after");
+		node_end(n);
+	}
+}
+
 /* The last lines of its output, the one without end too; what it says is shown, not obeyed. */
 Test(report, last_lines)
 {
