@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/utc.h"
 #include "supctl/ask.h"
+#include "supctl/lines.h"
 #include "supctl/render.h"
 #include "wire/json.h"
 
@@ -226,30 +227,6 @@ static void put_left_out(struct buf *out, const struct wire_frame *row)
 		   n, n == 1 ? "" : "es");
 }
 
-/* A part of a line without NULs and tabs. */
-static void put_part(struct buf *out, const char *bytes, size_t size)
-{
-	struct buf part CLEANUP(buf_fini) = BUF_INIT;
-
-	buf_append(&part, bytes, size);
-	render_text(out, buf_text(&part), RENDER_LINE);
-}
-
-/* Tabs do no harm. */
-static void put_output_line(struct buf *out, const char *bytes, size_t size)
-{
-	size_t from = 0;
-
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] && bytes[i] != '\t')
-			continue;
-		put_part(out, bytes + from, i - from);
-		buf_puts(out, bytes[i] ? "\t" : "\\x00");
-		from = i + 1;
-	}
-	put_part(out, bytes + from, size - from);
-}
-
 /* A line each; what has no end of its own had none. */
 static void put_output(struct buf *out, const struct wire_frame *row)
 {
@@ -268,15 +245,7 @@ static void put_output(struct buf *out, const struct wire_frame *row)
 		return;
 	}
 	buf_puts(out, "\n  the last that it said:\n");
-	for (const char *p = f.text, *end = p + f.text_size; p < end;) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t size = (size_t)((newline ? newline : end) - p);
-
-		buf_puts(out, "    | ");
-		put_output_line(out, p, size);
-		buf_putc(out, '\n');
-		p += size + (newline != NULL);
-	}
+	lines_put(out, f.text, f.text_size);
 }
 
 static void put_page(struct buf *out, const struct wire_frame *row)

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "supctl/ask.h"
+#include "supctl/lines.h"
 #include "supctl/render.h"
 #include "wire/json.h"
 
@@ -36,7 +37,7 @@ static const struct phrase kinds[] = {
 	{"shortage", "could not be started", "something was short"},
 	{"gave_up", "gave up", NULL},
 	{"failed", "failed", NULL},
-	{"waiting", "began to wait", "until its cause is up again"},
+	{"waiting", "began to wait", NULL},
 	{"auto_shutdown", "shut down", "significant children have ended"},
 	{"held", "was held down", NULL},
 	{"released", "was let go", NULL},
@@ -208,6 +209,22 @@ static bool why_is_by_gone(const struct wire_frame *row)
 	return kind && strcmp(kind, "doomed") == 0 && field_text(row, "from");
 }
 
+/* "was sent SIGTERM", "began to wait for web/db". */
+static void why_put_object(struct buf *out, const struct wire_frame *row, const char *kind)
+{
+	const char *name = field_text(row, "name"), *cause = field_text(row, "cause_name");
+	const char *signal = field_text(row, "signal");
+	bool waits = kind && strcmp(kind, "waiting") == 0 && name && cause;
+
+	if (signal) {
+		buf_putc(out, ' ');
+		render_text(out, signal, RENDER_LINE);
+	} else if (waits && strcmp(name, cause) != 0) {
+		buf_puts(out, " for ");
+		render_text(out, cause, RENDER_LINE);
+	}
+}
+
 /* because web/db ended at 20:31:05.250, 2s ago: killed */
 static void why_put_sentence(struct buf *out, const struct wire_frame *row, const char *before)
 {
@@ -221,10 +238,7 @@ static void why_put_sentence(struct buf *out, const struct wire_frame *row, cons
 	render_text(out, name ? name : pid ? pid : "supd", RENDER_LINE);
 	buf_putc(out, ' ');
 	render_text(out, phrase ? phrase->text : kind ? kind : "?", RENDER_LINE);
-	if (field_text(row, "signal")) {
-		buf_putc(out, ' ');
-		render_text(out, field_text(row, "signal"), RENDER_LINE);
-	}
+	why_put_object(out, row, kind);
 	if (field_find(row, "time", FIELD_TIME, &f)) {
 		buf_puts(out, " at ");
 		render_field(out, &f);
@@ -382,6 +396,60 @@ static void story_print(struct buf *out, const struct story *story)
 	}
 }
 
+/* ---- how it is now ---- */
+
+static bool why_is_of_now(const struct wire_frame *row)
+{
+	const char *kind = field_text(row, "kind");
+
+	return kind && strcmp(kind, "now") == 0;
+}
+
+static void why_put_said(struct buf *out, const struct wire_frame *row)
+{
+	const char *whose = field_text(row, "report");
+	const char *missing = field_text(row, "output_missing");
+	struct field f;
+
+	if (!whose)
+		return;
+	buf_puts(out, "\nthe last that ");
+	render_text(out, whose, RENDER_LINE);
+	buf_puts(out, " said before its crash (supctl report ");
+	render_text(out, whose, RENDER_LINE);
+	buf_puts(out, " tells more):\n");
+	if (field_find(row, "output", FIELD_BYTES, &f) && f.text_size) {
+		lines_put(out, f.text, f.text_size);
+		return;
+	}
+	buf_puts(out, "  ");
+	render_text(out, missing ? missing : "nothing", RENDER_LINE);
+	buf_putc(out, '\n');
+}
+
+/* now: web waits for db, which has failed; to start it: supctl start db */
+static void why_put_now(struct buf *out, const struct wire_frame *row)
+{
+	const char *name = field_text(row, "name"), *text = field_text(row, "explanation");
+	const char *advice = field_text(row, "advice");
+	struct field f;
+
+	buf_puts(out, "\nnow: ");
+	render_text(out, name ? name : "it", RENDER_LINE);
+	buf_putc(out, ' ');
+	render_text(out, text ? text : "is down", RENDER_LINE);
+	if (field_find(row, "since", FIELD_TIME, &f)) {
+		buf_puts(out, ", since ");
+		render_field(out, &f);
+	}
+	if (advice) {
+		buf_puts(out, "; to start it: ");
+		render_text(out, advice, RENDER_LINE);
+	}
+	buf_putc(out, '\n');
+	why_put_said(out, row);
+}
+
 /* ---- the command ---- */
 
 static void fill_seq(const struct context *context, struct wire_encoder *e)
@@ -421,7 +489,7 @@ static int why_end(struct context *context, const struct wire_frame *reply, bool
 
 static int why_run(struct context *context)
 {
-	struct buf out CLEANUP(buf_fini) = BUF_INIT;
+	struct buf out CLEANUP(buf_fini) = BUF_INIT, now CLEANUP(buf_fini) = BUF_INIT;
 	struct story story CLEANUP(story_fini) = {0};
 	struct wire_frame frame;
 	const char *before = "";
@@ -431,6 +499,8 @@ static int why_run(struct context *context)
 		if (context->json) {
 			json_put_row(&out, &frame);
 			render_flush(&out);
+		} else if (why_is_of_now(&frame)) {
+			why_put_now(&now, &frame);
 		} else if (story_add(&story, &frame, before) < 0) {
 			complain("out of memory");
 			return EXIT_FAILED;
@@ -439,6 +509,7 @@ static int why_run(struct context *context)
 	}
 	story_tell_once(&story);
 	story_print(&out, &story);
+	buf_append(&out, now.data, now.size);
 	render_flush(&out);
 	return r == 0 ? why_end(context, &frame, !*before) : r;
 }
@@ -449,7 +520,11 @@ const struct command why_command = {
 	.usage = "the chain of causes behind its last change of state",
 	.help = "The root cause stands last. PATH may be the pid of one that has ended. The chain "
 		"goes as far\n"
-		"back as events are kept; where it leads to an older one, that is said.",
+		"back as events are kept; where it leads to an older one, that is said. Of one "
+		"that "
+		"is down it\n"
+		"says whom it waits for, what to type, and what the one that crashed has said "
+		"last.",
 	.options =
 		(const struct option_spec[]){
 			{"--seq", "SEQ", "what led to that event"},

@@ -38,6 +38,14 @@ void reports_ended(struct daemon *d, struct process *p, const siginfo_t *info);
 void reports_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
 void reports_on_forget(struct daemon *d, uint32_t slot);
 
+/* request_report.c: the newest report of exactly that path, or that of that number (name NULL), if
+ * it is kept: borrowed until the next one is. 0: there is none. */
+uint32_t reports_find(const struct daemon *d, const char *name, uint32_t number,
+		      struct wire_frame *ret_row);
+/* request_why.c: the newest report of who, in the chain of causes of that target, has crashed
+ * first. False: there is none. */
+bool why_find_culprit(const struct daemon *d, const char *target, struct wire_frame *ret_row);
+
 /* request_report.c: the row of a listing for the report of that number, if it is still kept. */
 void listing_write_report(struct conn *conn, const struct listing *listing, uint32_t number);
 

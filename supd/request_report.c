@@ -18,6 +18,24 @@ static struct wire_frame frame_of(const struct report *report)
 	return frame;
 }
 
+uint32_t reports_find(const struct daemon *d, const char *name, uint32_t number,
+		      struct wire_frame *ret_row)
+{
+	const struct reports *r = d->reports;
+
+	for (struct list *it = r ? r->kept.prev : NULL; it && it != &r->kept; it = it->prev) {
+		const struct report *report = LIST_ENTRY(it, struct report, link);
+		struct wire_frame row = frame_of(report);
+		const char *whose = field_text(&row, "name");
+
+		if (name ? !whose || strcmp(whose, name) != 0 : report->number != number)
+			continue;
+		*ret_row = row;
+		return report->number;
+	}
+	return 0;
+}
+
 /* It is of the one that target names, by path or pid, or of what is below that. */
 static bool is_of(const struct wire_frame *row, const char *target)
 {
@@ -117,6 +135,25 @@ static void take_table(struct conn *conn, uint64_t ref)
 		listing->slots[listing->n++] = LIST_ENTRY(it, struct report, link)->number;
 }
 
+/* It has none. Another one may have, for the sake of which it was ended, or waits. */
+static void refuse(struct conn *conn, uint64_t ref, const char *target)
+{
+	const struct daemon *d = conn->control->daemon;
+	struct wire_frame row;
+
+	if (core_find(d->core, target) == SLOT_NONE)
+		request_fail(conn, ref, STATUS_NOPROC, "%s: no such actor, and no report", target);
+	else if (why_find_culprit(d, target, &row))
+		request_fail(conn, ref, STATUS_FAILED,
+			     "%s: there is no report of it: it has not crashed, but %s has (event "
+			     "%lld): supctl report %s",
+			     target, field_text(&row, "name"), (long long)field_int(&row, "seq", 0),
+			     field_text(&row, "name"));
+	else
+		request_fail(conn, ref, STATUS_FAILED,
+			     "%s: there is no report of it: it has not crashed", target);
+}
+
 /* The n-th newest of a target. */
 void request_take_report(struct conn *conn, const struct request_command *command,
 			 const struct wire_frame *frame)
@@ -142,10 +179,6 @@ void request_take_report(struct conn *conn, const struct request_command *comman
 	if (n)
 		request_fail(conn, frame->ref, STATUS_FAILED, "%s: there %s %lld report%s of it",
 			     target, n == 1 ? "is" : "are", (long long)n, n == 1 ? "" : "s");
-	else if (core_find(conn->control->daemon->core, target) == SLOT_NONE)
-		request_fail(conn, frame->ref, STATUS_NOPROC, "%s: no such actor, and no report",
-			     target);
 	else
-		request_fail(conn, frame->ref, STATUS_FAILED,
-			     "%s: there is no report of it: it has not crashed", target);
+		refuse(conn, frame->ref, target);
 }

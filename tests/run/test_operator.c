@@ -243,7 +243,7 @@ Test(operator, kill_is_an_event_and_a_cause)
 	watch_until(w, "exit c *");
 	why = ctl(n, "why c");
 	cr_expect(text_glob("c ended *: normal\n  by itself, shortly after an operator had sent it "
-			    "SIGTERM\n",
+			    "SIGTERM\n\nnow: c has ended, as it may, since *\n",
 			    why),
 		  "%s", why);
 	watch_close(w);

@@ -337,3 +337,40 @@ Test(report, rights)
 	lacks(o.out, "secret");
 	node_end(n);
 }
+
+/* At three in the morning: what happened, why, what to do, and what it has said last. */
+Test(report, why_it_waits_now)
+{
+	struct node *n = node_run("[supervisor s]\ngive_up = hold\nintensity = 0\n"
+				  "[service s/db]\ncommand = sh -c 'seq 1 9; exit 3'\n"
+				  "[service web]\ncommand = @puppet/web\nrequires = s/db\n");
+	struct watch *w = watch_open(n);
+	char *why, *now;
+
+	sync_tree(n);
+	watch_until(w, "failed s/db *");
+	watch_until(w, "waiting web*");
+	until_reports(n, "s/db", 1);
+	why = ctl(n, "why web");
+	has(why, "web began to wait for s/db at ");
+	has(why, "because s/db failed at ");
+	has(why, ": more than 0 restarts within ");
+	has(why, "\nnow: web waits for s/db, which has failed, since ");
+	has(why, "; to start it: supctl start s/db\n");
+	has(why, "\nthe last that s/db said before its crash (supctl report s/db tells more):\n"
+		 "    | 5\n    | 6\n");
+	lacks(why, "| 4\n");
+	now = strstr(ctl(n, "why web --json"), "\"kind\":\"now\"");
+	cr_assert_not_null(now);
+	while (*now != '{')
+		now--;
+	cr_assert_str_eq(json_get(now, "waits_for"), "s/db");
+	cr_assert_str_eq(json_get(now, "waits_for_state"), "failed");
+	cr_assert_str_eq(json_get(now, "advice"), "supctl start s/db");
+	cr_assert_str_eq(json_get(now, "output"), "5\\n6\\n7\\n8\\n9\\n");
+	has(ctl_fails(n, 1, "report web"), "supctl report s/db");
+	ctl(n, "stop s/db");
+	has(ctl(n, "why web"), "which is held down by an operator's stop, since ");
+	watch_close(w);
+	node_end(n);
+}

@@ -195,12 +195,24 @@ Test(supctl, why_it_is_down)
 		"  by itself",
 	};
 	struct node *n = run_tree();
+	char *why, *now;
 
-	CHECK_LINES(ctl(n, "why gone"), failed);
+	why = ctl(n, "why gone");
+	now = strstr(why, "\nnow: gone has failed, since ");
+	cr_assert_not_null(now, "%s", why);
+	cr_assert_not_null(strstr(now, "; to start it: supctl start gone\n"), "%s", now);
+	*now = '\0';
+	CHECK_LINES(why, failed);
 	cr_assert_str_eq(ctl(n, "why off"), "off: nothing has happened to it yet\n");
 	ctl_fails(n, 3, "why nobody");
 	ctl(n, "stop web");
-	CHECK_LINES(ctl(n, "why web/pool/inner/deep"), stopped);
+	why = ctl(n, "why web/pool/inner/deep");
+	now = strstr(why, "\nnow: web/pool/inner/deep is below web, which is held down by an "
+			  "operator's stop, since ");
+	cr_assert_not_null(now, "%s", why);
+	cr_assert_not_null(strstr(now, "; to start it: supctl start web\n"), "%s", now);
+	*now = '\0';
+	CHECK_LINES(why, stopped);
 	node_end(n);
 }
 
