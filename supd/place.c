@@ -53,6 +53,16 @@ int place_run_dir(const char *configured, struct buf *out, struct buf *why)
 	return why->error ? why->error : -ENOENT;
 }
 
+void place_put_supctl(struct buf *out, const char *run_dir)
+{
+	struct buf usual CLEANUP(buf_fini) = BUF_INIT, why CLEANUP(buf_fini) = BUF_INIT;
+
+	buf_puts(out, "supctl");
+	if (run_dir &&
+	    (place_run_dir(NULL, &usual, &why) < 0 || strcmp(buf_text(&usual), run_dir) != 0))
+		buf_printf(out, " -s %s/control", run_dir);
+}
+
 int place_state_dir(struct buf *out, struct buf *why)
 {
 	const char *state = place_variable("XDG_STATE_HOME");

@@ -17,6 +17,10 @@ int place_config(struct buf *out, struct buf *why);
 /* run_dir: the configured one, else the default. As above. */
 int place_run_dir(const char *configured, struct buf *out, struct buf *why);
 
+/* What to type to reach the daemon of that run_dir: "supctl", or with -s where it is not found by
+ * itself. */
+void place_put_supctl(struct buf *out, const char *run_dir);
+
 /* Where the daemon keeps what outlives it. As above. */
 int place_state_dir(struct buf *out, struct buf *why);
 

@@ -13,6 +13,7 @@
 #include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/log.h"
+#include "supd/place.h"
 #include "supd/read_back.h"
 #include "wire/json.h"
 #include "wire/json_read.h"
@@ -77,7 +78,8 @@ static void announce(struct daemon *d, const struct wire_frame *row)
 		.cause = (uint64_t)field_int(row, "seq", 0),
 	};
 
-	if (!name || buf_printf(&text, "supctl report %s tells more", name) < 0)
+	place_put_supctl(&text, d->run_dir);
+	if (!name || buf_printf(&text, " report %s tells more", name) < 0)
 		return;
 	what.explanation = buf_text(&text);
 	if (pid && actor_pid_parse(pid, &what.pid) < 0)

@@ -14,6 +14,7 @@
 #include "supd/foreground.h"
 #include "supd/left.h"
 #include "supd/log.h"
+#include "supd/place.h"
 #include "supd/rows.h"
 #include "supd/said.h"
 
@@ -136,15 +137,20 @@ static void tell_failed(struct telling *t)
 	if (!core_view(t->d->core, t->v.parent, &parent))
 		return;
 	row_explain_intensity(&text, parent.spec);
-	log_about(LOG_AT_ERROR, &t->about, "failed: %s; supctl start %s tries again",
-		  buf_text(&text), t->v.path);
+	buf_puts(&text, "; ");
+	place_put_supctl(&text, t->d->run_dir);
+	log_about(LOG_AT_ERROR, &t->about, "failed: %s start %s tries again", buf_text(&text),
+		  t->v.path);
 }
 
 static void tell_waiting(struct telling *t)
 {
 	struct child_view because;
 
-	if (t->link->cause.seq && core_view(t->d->core, t->link->cause.slot, &because))
+	/* Where an earlier change of its own is the cause, the model knows whom it waits for. */
+	uint32_t slot = t->link->cause.slot == t->v.slot ? t->v.waits_for : t->link->cause.slot;
+
+	if (t->link->cause.seq && core_view(t->d->core, slot, &because))
 		log_about(LOG_AT_WARNING, &t->about, "waits for %s", because.path);
 	else
 		log_about(LOG_AT_WARNING, &t->about, "waits");
@@ -196,13 +202,16 @@ static void tell_lingers(struct telling *t)
 
 static void tell_held(struct telling *t)
 {
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 	struct child_view parent;
 
 	/* Nothing is left of a copy when it has been stopped. */
 	if (core_view(t->d->core, t->v.parent, &parent) &&
 	    parent.spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 		return;
-	log_about(LOG_AT_INFO, &t->about, "held down: supctl start %s lets it go", t->v.path);
+	place_put_supctl(&text, t->d->run_dir);
+	log_about(LOG_AT_INFO, &t->about, "held down: %s start %s lets it go", buf_text(&text),
+		  t->v.path);
 }
 
 /* ---- what is only told ---- */

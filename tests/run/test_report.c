@@ -61,7 +61,7 @@ Test(report, exit_status)
 	has(ctl_fails(n, 3, "report b"), "no such actor");
 	has(ctl_fails(n, 2, "report a x"), "which one?");
 	node_end(n);
-	has(node_log(n), "supctl report a tells more");
+	has(node_log(n), keep_printf("supctl -s %s report a tells more", n->socket));
 }
 
 /* Where the kernel puts cores into files, that is found. */

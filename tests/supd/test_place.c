@@ -179,3 +179,20 @@ Test(place_make, refusals)
 	}
 	rmdir(others);
 }
+
+Test(place, how_supctl_finds_it)
+{
+	struct buf text CLEANUP(buf_fini) = BUF_INIT;
+
+	become_ordinary();
+	set("XDG_RUNTIME_DIR", "/r");
+	place_put_supctl(&text, "/r/supd");
+	cr_expect_str_eq(buf_text(&text), "supctl");
+	buf_clear(&text);
+	place_put_supctl(&text, "/elsewhere");
+	cr_expect_str_eq(buf_text(&text), "supctl -s /elsewhere/control");
+	set("XDG_RUNTIME_DIR", NULL);
+	buf_clear(&text);
+	place_put_supctl(&text, "/r/supd");
+	cr_expect_str_eq(buf_text(&text), "supctl -s /r/supd/control");
+}
