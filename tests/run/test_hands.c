@@ -107,7 +107,7 @@ Test(hands, s50_d15_last_words)
 	cr_expect_str_eq(output_of(n, "b"), "");
 	cr_expect_str_eq(look(n, "a").reason, "the disk is full");
 	cr_expect(text_glob(
-		"b ended * ago: killed\nbecause b was to end * ago: killed\n  by itself\n",
+		"b ended * ago: killed\nbecause b was to end * ago: killed\n  by itself\n*",
 		ctl(n, "why b")));
 	node_end(n);
 }
