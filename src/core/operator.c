@@ -330,6 +330,13 @@ static void operator_wait(const struct request *request, struct child *c)
 	operator_settle(request, c, w);
 }
 
+/* It was off the list when another one was added under its path; or that of an overlap. */
+static bool operator_is_displaced(const struct child *c)
+{
+	return c->replaced || (!c->is_heir && !c->spawned && c->parent &&
+			       strmap_get(&c->core->paths, c->path) != c);
+}
+
 void operator_request(struct core *core, const struct request *request)
 {
 	static void (*const acts[REQUEST_N_KINDS])(const struct request *, struct child *) = {
@@ -360,7 +367,7 @@ void operator_request(struct core *core, const struct request *request)
 		operator_start_new(core, request);
 		return;
 	}
-	if (!c || c->removed || (c->replaced && request->kind < REQUEST_EXIT)) {
+	if (!c || c->removed || (request->kind < REQUEST_EXIT && operator_is_displaced(c))) {
 		operator_answer(core, request, ANSWER_NOPROC, NULL, SLOT_NONE);
 		return;
 	}

@@ -372,3 +372,17 @@ Test(simple, s174_names_are_not_used_again)
 	world_start_child(&w, "/", NULL);
 	cr_expect_str_eq(world_state(&w, "w@2"), "running");
 }
+
+/* Its place was given to another one when it was off the list: nobody starts it beside that. */
+Test(calls, one_whose_place_is_taken)
+{
+	char pid[32];
+
+	boot("/{a b(temporary)}");
+	snprintf(pid, sizeof(pid), "<0.%llu.0>", (unsigned long long)world_view(&w, "b").pid.n);
+	world_exit(&w, "b", 0);
+	cr_expect_str_eq(world_start_child(&w, "/", "b(temporary)"), "ok_up");
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, pid, NULL), "noproc");
+	cr_expect_str_eq(world_ask(&w, REQUEST_RESTART, pid, NULL), "noproc");
+	cr_expect_str_eq(world_states(&w, "/"), "a:running b:done b:running");
+}
