@@ -36,7 +36,9 @@ struct actor {
 	uint32_t n_refs;        /* monitors and calls of its own, their letters too */
 	uint32_t n_names;       /* of names */
 	uint32_t n_spawned;     /* processes that it has spawned and that have not ended */
-	bool ended;             /* those tied to it have not been told yet */
+	bool ended;             /* those tied to it have not been told yet ... */
+	actor_pid ended_pid;    /* ... who that was: it may be another one by then ... */
+	struct cause ended_why; /* ... and the link that tells of it */
 	struct reason verdict;  /* owned; a guest that is doomed, or has ended: why */
 	struct list edges_out;  /* owned struct edge that it is the owner of */
 	struct list edges_in;   /* struct edge that it is the target of */

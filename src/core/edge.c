@@ -163,11 +163,12 @@ struct edge *edge_new_letter(struct actor *receiver, enum edge_kind kind, uint64
 	return edge;
 }
 
-void edge_to_letter(struct edge *edge, struct actor *receiver, const struct reason *reason)
+void edge_to_letter(struct edge *edge, struct actor *receiver, actor_pid from,
+		    const struct reason *reason)
 {
 	struct edge_table *table = &receiver->core->edges;
 
-	edge->from = edge_other(edge, receiver)->pid;
+	edge->from = from;
 	edge->reason = reason_copy(reason);
 	table_remove(table, edge);
 	if (edge->kind == EDGE_LINK)

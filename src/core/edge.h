@@ -57,8 +57,9 @@ struct edge *edge_add_monitor(struct actor *owner, struct actor *target, enum ed
 /* A letter that nobody has become: a monitor of what is gone. NULL: no memory. */
 struct edge *edge_new_letter(struct actor *receiver, enum edge_kind kind, uint64_t ref,
 			     const char *name);
-/* From now on a letter to one of its two, from the other. */
-void edge_to_letter(struct edge *edge, struct actor *receiver, const struct reason *reason);
+/* From now on a letter to one of its two, from the other, or from who that was. */
+void edge_to_letter(struct edge *edge, struct actor *receiver, actor_pid from,
+		    const struct reason *reason);
 void edge_remove(struct edge *edge);
 struct actor *edge_other(const struct edge *edge, const struct actor *one);
 /* All of them go, and nobody is told: for the end of the core, which ends no actor. */

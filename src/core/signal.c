@@ -167,8 +167,24 @@ void signal_doomed(struct actor *actor)
 	signal_enlist(actor);
 }
 
+static struct cause signal_cause(const struct actor *actor)
+{
+	if (actor->ended)
+		return actor->ended_why;
+	return actor->child ? chain_last(actor->child) : cause_origin(ORIGIN_LINK);
+}
+
+/* A child that had no process may have been started again in the same step. */
+static actor_pid signal_pid(const struct actor *actor)
+{
+	return actor->ended ? actor->ended_pid : actor->pid;
+}
+
 void signal_ended(struct actor *actor)
 {
+	actor->ended = false;
+	actor->ended_why = signal_cause(actor);
+	actor->ended_pid = actor->pid;
 	actor->ended = true;
 	signal_enlist(actor);
 }
@@ -178,11 +194,6 @@ static const struct reason *signal_reason(const struct actor *actor)
 	const struct child *c = actor->child;
 
 	return !c ? &actor->verdict : actor->ended ? &c->reason : &c->verdict;
-}
-
-static struct cause signal_cause(const struct actor *actor)
-{
-	return actor->child ? chain_last(actor->child) : cause_origin(ORIGIN_LINK);
 }
 
 /* The closure (SEMANTICS 45): whoever is linked and does not trap goes down with it at once. */
@@ -206,16 +217,18 @@ static void signal_tell_link(struct actor *actor, struct edge *link)
 	struct actor *other = edge_other(link, actor);
 
 	if (signal_reaches(other) && actor_traps(other)) {
-		told_signal(other, LINK_EXIT_SIGNAL, signal_cause(actor), reason, actor->pid);
-		edge_to_letter(link, other, reason);
+		told_signal(other, LINK_EXIT_SIGNAL, signal_cause(actor), reason,
+			    signal_pid(actor));
+		edge_to_letter(link, other, signal_pid(actor), reason);
 		signal_send_letters(other);
 		return;
 	}
 	edge_remove(link);
 	if (signal_reaches(other) && reason_is_normal_link(reason))
-		told_signal(other, LINK_EXIT_IGNORED, signal_cause(actor), reason, actor->pid);
+		told_signal(other, LINK_EXIT_IGNORED, signal_cause(actor), reason,
+			    signal_pid(actor));
 	else if (signal_reaches(other))
-		signal_doom(other, reason, actor->pid, signal_cause(actor));
+		signal_doom(other, reason, signal_pid(actor), signal_cause(actor));
 }
 
 static void signal_tell(struct actor *actor, struct edge *edge)
@@ -228,8 +241,8 @@ static void signal_tell(struct actor *actor, struct edge *edge)
 		edge_remove(edge);
 	} else {
 		told_signal(owner, LINK_DOWN, signal_cause(actor), signal_reason(actor),
-			    actor->pid);
-		edge_to_letter(edge, owner, signal_reason(actor));
+			    signal_pid(actor));
+		edge_to_letter(edge, owner, signal_pid(actor), signal_reason(actor));
 		signal_send_letters(owner);
 	}
 }
@@ -352,7 +365,7 @@ void signal_fail_call(struct actor *caller, uint64_t ref, const struct reason *r
 
 	if (!edge || !edge->target)
 		return;
-	edge_to_letter(edge, caller, reason);
+	edge_to_letter(edge, caller, edge_other(edge, caller)->pid, reason);
 	signal_send_letters(caller);
 }
 
