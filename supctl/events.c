@@ -65,10 +65,15 @@ static int wish_read(const struct context *context, struct event_wish *ret_wish)
 
 static int events_run(struct context *context)
 {
+	const char *dir = option_value(context, "--dir");
 	struct event_wish wish;
 	int r = wish_read(context, &wish);
 
-	return r ? r : events_from_daemon(context, &wish);
+	if (r == 0 && dir && wish.follow)
+		r = complain_usage(context, "either -f or --dir, not both");
+	if (r)
+		return r;
+	return dir ? events_from_dir(context, &wish, dir) : events_from_daemon(context, &wish);
 }
 
 const struct command events_command = {
@@ -93,6 +98,8 @@ const struct command events_command = {
 			{"--since", "SEQ|T", "those that are kept, from that number or time on"},
 			{"--until", "SEQ|T", "... up to that number or time"},
 			{"--kind", "KIND", "only of that kind; may be repeated"},
+			{"--dir", "DIR",
+			 "those that are logged in this folder: no daemon is asked"},
 			{"--count", "N", "end after N events"},
 			{"--timeout", "SPAN", "end after that time: exit status 5"},
 			{NULL, NULL, NULL},

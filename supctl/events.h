@@ -3,8 +3,8 @@
 #define SUPCTL_EVENTS_H
 
 /*
- * supctl events: what is wanted (events.c), where it comes from (events_daemon.c), what becomes of
- * each event (events_show.c), and how it looks (events_text.c).
+ * supctl events: what is wanted (events.c), where it comes from (events_daemon.c, events_dir.c),
+ * what becomes of each event (events_show.c), and how it looks (events_text.c).
  */
 
 #include <stdbool.h>
@@ -52,6 +52,9 @@ bool event_show_flush(struct event_show *show);
 
 /* From the daemon, until the wish is fulfilled: an exit status. */
 int events_from_daemon(struct context *context, const struct event_wish *wish);
+
+/* The same from a folder of logs; what is to come is not there. */
+int events_from_dir(const struct context *context, const struct event_wish *wish, const char *dir);
 
 /*
  *   42  02:44:12.394  stopping      web/pool <0.9.0>  shutdown  <- 41 exit web/db

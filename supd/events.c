@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "logs/own.h"
+#include "logs/read_back.h"
 #include "supd/keeper.h"
 #include "supd/log.h"
-#include "supd/read_back.h"
 #include "supd/rows.h"
 #include "wire/hello.h"
 #include "wire/json.h"
@@ -269,28 +270,6 @@ static void events_put_started(struct wire_encoder *e, const void *data)
 	field_put_text(e, FIELD_DETAIL, "supd", WIRE_RELEASE);
 }
 
-/* What JSON does not tell: the same fields as rows_event.c and others have put. */
-static const struct json_member members[] = {
-	{"time", FIELD_TIME, 0},
-	{"delay", FIELD_SPAN, FIELD_DETAIL},
-	{"cause_kind", FIELD_TEXT, FIELD_DETAIL},
-	{"cause_gone", FIELD_BOOL, FIELD_DETAIL},
-	{"count", FIELD_INT, FIELD_DETAIL},
-	{"error", FIELD_TEXT, FIELD_DETAIL},
-	{"explanation", FIELD_TEXT, FIELD_DETAIL},
-	{"failures", FIELD_INT, FIELD_DETAIL},
-	{"from", FIELD_TEXT, FIELD_DETAIL},
-	{"from_name", FIELD_TEXT, FIELD_DETAIL},
-	{"starts", FIELD_INT, FIELD_DETAIL},
-	{"after_signal", FIELD_TEXT, FIELD_DETAIL},
-	{"signal", FIELD_TEXT, FIELD_DETAIL},
-	{"step", FIELD_TEXT, FIELD_DETAIL},
-	{"intensity", FIELD_INT, FIELD_DETAIL},
-	{"period", FIELD_SPAN, FIELD_DETAIL},
-	{"supd", FIELD_TEXT, FIELD_DETAIL},
-	{NULL, FIELD_NULL, 0},
-};
-
 int events_restore(struct daemon *d, const char *line, size_t size)
 {
 	struct events *events = d->events;
@@ -303,7 +282,7 @@ int events_restore(struct daemon *d, const char *line, size_t size)
 	int r;
 
 	events_begin(events, &e);
-	if (json_read_row(line, size, members, &e) < 0 || wire_end(&e) < 0)
+	if (json_read_row(line, size, logs_event_members, &e) < 0 || wire_end(&e) < 0)
 		return -EINVAL;
 	if (wire_decode(events->row.data, events->row.size, &cursor, &row) != 1)
 		return -EINVAL;

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "logs/read_back.h"
 #include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/log.h"
 #include "supd/place.h"
-#include "supd/read_back.h"
 #include "wire/json.h"
 #include "wire/json_read.h"
 

@@ -63,6 +63,8 @@ Test(events, go_on_over_a_restart)
 	node_end(n);
 	ended = number_of(node_read(n, "log/events.log"), "supd_ended");
 	node_start(n);
+	lines = ctl(n, "events --json --dir @folder/log");
+	cr_assert_eq(number_of(lines, "exit"), exited, "%s", lines);
 	lines = ctl(n, "events --json --since 1");
 	cr_assert_eq(number_of(lines, "exit"), exited, "%s", lines);
 	cr_assert_eq(number_of(lines, "supd_ended"), ended, "%s", lines);

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "folder.h"
-#include "supd/read_back.h"
+#include "logs/read_back.h"
 
 static void take(void *owner, const char *line, size_t size)
 {

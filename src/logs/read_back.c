@@ -5,7 +5,7 @@
  * all of them are read from the oldest on.
  */
 
-#include "supd/read_back.h"
+#include "logs/read_back.h"
 
 #include <errno.h>
 #include <fcntl.h>

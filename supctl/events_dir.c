@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Events that are logged, where no daemon is asked: those of events.log and of its old files. */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "logs/own.h"
+#include "logs/read_back.h"
+#include "supctl/events.h"
+#include "supctl/logs.h"
+
+struct dir_reading {
+	const struct context *context;
+	const struct event_wish *wish;
+	struct event_show *show;
+	struct buf row;
+	int64_t before;     /* the number of the event before; 0: none */
+	uint64_t n_damaged; /* lines */
+	uint64_t n_of_path; /* events of those that were named */
+	int error;
+};
+
+static bool is_of_path(const struct context *context, const struct wire_frame *row)
+{
+	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
+
+	for (int i = 0; i < context->n_args; i++) {
+		if (name && path_has(context->args[i], name))
+			return true;
+		if (pid && strcmp(context->args[i], pid) == 0)
+			return true;
+	}
+	return context->n_args == 0;
+}
+
+static bool is_of_kind(const struct context *context, const struct wire_frame *row)
+{
+	for (size_t i = 0; i < context->n_list; i++)
+		if (strcmp(context->list[i], field_text(row, "kind")) == 0)
+			return true;
+	return context->n_list == 0;
+}
+
+static bool is_before(const struct wire_frame *row, const struct event_bound *since)
+{
+	struct field f;
+
+	switch (since->kind) {
+	case BOUND_NONE:
+		return false;
+	case BOUND_SEQ:
+		return field_int(row, "seq", 0) < since->at;
+	case BOUND_TIME:
+		return field_find(row, "time", FIELD_TIME, &f) && f.number < since->at;
+	}
+	return false;
+}
+
+static void take_row(struct dir_reading *reading, const struct wire_frame *row)
+{
+	bool of_path = is_of_path(reading->context, row);
+
+	reading->n_of_path += of_path;
+	if (!of_path || !is_of_kind(reading->context, row) ||
+	    is_before(row, &reading->wish->since) || !reading->show->left)
+		return;
+	reading->error = event_show_take(reading->show, row);
+	if (reading->error == 0 && reading->show->out.size >= 65536)
+		event_show_flush(reading->show);
+}
+
+static void take_line(void *owner, const char *line, size_t size)
+{
+	static const struct wire_frame frame = {.op = WIRE_ROW};
+	struct dir_reading *reading = owner;
+	struct wire_encoder e;
+	struct wire_frame row;
+	size_t cursor = 0;
+	int64_t seq;
+
+	if (reading->error)
+		return;
+	buf_clear(&reading->row);
+	wire_begin(&e, &reading->row, &frame);
+	if (json_read_row(line, size, logs_event_members, &e) < 0 || wire_end(&e) < 0 ||
+	    wire_decode(reading->row.data, reading->row.size, &cursor, &row) != 1 ||
+	    !field_text(&row, "kind")) {
+		reading->n_damaged++;
+		return;
+	}
+	seq = field_int(&row, "seq", 0);
+	/* As the daemon that reads them back: what is not newer is not one more. */
+	if (seq <= reading->before && strcmp(field_text(&row, "kind"), "supd_started") != 0) {
+		reading->n_damaged++;
+		return;
+	}
+	reading->before = seq;
+	take_row(reading, &row);
+}
+
+static int finish(struct dir_reading *reading, const char *dir)
+{
+	const struct context *context = reading->context;
+
+	if (reading->error) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	if (reading->show->hold)
+		event_show_last(reading->show);
+	if (!event_show_flush(reading->show))
+		return EXIT_FAILED;
+	if (reading->n_damaged)
+		complain("%s/%s: damaged lines, which are passed over: %llu", dir, LOGS_EVENTS_FILE,
+			 (unsigned long long)reading->n_damaged);
+	if (reading->n_of_path)
+		return EXIT_DONE;
+	complain("%s%sno events%s in %s/%s, or in old files of it",
+		 context->n_args == 1 ? context->args[0] : "", context->n_args == 1 ? ": " : "",
+		 context->n_args ? " of that name" : "", dir, LOGS_EVENTS_FILE);
+	return context->n_args ? EXIT_NOPROC : EXIT_FAILED;
+}
+
+int events_from_dir(const struct context *context, const struct event_wish *wish, const char *dir)
+{
+	struct event_show show CLEANUP(event_show_fini);
+	struct dir_reading reading = {
+		.context = context, .wish = wish, .show = &show, .row = BUF_INIT};
+	int r;
+
+	event_show_init(&show, context, wish);
+	r = read_back(dir, LOGS_EVENTS_FILE, SIZE_MAX, take_line, &reading);
+	buf_fini(&reading.row);
+	if (r == 0)
+		return finish(&reading, dir);
+	complain("%s: %s%s", dir, strerror(-r), log_rights_hint(r));
+	return r == -EACCES || r == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
+}
