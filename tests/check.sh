@@ -18,6 +18,8 @@ export BUILD=$build SUPD_BUILD=$build
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_stack_use_after_return=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
 limit=${SUITE:-1200}
+# Most tests wait for processes, most of the time.
+jobs=$((2 * $(nproc)))
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
@@ -55,7 +57,7 @@ run_criterion() {
 	local name=${1##*/} status line ok="" bad="" left_out
 
 	# Only the verbose log names what was skipped. tests/support/limit.c ends a test that hangs.
-	timeout --foreground --kill-after=10 "$limit" "$1" --jobs 2 --verbose --color=never >"$log" 2>&1
+	timeout --foreground --kill-after=10 "$limit" "$1" --jobs "$jobs" --verbose --color=never >"$log" 2>&1
 	status=$?
 	line=$(grep 'Synthesis: Tested:' "$log" | tail -1)
 	# A crash counts as a failure there already.
