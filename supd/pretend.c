@@ -387,6 +387,16 @@ const char *pretend_refuses(const struct core *core, enum pretend_act act, const
 		       : "no process of it runs";
 }
 
+/* The model hears of it, as it does of one that is sent in earnest. */
+static void note_signal(struct pretend *p, uint32_t slot, int unix_signal)
+{
+	struct child_view v;
+
+	if (core_view(p->core, slot, &v))
+		step(p,
+		     &(struct event){.kind = EVENT_UNIX_SIGNAL, .pid = v.pid, .code = unix_signal});
+}
+
 static void act_on(struct pretend *p, const struct pretend_what *what, size_t i)
 {
 	uint32_t slot = core_find(p->core, what->targets[i]);
@@ -399,6 +409,7 @@ static void act_on(struct pretend *p, const struct pretend_what *what, size_t i)
 	b->related = true;
 	if (what->act == PRETEND_KILL) {
 		body_freeze(p, b);
+		note_signal(p, slot, what->code);
 		body_end(p, b, what->code, what->by_signal);
 		return;
 	}

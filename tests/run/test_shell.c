@@ -360,7 +360,8 @@ Test(shell, s27_s28_s69_spawn)
 	cr_expect_str_eq(look(n, "a").reason, "exit:5");
 	out = ctl(n, "why a");
 	cr_expect(text_glob("*\nbecause a was to end *: exit:5\n"
-			    "because linked <0.*> ended *: exit:5\n  by itself\n",
+			    "because linked <0.*> ended *: exit:5\n  by itself\n\n"
+			    "now: a has failed, *; to start it: supctl start a\n*",
 			    out),
 		  "%s", out);
 	node_end(n);
