@@ -21,8 +21,10 @@ limit=${SUITE:-1200}
 # Most tests wait for processes, most of the time.
 jobs=$((2 * $(nproc)))
 passed=0 failed=0 skipped=0
-log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+dir=$(mktemp -d) || exit 1
+log=$dir/log
+export dir limit
+trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 
 # add NAME STATUS PASSED FAILED SKIPPED: the numbers are empty where there was no result.
@@ -74,12 +76,22 @@ run_criterion() {
 	add "$name" "$status" "$ok" "$bad" "$left_out"
 }
 
-run_script() {
+# A few at once: each leaves its output and its status in $dir.
+run_scripts() {
+	printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c '
+		name=${1%/check}
+		name=$dir/${name##*/}
+		timeout --foreground --kill-after=10 "$limit" "$1" >"$name.log" 2>&1
+		echo $? >"$name.status"' run
+}
+
+# What came of it.
+tell_script() {
 	local name=${1%/check} status line ok="" bad="" left_out=0
 
 	name=${name##*/}
-	timeout --foreground --kill-after=10 "$limit" "$1" >"$log" 2>&1
-	status=$?
+	log=$dir/$name.log
+	status=$(cat "$dir/$name.status")
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -1)
 	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(, ([0-9]+) skipped)?$ ]]; then
 		ok=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]} left_out=${BASH_REMATCH[4]:-0}
@@ -94,10 +106,15 @@ run_script() {
 for suite in "$@"; do
 	run_criterion "$suite"
 done
+scripts=()
 for suite in tests/*/check; do
 	if [ -f "$suite" ] && [ -x "$suite" ]; then
-		run_script "$suite"
+		scripts+=("$suite")
 	fi
+done
+[ ${#scripts[@]} -eq 0 ] || run_scripts "${scripts[@]}"
+for suite in "${scripts[@]}"; do
+	tell_script "$suite"
 done
 
 [ "$skipped" -eq 0 ] || echo "$skipped skipped"
