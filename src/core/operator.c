@@ -330,9 +330,12 @@ static void operator_wait(const struct request *request, struct child *c)
 	operator_settle(request, c, w);
 }
 
-/* It was off the list when another one was added under its path; or that of an overlap. */
-static bool operator_is_displaced(const struct child *c)
+/* There is another one in its place: that of an overlap, or one that was added under its path when
+ * it was off the list, beside which it can go down, and not come up. */
+static bool operator_is_displaced(const struct child *c, enum request_kind kind)
 {
+	if (kind != REQUEST_START && kind != REQUEST_RESTART)
+		return c->replaced && kind < REQUEST_EXIT;
 	return c->replaced || (!c->is_heir && !c->spawned && c->parent &&
 			       strmap_get(&c->core->paths, c->path) != c);
 }
@@ -367,7 +370,7 @@ void operator_request(struct core *core, const struct request *request)
 		operator_start_new(core, request);
 		return;
 	}
-	if (!c || c->removed || (request->kind < REQUEST_EXIT && operator_is_displaced(c))) {
+	if (!c || c->removed || operator_is_displaced(c, request->kind)) {
 		operator_answer(core, request, ANSWER_NOPROC, NULL, SLOT_NONE);
 		return;
 	}
