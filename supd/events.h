@@ -9,7 +9,8 @@
  *
  * The last of them are kept here (event_ring.h), for those who look (supctl events, supctl why);
  * each is handed to listeners at once, and as a line of JSON to the log keeper, which has it
- * written to LOG_DIR/events.log; those of one turn together, when what they led to is under way. From there they come back when the daemon is started anew.
+ * written to LOG_DIR/events.log; those of one turn together, when what they led to is under way.
+ * From there they come back when the daemon is started anew.
  */
 
 #include "base/list.h"

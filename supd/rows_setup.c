@@ -48,7 +48,7 @@ static void row_put_number(struct wire_encoder *e, const char *key, uint64_t num
 
 void row_put_output(struct wire_encoder *e, const struct exec *exec)
 {
-	struct exec_log defaults;
+	struct exec_log defaults = {0};
 	const struct exec_log *log = exec->log ? exec->log : &defaults;
 	struct buf rate CLEANUP(buf_fini) = BUF_INIT;
 	char span[SPAN_TEXT_MAX];
