@@ -294,7 +294,6 @@ static int add_depends(struct checker *k, struct order *order, uint32_t i, char 
 		       enum order_why why)
 {
 	const struct section *above = k->sections[i]->parent;
-	bool in_all = above && above->spec->strategy == STRATEGY_ONE_FOR_ALL;
 	int r = 0;
 
 	for (size_t n = 0; names && names[n]; n++) {
@@ -302,9 +301,9 @@ static int add_depends(struct checker *k, struct order *order, uint32_t i, char 
 
 		for (; p && r == 0; p = p->next) {
 			uint32_t on = number_of(k, p->section);
+			bool siblings = above && k->parents[on] == k->parents[i];
 
-			r = order_add_depend(order, i, on,
-					     in_all && k->parents[on] == k->parents[i], why);
+			r = order_add_depend(order, i, on, siblings ? above->spec : NULL, why);
 		}
 	}
 	return r;

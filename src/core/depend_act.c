@@ -474,7 +474,6 @@ static enum spec_error depend_check_names(const struct child *c)
 static int depend_graph_one(struct order *order, const struct child *c)
 {
 	const struct supervisor *s = c->parent;
-	bool in_all = s && s->self->spec->strategy == STRATEGY_ONE_FOR_ALL;
 	const struct child *before = s ? tree_previous_kid(s, c) : NULL;
 	int r = order_add_child(order, c->slot, s ? s->self->slot : c->slot);
 
@@ -489,7 +488,8 @@ static int depend_graph_one(struct order *order, const struct child *c)
 		while (d->kind != DEPEND_PROVIDES && r >= 0 && (p = provider_next(&walk)))
 			if (p != c)
 				r = order_add_depend(order, c->slot, p->slot,
-						     in_all && p->parent == s, ORDER_AFTER);
+						     s && p->parent == s ? s->self->spec : NULL,
+						     ORDER_AFTER);
 	}
 	return r;
 }

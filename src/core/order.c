@@ -69,9 +69,11 @@ int order_add_place(struct order *order, const struct spec *supervisor, uint32_t
 	return r;
 }
 
-int order_add_depend(struct order *order, uint32_t child, uint32_t on, bool together,
+int order_add_depend(struct order *order, uint32_t child, uint32_t on, const struct spec *both,
 		     enum order_why why)
 {
+	bool together = both && both->strategy == STRATEGY_ONE_FOR_ALL;
+
 	return order_add(order, child, together ? NODE_BEGIN : NODE_GATE, on, NODE_READY, why);
 }
 

@@ -63,8 +63,8 @@ int order_add_child(struct order *order, uint32_t child, uint32_t parent);
 /* Rules 3 to 5 for one child; before: its elder sibling, or itself where it has none. */
 int order_add_place(struct order *order, const struct spec *supervisor, uint32_t parent,
 		    uint32_t child, uint32_t before);
-/* Rule 2. together: both are children of the same one_for_all. */
-int order_add_depend(struct order *order, uint32_t child, uint32_t on, bool together,
+/* Rule 2. both: the supervisor that both are children of; NULL: they have different ones. */
+int order_add_depend(struct order *order, uint32_t child, uint32_t on, const struct spec *both,
 		     enum order_why why);
 /*
  * The first cycle that there is, in the order of edges: its steps, each between two different

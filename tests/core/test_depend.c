@@ -309,7 +309,7 @@ static bool has_circle(const struct spec *spec, uint32_t who, uint32_t on)
 	struct order order = {0};
 	struct order_step *steps = NULL;
 	size_t n;
-	bool together = spec->strategy == STRATEGY_ONE_FOR_ALL && who != 3 && on != 3;
+	const struct spec *both = who != 3 && on != 3 ? spec : NULL;
 
 	cr_assert_eq(order_add_child(&order, 0, 0), 0);
 	cr_assert_eq(order_add_child(&order, 1, 0), 0);
@@ -317,7 +317,7 @@ static bool has_circle(const struct spec *spec, uint32_t who, uint32_t on)
 	cr_assert_eq(order_add_child(&order, 2, 0), 0);
 	cr_assert_eq(order_add_place(&order, spec, 0, 2, 1), 0);
 	cr_assert_eq(order_add_child(&order, 3, 2), 0);
-	cr_assert_eq(order_add_depend(&order, who, on, together, ORDER_REQUIRES), 0);
+	cr_assert_eq(order_add_depend(&order, who, on, both, ORDER_REQUIRES), 0);
 	cr_assert_eq(order_find_cycle(&order, &steps, &n), 0);
 	order_fini(&order);
 	free(steps);
@@ -368,7 +368,7 @@ Test(depend, a_long_chain)
 	cr_assert_eq(order_add_child(&order, 0, 0), 0);
 	for (uint32_t i = 1; i < n_children; i++) {
 		cr_assert_eq(order_add_child(&order, i, 0), 0);
-		cr_assert_eq(order_add_depend(&order, i, i == n_children - 1 ? 1 : i + 1, true,
+		cr_assert_eq(order_add_depend(&order, i, i == n_children - 1 ? 1 : i + 1, NULL,
 					      ORDER_AFTER),
 			     0);
 	}

@@ -93,7 +93,6 @@ static int add_depends(struct order *order, const struct tree *t, uint32_t i)
 {
 	const struct node *node = &t->nodes[i];
 	char *const *const lists[] = {node->spec->after, node->spec->requires};
-	bool in_all = node->above && node->above->strategy == STRATEGY_ONE_FOR_ALL;
 	int r = 0;
 
 	for (size_t l = 0; l < 2; l++)
@@ -102,11 +101,12 @@ static int add_depends(struct order *order, const struct tree *t, uint32_t i)
 				if (provides(&t->nodes[j], lists[l][k]))
 					r |= is_above(t, i, j) || is_above(t, j, i)
 						     ? 1
-						     : order_add_depend(
-							       order, i, j,
-							       in_all && t->nodes[j].parent ==
-										 node->parent,
-							       ORDER_AFTER);
+						     : order_add_depend(order, i, j,
+									t->nodes[j].parent ==
+											node->parent
+										? node->above
+										: NULL,
+									ORDER_AFTER);
 	return r;
 }
 
