@@ -16,6 +16,8 @@
 int context_connect(struct context *context);
 /* The same, but where there is no daemon nothing is printed: -errno. */
 int context_try(struct context *context);
+/* Nobody listens at the socket, or there is none. */
+bool is_no_daemon(int error);
 /* -s, or SUP_SOCKET, says which daemon. */
 bool context_names_daemon(const struct context *context);
 /* The next frame, or an exit status with the message printed. */

@@ -42,6 +42,11 @@ static char *socket_path(const struct context *context)
 	return buf_take(&path);
 }
 
+bool is_no_daemon(int error)
+{
+	return error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR;
+}
+
 static int connect_failed(const struct context *context, int error)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -51,7 +56,7 @@ static int connect_failed(const struct context *context, int error)
 		complain("%s: %s", context->path, strerror(-error));
 		return EXIT_REFUSED;
 	}
-	if (error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR) {
+	if (is_no_daemon(error)) {
 		complain("no daemon at %s: start one with supd, or name its socket with -s%s",
 			 context->path,
 			 lost ? " (XDG_RUNTIME_DIR is not set, so a daemon of your own is not "

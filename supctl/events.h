@@ -20,6 +20,10 @@ struct event_bound {
 	int64_t at;
 };
 
+/* How the row lies to the bound: below 0 before it, above 0 behind it; 0 too where that has none.
+ */
+int event_compare(const struct wire_frame *row, const struct event_bound *bound);
+
 struct event_wish {
 	struct event_bound since, until;
 	uint64_t count; /* end after so many; UINT64_MAX: never */

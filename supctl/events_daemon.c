@@ -115,8 +115,7 @@ static void disconnect(struct context *context)
 
 static bool is_absent(int error)
 {
-	return error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR ||
-	       error == -EAGAIN || error == -EPIPE || error == -ECONNRESET;
+	return is_no_daemon(error) || error == -EAGAIN || error == -EPIPE || error == -ECONNRESET;
 }
 
 /* 0 when it is back, or an exit status with the message printed. */

@@ -44,28 +44,13 @@ static bool is_of_kind(const struct context *context, const struct wire_frame *r
 	return context->n_list == 0;
 }
 
-static bool is_before(const struct wire_frame *row, const struct event_bound *since)
-{
-	struct field f;
-
-	switch (since->kind) {
-	case BOUND_NONE:
-		return false;
-	case BOUND_SEQ:
-		return field_int(row, "seq", 0) < since->at;
-	case BOUND_TIME:
-		return field_find(row, "time", FIELD_TIME, &f) && f.number < since->at;
-	}
-	return false;
-}
-
 static void take_row(struct dir_reading *reading, const struct wire_frame *row)
 {
 	bool of_path = is_of_path(reading->context, row);
 
 	reading->n_of_path += of_path;
 	if (!of_path || !is_of_kind(reading->context, row) ||
-	    is_before(row, &reading->wish->since) || !reading->show->left)
+	    event_compare(row, &reading->wish->since) < 0 || !reading->show->left)
 		return;
 	reading->error = event_show_take(reading->show, row);
 	if (reading->error == 0 && reading->show->out.size >= 65536)

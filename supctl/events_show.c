@@ -34,20 +34,15 @@ void event_show_fini(struct event_show *show)
 	buf_fini(&show->out);
 }
 
-/* It has come after what is wanted. */
-static bool is_later(const struct wire_frame *row, const struct event_bound *until)
+int event_compare(const struct wire_frame *row, const struct event_bound *bound)
 {
-	struct field f;
+	struct field f = {.number = bound->at};
 
-	switch (until->kind) {
-	case BOUND_NONE:
-		return false;
-	case BOUND_SEQ:
-		return field_int(row, "seq", 0) > until->at;
-	case BOUND_TIME:
-		return field_find(row, "time", FIELD_TIME, &f) && f.number > until->at;
-	}
-	return false;
+	if (bound->kind == BOUND_SEQ)
+		f.number = field_int(row, "seq", 0);
+	else if (bound->kind == BOUND_TIME && !field_find(row, "time", FIELD_TIME, &f))
+		f.number = bound->at;
+	return (f.number > bound->at) - (f.number < bound->at);
 }
 
 static int hold_line(struct event_show *show, struct buf *line)
@@ -81,7 +76,7 @@ int event_show_take(struct event_show *show, const struct wire_frame *row)
 
 	if (seq > show->seen)
 		show->seen = seq;
-	if (is_later(row, &show->wish->until))
+	if (event_compare(row, &show->wish->until) > 0)
 		return 0;
 	if (show->context->json)
 		json_put_row(out, row);

@@ -11,24 +11,13 @@
 #define TIME_WIDTH 12
 #define KIND_WIDTH 13
 
-static void put_field(struct buf *out, const struct wire_frame *row, const char *name,
-		      enum field_type type, const char *before)
-{
-	struct field f;
-
-	if (!field_find(row, name, type, &f))
-		return;
-	buf_puts(out, before);
-	render_field(out, &f);
-}
-
 /* Blank where there is none, as in a gap. */
 static void put_column(struct buf *out, const struct wire_frame *row, const char *name,
 		       enum field_type type, int width)
 {
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 
-	put_field(&text, row, name, type, "");
+	render_named(&text, row, name, type, "");
 	buf_printf(out, "%*s", width, buf_text(&text));
 }
 
@@ -38,13 +27,13 @@ static void put_cause(struct buf *out, const struct wire_frame *row)
 	struct field f;
 
 	if (!cause && !field_find(row, "cause", FIELD_INT, &f)) {
-		put_field(out, row, "origin", FIELD_TEXT, "  <- ");
+		render_named(out, row, "origin", FIELD_TEXT, "  <- ");
 		return;
 	}
 	buf_puts(out, "  <-");
-	put_field(out, row, "cause", FIELD_INT, " ");
-	put_field(out, row, "cause_kind", FIELD_TEXT, " ");
-	put_field(out, row, "cause_name", FIELD_TEXT, " ");
+	render_named(out, row, "cause", FIELD_INT, " ");
+	render_named(out, row, "cause_kind", FIELD_TEXT, " ");
+	render_named(out, row, "cause_name", FIELD_TEXT, " ");
 }
 
 /* Something that an explanation explains. */
@@ -60,15 +49,15 @@ void event_put(struct buf *out, const struct wire_frame *row)
 	put_column(out, row, "time", FIELD_TIME, TIME_WIDTH);
 	buf_puts(out, "  ");
 	put_column(out, row, "kind", FIELD_TEXT, -KIND_WIDTH);
-	put_field(out, row, "name", FIELD_TEXT, " ");
-	put_field(out, row, "pid", FIELD_TEXT, " ");
-	put_field(out, row, "reason", FIELD_TEXT, "  ");
-	put_field(out, row, "explanation", FIELD_TEXT, has_before(row) ? ": " : " ");
-	put_field(out, row, "delay", FIELD_SPAN, "  for ");
-	put_field(out, row, "error", FIELD_TEXT, "  ");
-	put_field(out, row, "lost", FIELD_INT, " events lost: ");
-	put_field(out, row, "from", FIELD_INT, ", from ");
-	put_field(out, row, "to", FIELD_INT, " to ");
+	render_named(out, row, "name", FIELD_TEXT, " ");
+	render_named(out, row, "pid", FIELD_TEXT, " ");
+	render_named(out, row, "reason", FIELD_TEXT, "  ");
+	render_named(out, row, "explanation", FIELD_TEXT, has_before(row) ? ": " : " ");
+	render_named(out, row, "delay", FIELD_SPAN, "  for ");
+	render_named(out, row, "error", FIELD_TEXT, "  ");
+	render_named(out, row, "lost", FIELD_INT, " events lost: ");
+	render_named(out, row, "from", FIELD_INT, ", from ");
+	render_named(out, row, "to", FIELD_INT, " to ");
 	put_cause(out, row);
 	while (out->size && out->data[out->size - 1] == ' ')
 		out->size--;

@@ -324,7 +324,7 @@ static int ask_or_find(struct context *context, struct log_places *places)
 
 	if (r == 0)
 		r = ask_all(context, places);
-	if (r == -ETIMEDOUT || r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR || r == -EAGAIN)
+	if (is_no_daemon(r) || r == -ETIMEDOUT || r == -EAGAIN)
 		return find_without(context, places, r);
 	if (r < 0)
 		return context_connect(context);

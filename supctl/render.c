@@ -173,6 +173,17 @@ void render_field(struct buf *out, const struct field *field)
 	buf_putc(out, '-');
 }
 
+void render_named(struct buf *out, const struct wire_frame *row, const char *name,
+		  enum field_type type, const char *before)
+{
+	struct field f;
+
+	if (!field_find(row, name, type, &f))
+		return;
+	buf_puts(out, before);
+	render_field(out, &f);
+}
+
 /* Behind a number of bytes, what people read: "3399680 (3.2M)". */
 static void render_bytes_shown(struct buf *out, const struct field *field)
 {

@@ -22,6 +22,9 @@ enum render_newline {
 void render_text(struct buf *out, const char *text, enum render_newline newline);
 /* A field's value for people; "-" for null. */
 void render_field(struct buf *out, const struct field *field);
+/* That of a row, with a text before it; nothing where it has none of that name and type. */
+void render_named(struct buf *out, const struct wire_frame *row, const char *name,
+		  enum field_type type, const char *before);
 /* A span for people, rounded down to what one wants to know of it. */
 void render_span(struct buf *out, struct span span);
 /* "name: value" lines, aligned. */

@@ -49,17 +49,6 @@ static void put_list(struct buf *out, const struct wire_frame *row, const char *
 	}
 }
 
-static void put_field(struct buf *out, const struct wire_frame *row, const char *name,
-		      enum field_type type, const char *before)
-{
-	struct field f;
-
-	if (!field_find(row, name, type, &f))
-		return;
-	buf_puts(out, before);
-	render_field(out, &f);
-}
-
 /* ---- the page ---- */
 
 static const char *heading(const struct wire_frame *row)
@@ -84,9 +73,9 @@ static void put_heading(struct buf *out, const struct wire_frame *row)
 	buf_putc(out, ' ');
 	render_text(out, pid ? pid : "?", RENDER_LINE);
 	buf_printf(out, " %s", heading(row));
-	put_field(out, row, "reason", FIELD_TEXT, ": ");
-	put_field(out, row, "time", FIELD_TIME, ", ");
-	put_field(out, row, "seq", FIELD_INT, ", event ");
+	render_named(out, row, "reason", FIELD_TEXT, ": ");
+	render_named(out, row, "time", FIELD_TIME, ", ");
+	render_named(out, row, "seq", FIELD_INT, ", event ");
 	buf_puts(out, "\n\n");
 }
 
@@ -98,9 +87,9 @@ static void put_process(struct buf *out, const struct wire_frame *row)
 		return;
 	put_label(out, "OS pid");
 	render_field(out, &f);
-	put_field(out, row, "uptime", FIELD_SPAN, ", which ran for ");
-	put_field(out, row, "exit_status", FIELD_TEXT, ", ended by ");
-	put_field(out, row, "exit_status", FIELD_INT, ", exit status ");
+	render_named(out, row, "uptime", FIELD_SPAN, ", which ran for ");
+	render_named(out, row, "exit_status", FIELD_TEXT, ", ended by ");
+	render_named(out, row, "exit_status", FIELD_INT, ", exit status ");
 	buf_putc(out, '\n');
 }
 
@@ -139,8 +128,8 @@ static void put_used(struct buf *out, const struct wire_frame *row)
 		both.ns += system.number;
 	both.ns += user.number;
 	render_span(out, both);
-	put_field(out, row, "cpu_user", FIELD_SPAN, " of CPU time (user ");
-	put_field(out, row, "cpu_system", FIELD_SPAN, ", system ");
+	render_named(out, row, "cpu_user", FIELD_SPAN, " of CPU time (user ");
+	render_named(out, row, "cpu_system", FIELD_SPAN, ", system ");
 	put_size(out, row, "memory_peak", "), memory at most ");
 	put_size(out, row, "cgroup_memory_peak", ", all of its cgroup at most ");
 	buf_putc(out, '\n');
