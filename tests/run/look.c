@@ -197,19 +197,34 @@ static void watch_read(struct watch *w, const char *pattern)
 				     name ? name : "", reason ? " " : "", reason ? reason : "")));
 }
 
-struct watch *watch_open(struct node *n)
+static struct watch *watch_begin(struct node *n, bool all)
 {
 	struct watch *w = keep(calloc(1, sizeof(*w)));
+	struct wire_encoder *request;
 	uint64_t ref;
 
 	w->node = n;
 	w->next = n->watches;
 	n->watches = w;
 	cr_assert_eq(client_open(n->socket, &w->client), 0);
-	client_begin(w->client, "events", &ref);
+	request = client_begin(w->client, "events", &ref);
+	if (all) {
+		field_put_int(request, 0, "since", 0);
+		field_put_bool(request, 0, "follow", true);
+	}
 	client_end(w->client);
 	watch_until(w, "watching");
 	return w;
+}
+
+struct watch *watch_open(struct node *n)
+{
+	return watch_begin(n, false);
+}
+
+struct watch *watch_open_from_start(struct node *n)
+{
+	return watch_begin(n, true);
 }
 
 void watch_close(struct watch *w)

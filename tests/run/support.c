@@ -18,8 +18,8 @@
 
 #include "internal.h"
 
-static void *kept[65536];
-static size_t n_kept;
+static void **kept;
+static size_t n_kept, max_kept;
 static struct node *nodes[4];
 static size_t n_nodes;
 
@@ -36,7 +36,11 @@ const char *__asan_default_options(void)
 void *keep(void *memory)
 {
 	cr_assert_not_null(memory, "no memory");
-	cr_assert_lt(n_kept, ARRAY_LEN(kept));
+	if (n_kept == max_kept) {
+		max_kept = max_kept ? 2 * max_kept : 1024;
+		kept = reallocarray(kept, max_kept, sizeof(*kept));
+		cr_assert_not_null(kept, "no memory");
+	}
 	kept[n_kept++] = memory;
 	return memory;
 }
@@ -110,5 +114,8 @@ void support_fini(void)
 	}
 	while (n_kept)
 		free(kept[--n_kept]);
+	free(kept);
+	kept = NULL;
+	max_kept = 0;
 	n_nodes = 0;
 }

@@ -175,8 +175,10 @@ pid_t os_pid_of(struct node *n, const char *target); /* there must be one */
 void sync_tree(struct node *n);
 void sync_allow_starting(struct node *n);
 
-/* The stream of events, each as "KIND NAME" or "KIND NAME REASON". */
+/* The stream of events from now on, each as "KIND NAME" or "KIND NAME REASON". */
 struct watch *watch_open(struct node *n);
+/* Those that were, too: for what happens by itself while supd starts. */
+struct watch *watch_open_from_start(struct node *n);
 /* The next line, from here on, that matches the glob pattern. */
 const char *watch_until(struct watch *w, const char *pattern);
 /* How many of the lines so far match. */

@@ -128,14 +128,14 @@ Test(health, one_question_at_a_time)
 
 	listener_init(&l);
 	listener_open(&l);
-	n = run_asked(&l, "health_timeout = 700ms\nhealth_retries = 1\n");
+	n = run_asked(&l, "health_timeout = 4s\nhealth_retries = 1\n");
 	w = watch_open(n);
 	fd = listener_accept(&l);
 	request_read(fd);
 	p = (struct pollfd){.fd = l.fd, .events = POLLIN};
 	cr_assert_eq(poll(&p, 1, 300), 0, "somebody asks");
 	watch_until(w, "doomed a unhealthy");
-	has(ctl(n, "why a --json"), "no answer within 700ms");
+	has(ctl(n, "why a --json"), "no answer within 4s");
 	close(fd);
 	node_end(n);
 }

@@ -344,7 +344,7 @@ Test(report, why_it_waits_now)
 	struct node *n = node_run("[supervisor s]\ngive_up = hold\nintensity = 0\n"
 				  "[service s/db]\ncommand = sh -c 'seq 1 9; exit 3'\n"
 				  "[service web]\ncommand = @puppet/web\nrequires = s/db\n");
-	struct watch *w = watch_open(n);
+	struct watch *w = watch_open_from_start(n);
 	char *why, *now;
 
 	sync_tree(n);
