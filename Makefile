@@ -38,7 +38,7 @@ endif
 
 ifeq ($(SANITIZE),1)
 CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LDFLAGS = -fsanitize=address,undefined
+LDFLAGS = -fsanitize=address,undefined -static-libasan -static-libubsan -no-pie
 else
 CFLAGS = -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDFLAGS = -Wl,-z,relro,-z,now

@@ -212,7 +212,7 @@ void loader_read_main(struct loader *loader, const char *path)
 	struct reading reading CLEANUP(reading_fini) = {.loader = loader};
 	struct buf text CLEANUP(buf_fini) = BUF_INIT;
 	const char *why = NULL;
-	struct stat st;
+	struct stat st = {0};
 
 	if (!add_file(loader, path, &reading.file))
 		return;
