@@ -20,6 +20,7 @@ struct dir_reading {
 	int64_t before;     /* the number of the event before; 0: none */
 	uint64_t n_damaged; /* lines */
 	uint64_t n_of_path; /* events of those that were named */
+	uint64_t n_of_kind; /* of those, of a kind that was named */
 	int error;
 };
 
@@ -47,10 +48,11 @@ static bool is_of_kind(const struct context *context, const struct wire_frame *r
 static void take_row(struct dir_reading *reading, const struct wire_frame *row)
 {
 	bool of_path = is_of_path(reading->context, row);
+	bool of_kind = of_path && is_of_kind(reading->context, row);
 
 	reading->n_of_path += of_path;
-	if (!of_path || !is_of_kind(reading->context, row) ||
-	    event_compare(row, &reading->wish->since) < 0 || !reading->show->left)
+	reading->n_of_kind += of_kind;
+	if (!of_kind || event_compare(row, &reading->wish->since) < 0 || !reading->show->left)
 		return;
 	reading->error = event_show_take(reading->show, row);
 	if (reading->error == 0 && reading->show->out.size >= 65536)
@@ -101,8 +103,14 @@ static int finish(struct dir_reading *reading, const char *dir)
 	if (reading->n_damaged)
 		complain("%s/%s: damaged lines, which are passed over: %llu", dir, LOGS_EVENTS_FILE,
 			 (unsigned long long)reading->n_damaged);
-	if (reading->n_of_path)
+	if (reading->n_of_kind)
 		return EXIT_DONE;
+	if (reading->n_of_path) {
+		complain("no event of kind %s in %s/%s, or in old files of it",
+			 context->n_list == 1 ? context->list[0] : "that was named", dir,
+			 LOGS_EVENTS_FILE);
+		return EXIT_FAILED;
+	}
 	complain("%s%sno events%s in %s/%s, or in old files of it",
 		 context->n_args == 1 ? context->args[0] : "", context->n_args == 1 ? ": " : "",
 		 context->n_args ? " of that name" : "", dir, LOGS_EVENTS_FILE);

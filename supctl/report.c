@@ -15,6 +15,7 @@
 #include "supctl/ask.h"
 #include "supctl/lines.h"
 #include "supctl/render.h"
+#include "supctl/report.h"
 #include "wire/json.h"
 
 /* ---- parts ---- */
@@ -237,7 +238,7 @@ static void put_output(struct buf *out, const struct wire_frame *row)
 	lines_put(out, f.text, f.text_size);
 }
 
-static void put_page(struct buf *out, const struct wire_frame *row)
+void report_put(struct buf *out, const struct wire_frame *row)
 {
 	put_heading(out, row);
 	put_line(out, "why", field_text(row, "explanation"));
@@ -273,7 +274,7 @@ static int show_one(struct context *context)
 		if (context->json)
 			json_put_row(&out, &frame);
 		else
-			put_page(&out, &frame);
+			report_put(&out, &frame);
 	}
 	if (r == 0)
 		r = reply_status(&frame);
@@ -283,14 +284,17 @@ static int show_one(struct context *context)
 
 static int report_run(struct context *context)
 {
-	uint64_t number;
+	const char *dir = option_value(context, "--dir");
+	uint64_t number = 1;
 
-	if (context->n_args == 0)
-		return print_rows(context, "report", ROWS_TABLE, NULL);
 	if (context->n_args > 1 &&
 	    (text_parse_u64(context->args[1], INT64_MAX, &number) < 0 || number == 0))
 		return complain_usage(context, "report: %s: which one? 1 is the newest",
 				      context->args[1]);
+	if (dir)
+		return report_from_dir(context, dir, number);
+	if (context->n_args == 0)
+		return print_rows(context, "report", ROWS_TABLE, NULL);
 	return show_one(context);
 }
 
@@ -301,6 +305,12 @@ const struct command report_command = {
 	.help = "Without PATH a row for each report there is, the newest first. With PATH the "
 		"newest report of\n"
 		"it, or of anything below it; with N the N-th newest.",
+	.options =
+		(const struct option_spec[]){
+			{"--dir", "DIR",
+			 "those that are logged in this folder: no daemon is asked"},
+			{NULL, NULL, NULL},
+		},
 	.min_args = 0,
 	.max_args = 2,
 	.run = report_run,

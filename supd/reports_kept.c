@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "logs/own.h"
 #include "logs/read_back.h"
 #include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/log.h"
 #include "supd/place.h"
 #include "wire/json.h"
-#include "wire/json_read.h"
 
 static void report_free(struct reports *r, struct report *report)
 {
@@ -104,17 +104,12 @@ void reports_keep(struct daemon *d, const struct draft *draft)
 
 static void take_line(void *owner, const char *line, size_t size)
 {
-	static const struct json_member members[] = {
-		{"time", FIELD_TIME, 0},     {"uptime", FIELD_SPAN, 0},
-		{"cpu_user", FIELD_SPAN, 0}, {"cpu_system", FIELD_SPAN, 0},
-		{"output", FIELD_BYTES, 0},  {NULL, FIELD_NULL, 0},
-	};
 	static const struct wire_frame frame = {.op = WIRE_ROW};
 	struct buf row CLEANUP(buf_fini) = BUF_INIT;
 	struct wire_encoder e;
 
 	wire_begin(&e, &row, &frame);
-	if (json_read_row(line, size, members, &e) == 0 && wire_end(&e) == 0)
+	if (json_read_row(line, size, logs_report_members, &e) == 0 && wire_end(&e) == 0)
 		add(owner, &row, 0);
 }
 
@@ -123,5 +118,5 @@ void reports_read_back(struct reports *r)
 	const char *dir = keeper_dir(r->daemon);
 
 	if (dir)
-		read_back(dir, "reports.log", r->most, take_line, r);
+		read_back(dir, LOGS_REPORTS_FILE, r->most, take_line, r);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/path.h"
+#include "logs/own.h"
 #include "supd/reporting.h"
 #include "supd/request.h"
 
@@ -36,19 +36,6 @@ uint32_t reports_find(const struct daemon *d, const char *name, uint32_t number,
 	return 0;
 }
 
-/* It is of the one that target names, by path or pid, or of what is below that. */
-static bool is_of(const struct wire_frame *row, const char *target)
-{
-	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
-	char text[ACTOR_PID_TEXT_MAX];
-	actor_pid wanted;
-
-	if (actor_pid_parse(target, &wanted) == 0)
-		return pid && strcmp(pid, actor_pid_format(wanted, text)) == 0;
-	/* What has no path is of the whole. */
-	return path_has(target, name ? name : "/");
-}
-
 /* Copies the fields as they are; of the lines of output only where that is permitted. */
 static void put_fields(struct wire_encoder *e, const struct wire_frame *row, bool whole)
 {
@@ -76,27 +63,10 @@ static void write_whole(struct conn *conn, uint64_t ref, const struct wire_frame
 /* A row of the table. */
 static void write_short(struct conn *conn, uint64_t ref, const struct wire_frame *report)
 {
-	static const struct {
-		const char *name;
-		uint8_t flags;
-	} wanted[] = {
-		{"seq", 0},         {"time", 0},           {"name", 0},
-		{"reason", 0},      {"pid", FIELD_DETAIL}, {"kind", FIELD_DETAIL},
-		{"explanation", 0},
-	};
 	struct wire_encoder e;
-	struct field f;
 
 	conn_begin(conn, &e, WIRE_ROW, ref);
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-		if (field_find(report, wanted[i].name, FIELD_INT, &f))
-			field_put_int(&e, wanted[i].flags, f.name, f.number);
-		else if (field_find(report, wanted[i].name, FIELD_TIME, &f))
-			field_put_time(&e, wanted[i].flags, f.name, f.number);
-		else
-			field_put_text(&e, wanted[i].flags, wanted[i].name,
-				       field_text(report, wanted[i].name));
-	}
+	logs_report_put_short(&e, report);
 	conn_end(conn, &e);
 }
 
@@ -170,7 +140,7 @@ void request_take_report(struct conn *conn, const struct request_command *comman
 	for (struct list *it = r ? r->kept.prev : NULL; it && it != &r->kept; it = it->prev) {
 		struct wire_frame row = frame_of(LIST_ENTRY(it, struct report, link));
 
-		if (!is_of(&row, target) || ++n < wanted)
+		if (!logs_report_is_of(&row, target) || ++n < wanted)
 			continue;
 		write_whole(conn, frame->ref, &row);
 		conn_reply_status(conn, frame->ref, STATUS_OK, NULL);

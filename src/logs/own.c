@@ -2,6 +2,12 @@
 
 #include "logs/own.h"
 
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/path.h"
+#include "base/pid.h"
+
 /* What JSON does not tell: the same fields as supd/rows_event.c and others have put. */
 const struct json_member logs_event_members[] = {
 	{"time", FIELD_TIME, 0},
@@ -23,3 +29,43 @@ const struct json_member logs_event_members[] = {
 	{"supd", FIELD_TEXT, FIELD_DETAIL},
 	{NULL, FIELD_NULL, 0},
 };
+
+const struct json_member logs_report_members[] = {
+	{"time", FIELD_TIME, 0},       {"uptime", FIELD_SPAN, 0},  {"cpu_user", FIELD_SPAN, 0},
+	{"cpu_system", FIELD_SPAN, 0}, {"output", FIELD_BYTES, 0}, {NULL, FIELD_NULL, 0},
+};
+
+void logs_report_put_short(struct wire_encoder *e, const struct wire_frame *report)
+{
+	static const struct {
+		const char *name;
+		uint8_t flags;
+	} wanted[] = {
+		{"seq", 0},         {"time", 0},           {"name", 0},
+		{"reason", 0},      {"pid", FIELD_DETAIL}, {"kind", FIELD_DETAIL},
+		{"explanation", 0},
+	};
+	struct field f;
+
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		if (field_find(report, wanted[i].name, FIELD_INT, &f))
+			field_put_int(e, wanted[i].flags, f.name, f.number);
+		else if (field_find(report, wanted[i].name, FIELD_TIME, &f))
+			field_put_time(e, wanted[i].flags, f.name, f.number);
+		else
+			field_put_text(e, wanted[i].flags, wanted[i].name,
+				       field_text(report, wanted[i].name));
+	}
+}
+
+bool logs_report_is_of(const struct wire_frame *report, const char *target)
+{
+	const char *name = field_text(report, "name"), *pid = field_text(report, "pid");
+	char text[ACTOR_PID_TEXT_MAX];
+	actor_pid wanted;
+
+	if (actor_pid_parse(target, &wanted) == 0)
+		return pid && strcmp(pid, actor_pid_format(wanted, text)) == 0;
+	/* What has no path is of the whole. */
+	return path_has(target, name ? name : "/");
+}

@@ -65,6 +65,8 @@ Test(events, go_on_over_a_restart)
 	node_start(n);
 	lines = ctl(n, "events --json --dir @folder/log");
 	cr_assert_eq(number_of(lines, "exit"), exited, "%s", lines);
+	lines = ctl_fails(n, 1, "events --dir @folder/log --kind exot");
+	cr_assert_not_null(strstr(lines, "no event of kind exot in "), "%s", lines);
 	lines = ctl(n, "events --json --since 1");
 	cr_assert_eq(number_of(lines, "exit"), exited, "%s", lines);
 	cr_assert_eq(number_of(lines, "supd_ended"), ended, "%s", lines);

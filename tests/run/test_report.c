@@ -299,6 +299,39 @@ Test(report, over_a_restart)
 	node_end(n);
 }
 
+/* Where the daemon is gone what it has logged tells the same. */
+Test(report, without_a_daemon)
+{
+	struct node *n =
+		node_run("[supervisor s]\n[service s/a]\ncommand = sh -c 'echo so; exit 3'\n"
+			 "restart = temporary\nautostart = no\n"
+			 "[service b]\ncommand = false\nrestart = temporary\nautostart = no\n");
+	char *all, *all_json, *page, *json;
+
+	ctl(n, "start s/a");
+	until_reports(n, "s/a", 1);
+	ctl(n, "start b");
+	until_reports(n, "b", 1);
+	ctl(n, "start s/a");
+	until_reports(n, "s/a", 2);
+	all = ctl(n, "report");
+	all_json = ctl(n, "report --json");
+	page = ctl(n, "report s");
+	json = ctl(n, "report s/a 2 --json");
+	node_end(n);
+	cr_assert_str_eq(ctl(n, "report --dir @folder/log"), all);
+	cr_assert_str_eq(ctl(n, "report --dir @folder/log --json"), all_json);
+	cr_assert_str_eq(ctl(n, "report --dir @folder/log s"), page);
+	cr_assert_str_eq(ctl(n, "report --dir @folder/log --json s/a 2"), json);
+	has(ctl_fails(n, 1, "report --dir @folder/log s/a 3"), "there are 2 reports of it");
+	has(ctl_fails(n, 3, "report --dir @folder/log c"), "no report of it in ");
+	has(ctl_fails(n, 2, "report --dir @folder/log b 0"), "1 is the newest");
+	has(ctl_fails(n, 1, "report --dir @folder/none"), "No such file");
+	shell("printf '{\"seq\":3,\"ti\n[]\n{}\n\\0\n' >>%s/log/reports.log", n->folder);
+	has(supctl(n, "report --dir @folder/log b").err, "damaged lines, which are passed over: 4");
+	has(supctl(n, "report --dir @folder/log b").out, " has crashed: exit:1, ");
+}
+
 /* It is an event, which names that of the death. */
 Test(report, announced)
 {
