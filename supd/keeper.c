@@ -303,6 +303,18 @@ static void finish(struct keeper *k)
 		 "the log keeper has not ended in time: what it had not written is lost");
 }
 
+void keeper_settle(struct daemon *d)
+{
+	struct keeper *k = d->keeper;
+	struct mono end = mono_add(loop_now(), LAST_ANSWER);
+
+	while (k && !list_is_empty(&k->marks) && k->os_pid && !k->deaf && loop_now().ns < end.ns) {
+		look(k, keeper_say_all(k));
+		if (!keeper_hear(k))
+			return;
+	}
+}
+
 void keeper_finish(struct daemon *d)
 {
 	struct keeper *k = d->keeper;

@@ -23,11 +23,13 @@ struct keeper;
 
 /*
  * In order: where logs are to go is decided (that it can not be used as it is configured is told,
- * and no error); the tree is about to start; nothing of any service is left: all that was written
- * is in its place when keeper_finish() returns, after a bounded time. 0 or -errno.
+ * and no error); the tree is about to start; nothing of any service is left, and the loop runs no
+ * more: marks are answered when keeper_settle() returns, and all that was written is in its place
+ * when keeper_finish() does, each after a bounded time. 0 or -errno.
  */
 int keeper_open(struct daemon *d);
 void keeper_begin(struct daemon *d);
+void keeper_settle(struct daemon *d); /* takes a daemon without */
 void keeper_finish(struct daemon *d); /* takes a daemon without; again, too */
 void keeper_close(struct daemon *d);  /* takes a daemon without */
 

@@ -304,7 +304,8 @@ void daemon_close(struct daemon *d)
 	d->control = NULL;
 	on_event_close(d);
 	cgroups_kill_all(d);
-	/* Before the keeper, which is to write what they come to. */
+	/* Before the keeper, which is to write what they come to, with the last lines. */
+	keeper_settle(d);
 	reports_close(d);
 	/* The first process of a namespace ends whatever is left in it. */
 	if (getpid() == 1)

@@ -332,6 +332,22 @@ Test(report, without_a_daemon)
 	has(supctl(n, "report --dir @folder/log b").out, " has crashed: exit:1, ");
 }
 
+/* The crash that ends supd itself is reported with its last lines as any other. */
+Test(report, of_what_ends_supd)
+{
+	struct node *n = node_new();
+	char *page;
+
+	node_config(n, "[supervisor /]\nauto_shutdown = any_significant\n"
+		       "[service a]\ncommand = sh -c 'echo last words; exit 3'\n"
+		       "restart = temporary\nsignificant = yes\n");
+	node_start(n);
+	node_wait(n);
+	page = ctl(n, "report --dir @folder/log a");
+	has(page, " has crashed: exit:3, ");
+	has(page, "\n    | last words\n");
+}
+
 /* It is an event, which names that of the death. */
 Test(report, announced)
 {
