@@ -125,7 +125,7 @@ static struct draft *draft_find(struct reports *r, uint32_t slot, actor_pid pid)
 	LIST_EACH (it, &r->drafts) {
 		struct draft *draft = LIST_ENTRY(it, struct draft, link);
 
-		if (draft->slot == slot && (!pid.n || draft->pid.n == pid.n))
+		if (draft->slot == slot && draft->pid.n == pid.n)
 			return draft;
 	}
 	return NULL;
@@ -304,11 +304,16 @@ static void take_end(struct reports *r, const struct child_view *v, const struct
 
 /* ---- 3. what came of it ---- */
 
+/* The newest: those of crashes before it may wait for their last lines still. */
 static struct draft *find_told(struct reports *r, uint32_t slot)
 {
-	struct draft *draft = draft_find(r, slot, ACTOR_PID_NONE);
+	for (struct list *it = r->drafts.prev; it != &r->drafts; it = it->prev) {
+		struct draft *draft = LIST_ENTRY(it, struct draft, link);
 
-	return draft && draft->told ? draft : NULL;
+		if (draft->slot == slot && draft->told)
+			return draft;
+	}
+	return NULL;
 }
 
 static void take_outcome(struct reports *r, const struct child_view *v, const struct link *link)

@@ -2,6 +2,7 @@
 
 /* Crash reports. */
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -219,6 +220,30 @@ Test(report, gave_up)
 	cr_assert_str_eq(json_get(event, "period"), "3600.000000");
 	has(node_log(n), "gave up: more than 1 restart within 1h");
 	cr_assert_str_eq(field(n, "s/a", "outcome"), "its supervisor s gave up");
+	node_end(n);
+}
+
+/* What came of a crash is told of that one, and not of the one before it, whose last lines are
+ * awaited still. */
+Test(report, of_two_in_a_row)
+{
+	struct node *n = node_run("[supervisor s]\nintensity = 1\nperiod = 1h\n"
+				  "restart = temporary\n"
+				  "[service s/a]\ncommand = @puppet/a\n");
+	pid_t keeper;
+
+	journal_until(n, "a start *");
+	sync_tree(n);
+	cr_assert_eq(proc_keepers(n->supd.os_pid, &keeper, 1), 1);
+	kill(keeper, SIGSTOP);
+	proc_wait_state(keeper, 'T');
+	order(n, "a", "die:TERM");
+	journal_until(n, "a start *");
+	order(n, "a", "die:TERM");
+	until_reports(n, "s/a", 2);
+	kill(keeper, SIGCONT);
+	cr_assert_str_eq(field(n, "s/a", "outcome"), "its supervisor s gave up");
+	cr_assert_str_eq(json_get(ctl(n, "report s/a 2 --json"), "outcome"), "was started again");
 	node_end(n);
 }
 
