@@ -304,7 +304,7 @@ Test(ready, log)
 		"[service a]\nready = log:^(server|listener) ready$\nlog_format = raw\n"
 		"command = sh -euc 'echo not yet ready; echo a begun >@folder/journal;"
 		" read x <@folder/gate; echo server ready; until read x <@folder/gate; do :; done;"
-		" echo one more >&2; echo a done >@folder/journal; printf last; exec sleep 600'\n"
+		" echo one more >&2; printf last; echo a done >@folder/journal; exec sleep 600'\n"
 		"[service b]\ncommand = @puppet/b\n");
 
 	journal_until(n, "a begun");
