@@ -37,7 +37,7 @@ WARNINGS += -Werror
 endif
 
 ifeq ($(SANITIZE),1)
-CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS = -fsanitize=address,undefined
 # Most tests are short: half of their time would go into the relocation of libraries.
 PROGRAM = -no-pie -static-libasan -static-libubsan
