@@ -180,9 +180,10 @@ int events_from_daemon(struct context *context, const struct event_wish *wish)
 		r = request(context, &stage);
 		if (r == 0)
 			r = take_rows(context, &show, &stage);
-		if (r == 0)
+		/* Also what was there before the daemon has gone, where that is waited for. */
+		if (r <= 0)
 			event_show_last(&show);
-		if (r > 0 || !wish->follow)
+		if (r > 0 || !wish->follow || !show.left)
 			return event_show_flush(&show) ? r : EXIT_FAILED;
 		stage.follow = stage.again = true;
 		if (show.seen)

@@ -82,13 +82,15 @@ int event_show_take(struct event_show *show, const struct wire_frame *row)
 		json_put_row(out, row);
 	else
 		event_put(out, row);
-	show->left -= !kind || strcmp(kind, "watching") != 0;
+	/* Of those that are held it is not known yet which will be shown. */
+	if (!show->hold)
+		show->left -= !kind || strcmp(kind, "watching") != 0;
 	return out->error ? out->error : show->hold ? hold_line(show, &line) : 0;
 }
 
 void event_show_last(struct event_show *show)
 {
-	for (uint64_t i = show->all - show->n; i < show->all; i++)
+	for (uint64_t i = show->all - show->n; i < show->all && show->left; i++, show->left--)
 		buf_puts(&show->out, show->lines[i % show->wish->last]);
 	show->hold = false;
 }

@@ -166,7 +166,11 @@ Test(events, which)
 		{"--until 13", "11 12 13 ", serve_kept},
 		{"--until '2026-11-30 13:00Z' -n 1", "16 ", serve_kept},
 		{"--until '2026-11-30 12:00Z'", "", serve_kept},
+		{"-n 2 --count 9", "15 16 ", serve_kept},
+		{"-n 3 --count 2", "14 15 ", serve_kept},
+		{"-n 3 --count 2 -f", "14 15 ", serve_kept},
 		{"-n 1 -f --timeout 200ms", "16 17 ", serve_kept_and_more},
+		{"-n 1 -f --count 2", "16 17 ", serve_kept_and_more},
 		{"--since '2026-11-30 12:00:00.5Z'", "", serve_from_time},
 		{"--since @1796040000.5", "", serve_from_time},
 	};
