@@ -409,7 +409,8 @@ static void act_on(struct pretend *p, const struct pretend_what *what, size_t i)
 	b->related = true;
 	if (what->act == PRETEND_KILL) {
 		body_freeze(p, b);
-		note_signal(p, slot, what->code);
+		if (what->by_signal)
+			note_signal(p, slot, what->code);
 		body_end(p, b, what->code, what->by_signal);
 		return;
 	}

@@ -107,15 +107,21 @@ static void on_result(void *owner, uint32_t slot, enum child_state before, uint6
 static const struct pretend_hears hears = {
 	.notice = on_notice, .answer = on_answer, .result = on_result};
 
-static const char *what_if(enum pretend_act act, const char *target, enum pretend_end *ret_end)
+static const char *run(struct pretend_what what, const char *target, enum pretend_end *ret_end)
 {
-	const struct pretend_what what = {
-		.act = act, .targets = &target, .n_targets = 1, .code = 9, .by_signal = true};
-
+	what.targets = &target;
+	what.n_targets = 1;
+	last_seq = 0;
 	told[0] = '\0';
 	*ret_end = pretend_run(core, &what, &hears, loop_now, SPAN_S(60));
 	cr_assert_null(core_check(core));
 	return told;
+}
+
+static const char *what_if(enum pretend_act act, const char *target, enum pretend_end *ret_end)
+{
+	return run((struct pretend_what){.act = act, .code = 9, .by_signal = true}, target,
+		   ret_end);
 }
 
 /* ---- */
@@ -146,6 +152,21 @@ Test(pretend, time_passes)
 			   "%s", is);
 	cr_expect_not_null(strstr(is, "|s/c1:running>running:1 |s/c2:running>running:1"), "%s", is);
 	cr_expect_lt(mono_between(begin, loop_now()).ns, SPAN_S(6).ns);
+}
+
+/* Who ends by itself was sent nothing. */
+Test(pretend, an_exit_status_is_no_signal)
+{
+	struct pretend_what what = {.act = PRETEND_KILL, .code = 1};
+	enum pretend_end end;
+	const char *is;
+
+	boot(1, NULL);
+	is = run(what, "s/c1", &end);
+	cr_expect_null(strstr(is, "unix_signal"), "%s", is);
+	cr_expect_eq(strncmp(is, "exit:s/c1:0 ", 12), 0, "%s", is);
+	is = what_if(PRETEND_KILL, "s/c1", &end);
+	cr_expect_eq(strncmp(is, "unix_signal:s/c1:0 exit:s/c1:0 ", 31), 0, "%s", is);
 }
 
 static void kill_fast(struct spec *spec, uint32_t i)
