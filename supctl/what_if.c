@@ -124,15 +124,16 @@ static void take_row(struct what_if *w, const struct wire_frame *row)
 	struct buf out CLEANUP(buf_fini) = BUF_INIT;
 	const char *kind = text_of(row, "kind");
 
+	if (strcmp(kind, "refused") == 0) {
+		render_text(&w->refused, text_of(row, "error"), RENDER_LINE);
+		buf_putc(&w->refused, '\n');
+	}
 	if (w->context->json) {
 		json_put_row(&out, row);
 		render_flush(&out);
 	} else if (strcmp(kind, "result") == 0) {
 		take_result(w, row);
-	} else if (strcmp(kind, "refused") == 0) {
-		render_text(&w->refused, text_of(row, "error"), RENDER_LINE);
-		buf_putc(&w->refused, '\n');
-	} else {
+	} else if (strcmp(kind, "refused") != 0) {
 		take_change(w, row);
 		if (strcmp(kind, "gave_up") == 0 || strcmp(kind, "failed") == 0) {
 			render_text(&w->limits, text_of(row, "name"), RENDER_LINE);
@@ -223,9 +224,7 @@ static int exchange(struct context *context, struct what_if *w)
 		r = reply_status_to(context, "what_if", &frame);
 	if (r)
 		return r;
-	if (context->json)
-		return 0;
-	if (!w->refused.size || !w->nothing) {
+	if (!context->json && (!w->refused.size || !w->nothing)) {
 		if (grid_print(w->grid, false) < 0) {
 			complain("out of memory");
 			return EXIT_FAILED;

@@ -212,6 +212,7 @@ Test(what_if, errors)
 	cr_expect_not_null(strstr(ctl_fails(n, 3, "what-if kill nobody"), "nobody: no such actor"));
 	cr_expect_not_null(strstr(ctl_fails(n, 3, "what-if kill s"), "it is a supervisor"));
 	cr_expect_not_null(strstr(ctl_fails(n, 1, "what-if stop /"), "use supctl shutdown"));
+	cr_expect_not_null(strstr(ctl_fails(n, 1, "what-if stop / --json"), "use supctl shutdown"));
 	cr_expect_not_null(strstr(ctl_fails(n, 2, "what-if frobnicate s/a"), "kill, stop or"));
 	cr_expect_not_null(strstr(ctl_fails(n, 2, "what-if kill -NOSUCH s/a"), "no Unix signal"));
 	cr_expect_not_null(
