@@ -172,6 +172,8 @@ static int rotate(struct context *context)
 		return r;
 	tell_absent(&places);
 	r = rotate_places(context, &places);
+	if (r == 0)
+		r = places.status;
 	log_places_fini(&places);
 	return r;
 }
@@ -191,6 +193,8 @@ static int logs_run(struct context *context)
 		r = tell_absent(&places) ? show(&places, &wish)
 		    : places.n           ? EXIT_FAILED
 					 : EXIT_DONE;
+		if (r == 0)
+			r = places.status;
 		log_places_fini(&places);
 	}
 	if (wish.grep)

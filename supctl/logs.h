@@ -43,6 +43,7 @@ struct log_places {
 	size_t n;
 	char *dir;         /* owned; the folder; NULL: the daemon keeps none */
 	char *no_dir;      /* owned; why it keeps none, where it should; NULL: it should not */
+	int status;        /* of the first PATH of which there is none, where there are others */
 	char *const *args; /* borrowed; the PATHs that were given, for what comes later */
 	int n_args;
 	struct strmap seen; /* files, and names of those without */

@@ -28,11 +28,16 @@ static bool may_grow(const struct log_places *places)
 int log_set_open(struct log_set *set, struct log_places *places, const struct log_wish *wish)
 {
 	bool grows = wish->follow && may_grow(places);
-	int r;
+	int r = 0;
 
 	*set = (struct log_set){.places = places, .grows = grows};
+	set->pool.dir = -1;
+	/* What lies there already, of services that are no more, is none that has come. */
+	if (grows && logs_find(places) == -ENOMEM)
+		r = -ENOMEM;
 	log_show_init(&set->show, wish, grows || count_files(places) > 1);
-	r = log_pool_open(&set->pool, places->dir, wish);
+	if (r == 0)
+		r = log_pool_open(&set->pool, places->dir, wish);
 	if (r == 0)
 		r = log_set_add(set, 0);
 	if (r == 0)

@@ -258,6 +258,7 @@ static int ask_all(struct context *context, struct log_places *places)
 			return r;
 		status = status ? status : r;
 	}
+	places->status = status;
 	return places->n ? 0 : status;
 }
 
@@ -285,14 +286,13 @@ static int find_in_dir(struct log_places *places)
 		if (!tell_own(places->args[i]))
 			complain("%s: there is no log of that name in %s", places->args[i],
 				 places->dir);
-		if (places->n == 0)
-			r = EXIT_NOPROC;
+		places->status = EXIT_NOPROC;
 	}
 	if (places->n == 0 && !places->n_args) {
 		complain("%s: there are no logs of supd in it", places->dir);
 		return EXIT_FAILED;
 	}
-	return r;
+	return places->n ? 0 : places->status;
 }
 
 /* error: of the connection. */

@@ -124,6 +124,16 @@ static struct node *three(struct mouth ret_mouths[3])
 	return n;
 }
 
+/* The others are shown all the same; what is shown. */
+static char *one_is_missing(struct node *n, const char *words)
+{
+	struct output output = supctl(n, "logs %s", words);
+
+	cr_expect_eq(output.status, 3, "%s: %s", words, output.err);
+	cr_expect_not_null(strstr(output.err, "nobody: "), "%s", output.err);
+	return output.out;
+}
+
 Test(logs_tool, paths)
 {
 	struct mouth m[3];
@@ -147,6 +157,10 @@ Test(logs_tool, paths)
 	cr_expect_eq(count(out, " here\n"), 2, "%s", out);
 	ctl_fails(n, 3, "logs nobody");
 	ctl_fails(n, 3, "logs nobody@");
+	cr_expect_str_eq(one_is_missing(n, "--raw nobody web/b"), "b one\n");
+	cr_expect_str_eq(one_is_missing(n, "--raw web/b nobody"), "b one\n");
+	cr_expect_str_eq(one_is_missing(n, "--raw --dir @folder/log web/b nobody"), "b one\n");
+	cr_expect_not_null(strstr(one_is_missing(n, "--rotate nobody c"), "c "));
 	node_end(n);
 }
 
@@ -336,6 +350,30 @@ Test(logs_tool, following_what_comes_later)
 	node_write(n, "late", "echo i am late\n" STAY "\n");
 	ctl(n, "add s/late command='sh @folder/late'");
 	follow_until(&follower, "i am late\n");
+	kill(follower.os_pid, SIGTERM);
+	cr_expect_eq(program_end(&follower).status, 128 + SIGTERM);
+	node_end(n);
+}
+
+/* What was there before is not what comes later. */
+Test(logs_tool, following_shows_nothing_of_before)
+{
+	struct node *n = node_new();
+	struct mouth m = mouth_open(n, "a");
+	struct program follower;
+
+	node_config(n, "[service old]\ncommand = sh -c 'echo something old; " STAY "'\n");
+	node_start(n);
+	until(n, "logs old", "something old");
+	node_end(n);
+	node_config(n, "[service a]\n" ECHO("a"));
+	node_start(n);
+	say(m, "first\n");
+	until(n, "logs a", "first");
+	supctl_begin(n, &follower, "logs -f -n 1");
+	follow_until(&follower, "first");
+	say(m, "second\n");
+	cr_expect_null(strstr(follow_until(&follower, "second"), "something old"));
 	kill(follower.os_pid, SIGTERM);
 	cr_expect_eq(program_end(&follower).status, 128 + SIGTERM);
 	node_end(n);

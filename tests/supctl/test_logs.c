@@ -405,7 +405,7 @@ Test(logs, errors)
 	expect_error(&place, "L", 1, "no logs of supd", "");
 	logs_append_text(&place, "services/a.log", "x\n");
 	expect_error(&place, "L b", 3, "b: there is no log of that name in /tmp", "");
-	expect_error(&place, "L a b", 0, "b: there is no log", "x\n");
+	expect_error(&place, "L a b", 3, "b: there is no log", "x\n");
 	expect_error(&place, "supctl logs --dir $DIR/none", 1, "No such file", "");
 	expect_error(&place, "L -n x", 2, "-n x: not a number", "");
 	expect_error(&place, "L --since soon", 2, "--since soon: not a time", "");
