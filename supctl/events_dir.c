@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/pid.h"
 #include "logs/own.h"
 #include "logs/read_back.h"
 #include "supctl/events.h"
@@ -18,6 +19,8 @@ struct dir_reading {
 	struct event_show *show;
 	struct buf row;
 	int64_t before;     /* the number of the event before; 0: none */
+	bool began;         /* what is missing behind `known` is told */
+	int64_t known;      /* up to that number all is there, or was not asked for */
 	uint64_t n_damaged; /* lines */
 	uint64_t n_of_path; /* events of those that were named */
 	uint64_t n_of_kind; /* of those, of a kind that was named */
@@ -28,10 +31,13 @@ static bool is_of_path(const struct context *context, const struct wire_frame *r
 {
 	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
 
+	char text[ACTOR_PID_TEXT_MAX];
+
 	for (int i = 0; i < context->n_args; i++) {
-		if (name && path_has(context->args[i], name))
-			return true;
-		if (pid && strcmp(context->args[i], pid) == 0)
+		const char *path = actor_pid_spell(context->args[i], text);
+
+		/* What has no path is of the whole. */
+		if (path_has(path, name ? name : "/") || (pid && strcmp(path, pid) == 0))
 			return true;
 	}
 	return context->n_args == 0;
@@ -45,6 +51,47 @@ static bool is_of_kind(const struct context *context, const struct wire_frame *r
 	return context->n_list == 0;
 }
 
+static void show_row(struct dir_reading *reading, const struct wire_frame *row)
+{
+	reading->error = event_show_take(reading->show, row);
+	if (reading->error == 0 && reading->show->out.size >= 65536)
+		event_show_flush(reading->show);
+}
+
+static void show_gap(struct dir_reading *reading, int64_t from, int64_t to)
+{
+	static const struct wire_frame frame = {.op = WIRE_ROW};
+	struct buf buf CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_encoder e;
+	struct wire_frame row;
+	size_t cursor = 0;
+
+	wire_begin(&e, &buf, &frame);
+	field_put_text(&e, 0, "kind", "gap");
+	field_put_int(&e, 0, "from", from);
+	field_put_int(&e, 0, "to", to);
+	field_put_int(&e, 0, "lost", to - from + 1);
+	reading->error = wire_end(&e);
+	if (reading->error == 0 && wire_decode(buf.data, buf.size, &cursor, &row) == 1)
+		show_row(reading, &row);
+}
+
+/* As the daemon tells it: what is missing before that event, but not what its start left out. */
+static void take_gap(struct dir_reading *reading, const struct wire_frame *row, int64_t seq)
+{
+	const struct event_wish *wish = reading->wish;
+	bool is_first = strcmp(field_text(row, "kind"), "supd_started") == 0;
+	int64_t from = reading->known + 1;
+
+	if (reading->began && !is_first && seq > from && reading->show->left &&
+	    event_compare(row, &wish->since) >= 0 &&
+	    (event_compare(row, &wish->until) <= 0 ||
+	     (wish->until.kind == BOUND_SEQ && from <= wish->until.at)))
+		show_gap(reading, from, seq - 1);
+	reading->began = true;
+	reading->known = is_first ? seq : MAX_OF(reading->known, seq);
+}
+
 static void take_row(struct dir_reading *reading, const struct wire_frame *row)
 {
 	bool of_path = is_of_path(reading->context, row);
@@ -54,9 +101,7 @@ static void take_row(struct dir_reading *reading, const struct wire_frame *row)
 	reading->n_of_kind += of_kind;
 	if (!of_kind || event_compare(row, &reading->wish->since) < 0 || !reading->show->left)
 		return;
-	reading->error = event_show_take(reading->show, row);
-	if (reading->error == 0 && reading->show->out.size >= 65536)
-		event_show_flush(reading->show);
+	show_row(reading, row);
 }
 
 static void take_line(void *owner, const char *line, size_t size)
@@ -85,7 +130,9 @@ static void take_line(void *owner, const char *line, size_t size)
 		return;
 	}
 	reading->before = seq;
-	take_row(reading, &row);
+	take_gap(reading, &row, seq);
+	if (!reading->error)
+		take_row(reading, &row);
 }
 
 static int finish(struct dir_reading *reading, const char *dir)
@@ -125,6 +172,10 @@ int events_from_dir(const struct context *context, const struct event_wish *wish
 	int r;
 
 	event_show_init(&show, context, wish);
+	if (wish->since.kind == BOUND_SEQ && wish->since.at > 0) {
+		reading.began = true;
+		reading.known = wish->since.at - 1;
+	}
 	r = read_back(dir, LOGS_EVENTS_FILE, SIZE_MAX, take_line, &reading);
 	buf_fini(&reading.row);
 	if (r == 0)

@@ -348,14 +348,17 @@ void events_resume(struct daemon *d)
 	events_add(d, &started);
 }
 
+/* What the root has come to, and why, the core has told before. */
 void events_on_halt(struct daemon *d, const struct reason *reason)
 {
+	const struct link *last = core_chain(d->core, core_next(d->core, SLOT_NONE), 0);
 	char text[REASON_FORMAT_MAX];
 
 	events_add(d, &(struct occurrence){.kind = "supd_ended",
 					   .reason = reason->kind == REASON_NONE
 							     ? NULL
 							     : reason_format(reason, text),
+					   .cause = last ? events_of_link(d, last->seq) : 0,
 					   .origin = "self"});
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/pid.h"
 #include "base/strings.h"
 #include "config/event_kinds.h"
 #include "supd/control.h"
@@ -14,6 +15,8 @@
 
 /* Events that are looked at for one reader before others have their turn. */
 #define LOOKS_PER_TURN 4096
+/* ... and for the name of somebody who is no more. */
+#define LOOKS_MAX 100000
 #define NEVER UINT64_MAX
 
 /* ---- which ones ---- */
@@ -23,10 +26,15 @@ static bool paths_have(char *const *paths, const struct wire_frame *row)
 	const char *name = field_text(row, "name");
 	const char *pid = field_text(row, "pid");
 
-	for (; *paths; paths++)
+	char text[ACTOR_PID_TEXT_MAX];
+
+	for (; *paths; paths++) {
+		const char *path = actor_pid_spell(*paths, text);
+
 		/* What has no path is of the whole. */
-		if (path_has(*paths, name ? name : "/") || (pid && strcmp(*paths, pid) == 0))
+		if (path_has(path, name ? name : "/") || (pid && strcmp(path, pid) == 0))
 			return true;
+	}
 	return false;
 }
 
@@ -232,7 +240,7 @@ static bool watch_knows(const struct daemon *d, const char *path)
 
 	if (core_find(d->core, path) != SLOT_NONE || core_has_template(d->core, path))
 		return true;
-	for (int looks = LOOKS_PER_TURN; looks && (seq = events_previous(d, seq, &row)); looks--)
+	for (int looks = LOOKS_MAX; looks && (seq = events_previous(d, seq, &row)); looks--)
 		if (paths_have(paths, &row))
 			return true;
 	return false;

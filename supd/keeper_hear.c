@@ -57,7 +57,8 @@ static const char *which(const struct heard *h, char buf[64])
 }
 
 /* Of a log of our own it is about the daemon. */
-static void add_event(const struct heard *h, const char *kind, const char *reason, const char *text)
+static void add_event_by(const struct heard *h, const char *origin, const char *kind,
+			 const char *reason, const char *text)
 {
 	bool is_service = h->s && h->s->exec;
 	struct buf explanation CLEANUP(buf_fini) = BUF_INIT;
@@ -69,8 +70,13 @@ static void add_event(const struct heard *h, const char *kind, const char *reaso
 					 .name = is_service ? h->s->name : NULL,
 					 .reason = reason,
 					 .explanation = buf_text(&explanation),
-					 .origin = "self",
+					 .origin = origin,
 				 });
+}
+
+static void add_event(const struct heard *h, const char *kind, const char *reason, const char *text)
+{
+	add_event_by(h, origin_names[ORIGIN_SELF], kind, reason, text);
 }
 
 /* ---- each of them ---- */
@@ -116,7 +122,8 @@ static void on_rotated(struct heard *h)
 	log_about(LOG_AT_DEBUG, &a, "%sthe log was rotated: %lld bytes are in %s now",
 		  which(h, buf), (long long)bytes, path ? path : "no file (log_files = 0)");
 	if (h->s)
-		add_event(h, "rotated", NULL, path ? path : "it was removed (log_files = 0)");
+		add_event_by(h, origin_names[r ? ORIGIN_OPERATOR : ORIGIN_SELF], "rotated", NULL,
+			     path ? path : "it was removed (log_files = 0)");
 	if (r && h->s)
 		r->file(r, h->s->name, path, bytes);
 }

@@ -394,14 +394,16 @@ static bool is_change(const char *kind)
 /* The newest change of whoever has, or had, that path or pid. 0: none is known. */
 static uint64_t why_find_event(const struct daemon *d, const char *target)
 {
-	const char *field = *target == '<' ? "pid" : "name";
+	char text[ACTOR_PID_TEXT_MAX];
+	const char *who_is = actor_pid_spell(target, text);
+	const char *field = *who_is == '<' ? "pid" : "name";
 	uint64_t seq = UINT64_MAX;
 	struct wire_frame row;
 
 	for (int looks = LOOKS_MAX; looks && (seq = events_previous(d, seq, &row)); looks--) {
 		const char *who = field_text(&row, field);
 
-		if (who && strcmp(who, target) == 0 && is_change(field_text(&row, "kind")))
+		if (who && strcmp(who, who_is) == 0 && is_change(field_text(&row, "kind")))
 			return seq;
 	}
 	return 0;

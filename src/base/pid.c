@@ -53,3 +53,10 @@ int actor_pid_parse(const char *text, actor_pid *ret_pid)
 	*ret_pid = (actor_pid){(uint64_t)part[2] << 32 | part[1]};
 	return 0;
 }
+
+const char *actor_pid_spell(const char *text, char buf[ACTOR_PID_TEXT_MAX])
+{
+	actor_pid pid;
+
+	return actor_pid_parse(text, &pid) == 0 ? actor_pid_format(pid, buf) : text;
+}

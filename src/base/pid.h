@@ -23,5 +23,8 @@ char *actor_pid_format(actor_pid pid, char buf[ACTOR_PID_TEXT_MAX]);
 
 /* Parses "<0.L.H>" or "0.L.H". 0, or -EINVAL. */
 int actor_pid_parse(const char *text, actor_pid *ret_pid);
+/* How a pid is printed, of one that somebody has typed without the brackets; any other text is
+ * returned as it is. */
+const char *actor_pid_spell(const char *text, char buf[ACTOR_PID_TEXT_MAX]);
 
 #endif

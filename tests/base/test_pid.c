@@ -73,3 +73,13 @@ Test(pid, refused)
 		cr_expect_eq(pid.n, 99u, "\"%s\"", rows[i]);
 	}
 }
+
+Test(pid, spelling)
+{
+	char text[ACTOR_PID_TEXT_MAX];
+
+	cr_expect_str_eq(actor_pid_spell("0.42.1", text), "<0.42.1>");
+	cr_expect_str_eq(actor_pid_spell("<0.42.1>", text), "<0.42.1>");
+	cr_expect_str_eq(actor_pid_spell("web/api", text), "web/api");
+	cr_expect_str_eq(actor_pid_spell("", text), "");
+}

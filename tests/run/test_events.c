@@ -16,6 +16,10 @@ RUN_SUITE(events);
 	"[service a]\ncommand = sh -c 'exit 3'\nrestart = temporary\n" \
 	"[service b]\ncommand = sleep 100000\n"
 
+#define AN_EVENT(seq, kind) \
+	"{\"seq\":" seq     \
+	",\"time\":\"2026-11-30T20:37:10.123456Z\",\"name\":\"old\",\"kind\":\"" kind "\"}\n"
+
 /* The number in the first line of that kind, after the place. */
 static long long number_of(const char *lines, const char *kind)
 {
@@ -72,6 +76,26 @@ Test(events, go_on_over_a_restart)
 	cr_assert_eq(number_of(lines, "supd_ended"), ended, "%s", lines);
 	lines = ctl(n, "events --json --since %lld", ended + 1);
 	starts_at(lines, ended);
+	lines = ctl(n, "why --seq %lld", ended);
+	cr_assert_not_null(strstr(lines, "\nbecause / ended at "), "%s", lines);
+	node_end(n);
+}
+
+/* Who has asked for it, or that nobody has. */
+Test(events, of_a_rotation)
+{
+	struct node *n = node_run("[service a]\ncommand = sh -c 'echo hello; exec sleep 100000'\n"
+				  "[service b]\nlog_size = 4K\n"
+				  "command = sh -c 'yes | head -c 9000; exec sleep 100000'\n");
+	char *line;
+
+	while (!strstr(node_service_log(n, "a"), "hello"))
+		ctl(n, "ping");
+	line = ctl(n, "events --json -f --since 1 --kind rotated --count 1 b");
+	cr_expect_not_null(strstr(line, "\"origin\":\"self\""), "%s", line);
+	ctl(n, "logs --rotate a");
+	line = ctl(n, "events --json -f --since 1 --kind rotated --count 1 a");
+	cr_expect_not_null(strstr(line, "\"origin\":\"operator\""), "%s", line);
 	node_end(n);
 }
 
@@ -167,6 +191,87 @@ Test(events, of_a_path)
 	ctl_fails(n, 3, "events --since 1 ''");
 	ctl_fails(n, 3, "events --since 1 we");
 	ctl_fails(n, 3, "report we");
+	node_end(n);
+}
+
+/* What is not there is told, where nothing else accounts for it. */
+Test(events, what_was_not_logged)
+{
+	struct node *n = node_run(CONFIG);
+	static const struct {
+		const char *words, *lines;
+	} rows[] = {
+		{"", "7 gap 10 2000 2001 gap 2004 "},
+		{"--since 2000", "2000 2001 gap 2004 "},
+		{"--since 2003", "gap 2004 "},
+		{"--since 3", "gap 7 gap 10 2000 2001 gap 2004 "},
+		{"--until 9", "7 gap "},
+		{"--until 7", "7 "},
+		{"-n 2", "gap 2004 "},
+		{"--count 2", "7 gap "},
+		{"--kind ready", "gap 10 gap "},
+	};
+	char *out;
+
+	cr_assert_eq(shell("mkdir %s", node_path(n, "old")).status, 0);
+	node_write(n, "old/events.log",
+		   AN_EVENT("7", "start") AN_EVENT("10", "ready") AN_EVENT("2000", "supd_started")
+			   AN_EVENT("2001", "start") AN_EVENT("2004", "exit"));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		out = ctl(n, "events --dir @folder/old %s", rows[i].words);
+		node_write(n, "out", out);
+		out = shell("awk '{ printf \"%%s \", $1 }' %s", node_path(n, "out")).out;
+		cr_expect_str_eq(out, rows[i].lines, "%s: %s", rows[i].words, out);
+	}
+	out = ctl(n, "events --json --dir @folder/old --since 2002");
+	cr_expect_not_null(strstr(out, "{\"kind\":\"gap\",\"from\":2002,\"to\":2003,\"lost\":2}\n"),
+			   "%s", out);
+	node_end(n);
+}
+
+/* However long ago it was. */
+Test(events, of_one_that_is_no_more)
+{
+	struct node *n = node_run(CONFIG);
+	struct buf lines = BUF_INIT;
+	long long seq;
+	char *out;
+
+	sync_tree(n);
+	node_end(n);
+	seq = number_of(node_read(n, "log/events.log"), "supd_ended") + 10;
+	for (int i = 0; i < 5000; i++)
+		buf_printf(&lines,
+			   "{\"seq\":%lld,\"time\":\"2026-11-30T20:37:10.123456Z\",\"name\":\"%s\","
+			   "\"kind\":\"ready\"}\n",
+			   seq + i, i ? "b" : "old");
+	append(n, buf_text(&lines));
+	buf_fini(&lines);
+	node_start(n);
+	out = ctl(n, "events --json --since 1 --kind ready old");
+	cr_expect_eq(number_of(out, "ready"), seq, "%s", out);
+	ctl_fails(n, 3, "events --since 1 older");
+	node_end(n);
+}
+
+/* A pid may be typed without what a shell takes for something else. */
+Test(events, of_a_pid)
+{
+	struct node *n = node_run(CONFIG);
+	char *pid, *out;
+
+	sync_tree(n);
+	out = ctl(n, "events --json --since 1 --kind exit a");
+	pid = json_get(out, "pid");
+	pid = keep(strndup(pid + 1, strlen(pid) - 2));
+	out = ctl(n, "events --json --since 1 %s", pid);
+	cr_expect_gt(number_of(out, "exit"), number_of(out, "start"), "%s", out);
+	node_end(n);
+	out = ctl(n, "events --json --dir @folder/log %s", pid);
+	cr_expect_gt(number_of(out, "exit"), number_of(out, "start"), "%s", out);
+	node_start(n);
+	out = ctl(n, "why %s", pid);
+	cr_expect_not_null(strstr(out, "exit:3"), "%s", out);
 	node_end(n);
 }
 
