@@ -65,7 +65,7 @@ static const struct phrase kinds[] = {
 
 /* What others than the tree tell of. */
 static const struct phrase own_kinds[] = {
-	{"config", "was changed by the configuration", NULL},
+	{"config", "was changed by request", NULL},
 	{"keeper", "lost its log keeper", NULL},
 	{"log_better", "has its log written again", NULL},
 	{"log_dropped", "said more than its log took", NULL},

@@ -79,5 +79,7 @@ int events_restore(struct daemon *d, const char *line, size_t size);
 /* The daemon is about to end, in order. */
 void events_on_halt(struct daemon *d, const struct reason *reason);
 void events_on_notice(struct daemon *d, uint32_t slot, const struct link *link);
+/* events_config.c, before that: a child was added to the tree, or is taken out of it. */
+void events_on_config(struct daemon *d, uint32_t slot, const struct link *link);
 
 #endif

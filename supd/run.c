@@ -203,6 +203,7 @@ static void run_notice(struct daemon *d, uint32_t slot, const struct link *link)
 	listen_on_notice(d, slot, link);
 	schedule_on_notice(d, slot);
 	on_event_look_at(d, slot);
+	events_on_config(d, slot, link);
 	events_on_notice(d, slot, link);
 	on_event_look_at(d, SLOT_NONE);
 	reports_on_notice(d, slot, link);

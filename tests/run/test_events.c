@@ -275,6 +275,44 @@ Test(events, of_a_pid)
 	node_end(n);
 }
 
+/* The tree itself is another one than the file says. */
+Test(events, of_a_changed_tree)
+{
+	static const char *const expected[] = {"s/b added",   "s/c added",   "s/d added",
+					       "s/c removed", "s/b removed", "s/a removed"};
+	struct node *n = node_run("[supervisor s]\n[service s/a]\ncommand = sleep 100000\n"
+				  "[supervisor jobs]\nstrategy = simple_one_for_one\n"
+				  "[service jobs/x]\ncommand = sleep\n");
+	const char *line, *all;
+	char *save = NULL;
+	size_t i = 0;
+
+	sync_tree(n);
+	node_write(n, "more", "[supervisor s/d]\n[service s/d/e]\ncommand = sleep 100000\n");
+	ctl(n, "add s/b command='sleep 100000'");
+	ctl(n, "child start s c command='sleep 100000'");
+	ctl(n, "child start jobs -- 100000");
+	ctl(n, "restart s/b");
+	ctl(n, "add s/d --file @folder/more");
+	ctl(n, "restart s/d");
+	ctl(n, "child terminate s c");
+	ctl(n, "child delete s c");
+	ctl(n, "remove s/b");
+	ctl(n, "remove s/a");
+	all = ctl(n, "events --json --since 1 --kind config");
+	cr_expect_eq(json_check_lines(all), ARRAY_LEN(expected), "%s", all);
+	for (line = strtok_r(keep(strdup(all)), "\n", &save); line && i < ARRAY_LEN(expected);
+	     line = strtok_r(NULL, "\n", &save), i++)
+		cr_expect_str_eq(
+			keep_printf("%s %s", json_get(line, "name"), json_get(line, "reason")),
+			expected[i]);
+	all = ctl(n, "events --since 1 --kind config s/a");
+	cr_expect_not_null(
+		strstr(all, "  removed: it comes back when its supervisor is started anew  <- "),
+		"%s", all);
+	node_end(n);
+}
+
 /* Whoever follows misses nothing, and sees nothing twice. */
 Test(events, following_goes_on_over_restarts)
 {
