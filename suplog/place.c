@@ -389,6 +389,7 @@ int place_rotate(struct place *p, uint32_t keep, char **ret_name, struct fault *
 					 p->file);
 	}
 	place_close(p);
+	p->offset = p->since = 0;
 	/* Not what is to be kept: the new one and keep - 1 of the others. */
 	for (size_t i = 0; keep != UINT32_MAX && i + (keep > 0 ? keep - 1 : 0) < old.n; i++)
 		remove_old(dir, log, &old.names[i]);

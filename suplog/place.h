@@ -66,8 +66,8 @@ int place_splice(struct place *p, int pipe, size_t n, struct fault *fault);
 
 /*
  * Renames the file to its old name and closes it; keeps `keep` old ones (UINT32_MAX: all). The new
- * file is made by the next place_look(). ret_name: the old file, below the root; the caller's to
- * free; NULL where keep is 0.
+ * file, which has no bytes yet, is made by the next place_look(). ret_name: the old file, below the
+ * root; the caller's to free; NULL where keep is 0.
  */
 int place_rotate(struct place *p, uint32_t keep, char **ret_name, struct fault *fault);
 

@@ -109,22 +109,35 @@ static bool line_is_endless(const struct stream *s)
 	       s->place.offset - s->settings->size > s->settings->line_max;
 }
 
+/* The next file, where this one is full, or was rotated since the batch began. What was formatted
+ * comes to be in that: the line at hand is then where it was before, whatever file it is in. */
+static int next_file(struct keeper *k, struct stream *s, bool full,
+		     const struct format_state *before, struct fault *fault)
+{
+	const struct format_state then = s->format.state;
+	int r = full ? rotate_now(k, s, 0, fault) : 0;
+
+	s->format.state = *before;
+	if (r == 0)
+		r = store_ready(k, s, fault);
+	s->format.state = then;
+	return r;
+}
+
 /* Writes what was formatted of the n bytes, in a new file where it does not fit this one. */
 int store_put(struct keeper *k, struct stream *s, const struct format_state *before,
 	      struct fault *fault)
 {
-	int r;
+	bool full = k->out.size > store_room(s) && s->place.offset > 0 &&
+		    (!before->open || line_is_endless(s));
+	int r = 0;
 
 	if (!stream_has_file(s))
 		return 0;
-	if (k->out.size > store_room(s) && s->place.offset > 0 &&
-	    (!before->open || line_is_endless(s))) {
-		r = rotate_now(k, s, 0, fault);
-		if (r == 0)
-			r = store_ready(k, s, fault);
-		if (r < 0)
-			return r;
-	}
+	if (full || s->place.fd < 0)
+		r = next_file(k, s, full, before, fault);
+	if (r < 0)
+		return r;
 	hand_leave(k, s);
 	r = place_write(&s->place, k->out.data, k->out.size, fault);
 	hand_enter(k);

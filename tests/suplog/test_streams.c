@@ -409,3 +409,79 @@ Test(streams, rotations_that_nobody_hears_of)
 	cr_assert_eq(rig_finish(&r), 0);
 	rig_fini(&r);
 }
+
+/* The log has so many old files, and something in the new one. */
+static void until_rotated(const struct rig *r, size_t old)
+{
+	struct stat st = {0};
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/" FILE_0, r->folder);
+	while (rig_count_old(r, FILE_0) < old || stat(path, &st) < 0 || st.st_size == 0)
+		usleep(1000);
+}
+
+/* A file that begins with a line which has no end yet: that goes on there. */
+static void begin_file_with_open_line(bool kill)
+{
+	struct rig r;
+	struct rig_stream s = text;
+
+	rig_init(&r);
+	s.size = 60;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "the first of them\n");
+	mark(&r, 0, "");
+	rig_puts(&r, 0, "login: ");
+	until_rotated(&r, 1);
+	if (kill) {
+		rig_kill(&r);
+		rig_start(&r);
+	}
+	rig_puts(&r, 0, "root\n");
+	mark(&r, 0, "");
+	expect_log(&r, FILE_0, true, "the first of them\nlogin: root\n");
+	rig_fini(&r);
+}
+
+Test(streams, a_file_that_begins_with_an_open_line)
+{
+	begin_file_with_open_line(false);
+	begin_file_with_open_line(true);
+}
+
+/* What was to be rotated when a line ends is, in the midst of a batch that fills a file. */
+Test(streams, each_old_file_that_is_told_of_is_there)
+{
+	struct rig r;
+	struct rig_stream s = raw;
+	struct rig_notice n;
+	CLEANUP(buf_fini) struct buf all = BUF_INIT;
+	char path[512];
+	size_t told = 0;
+
+	rig_init(&r);
+	s.size = 4096;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	buf_puts(&all, "begun ");
+	rig_puts(&r, 0, all.data);
+	mark(&r, 0, "");
+	rig_ask(&r, KEEPER_ROTATE, -1, 5);
+	rig_expect(&r, KEEPER_DONE, &n);
+	buf_puts(&all, "ended\n");
+	for (int i = 0; i < 200; i++)
+		buf_printf(&all, "line %d of many that go into one file after the other\n", i);
+	rig_puts(&r, 0, all.data + strlen("begun "));
+	rig_mark(&r, 0, 5, 0);
+	while (rig_hear(&r, &n, RIG_PATIENCE_MS) && strcmp(n.kind, "marked") != 0) {
+		cr_assert_str_eq(n.kind, "rotated", "%s", n.kind);
+		snprintf(path, sizeof(path), "%s/%s", r.folder, field_text(&n.frame, "file"));
+		cr_assert_eq(access(path, F_OK), 0, "%s", path);
+		told++;
+	}
+	cr_assert_eq(told, rig_count_old(&r, FILE_0));
+	expect_log(&r, FILE_0, false, all.data);
+	rig_fini(&r);
+}
