@@ -125,6 +125,8 @@ void drop_remark(struct keeper *k, struct stream *s, const struct tally *tally, 
 	snprintf(text, sizeof(text), "%" PRIu64 " lines (%" PRIu64 " bytes) were dropped here: %s",
 		 tally->lines, tally->bytes, why);
 	buf_clear(&k->out);
+	/* A line that was begun is not ended any more: its end was dropped. */
+	format_end(&s->format, &k->out, wall_now());
 	format_remark(&s->format, &k->out, wall_now(), text);
 }
 

@@ -27,7 +27,7 @@ size_t drop_rest_of_line(struct keeper *k, struct stream *s, const char *data, s
 /* Lines above the rate. */
 void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t size);
 
-/* The remark on them, in the keeper's out. */
+/* The remark on them, in the keeper's out; a line that was begun is ended. */
 void drop_remark(struct keeper *k, struct stream *s, const struct tally *tally, const char *why);
 
 /* When a stream in trouble is looked at: to try again, or to drop. */

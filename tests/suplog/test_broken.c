@@ -184,6 +184,56 @@ Test(broken, errors_drop_where_that_is_wanted)
 	broken_fini(&b);
 }
 
+/* What comes after a line whose end was dropped is a line of its own. */
+static void drop_the_end(const char *format, const char *ought)
+{
+	struct rig r;
+	struct broken b;
+	struct rig_notice n;
+	CLEANUP(buf_fini) struct buf log = BUF_INIT;
+	struct stat st = {0};
+	char path[256];
+
+	begin(&r, &b, format, "drop");
+	rig_puts(&r, 0, "login: ");
+	while (stat(path_in(&r, FILE_0, path), &st) < 0 || st.st_size == 0)
+		usleep(1000);
+	atomic_store(&b.write_error, EIO);
+	rig_puts(&r, 0, "root\nlost\n");
+	rig_expect(&r, KEEPER_DROPPED, &n);
+	cr_assert_eq(field_int(&n.frame, "lines", 0), 2);
+	atomic_store(&b.write_error, 0);
+	rig_expect(&r, KEEPER_BETTER, &n);
+	rig_puts(&r, 0, "next\n");
+	mark(&r);
+	rig_read_log(&r, FILE_0, &log);
+	for (char *at = log.data; *at;) {
+		size_t stamp =
+			*at == '{' ? strlen("{\"time\":\"2026-11-30T20:37:10.123456Z\",") : 28;
+		char *end = strchr(at, '\n');
+
+		cr_assert(end && (size_t)(end - at) >= stamp, "%s", at);
+		cr_assert_eq(strncmp(at + stamp, ought, (size_t)(end + 1 - at) - stamp), 0, "%s",
+			     log.data);
+		ought += (size_t)(end + 1 - at) - stamp;
+		at = end + 1;
+	}
+	cr_assert_str_eq(ought, "");
+	rig_fini(&r);
+	broken_fini(&b);
+}
+
+#define REMARK "supd: 2 lines (10 bytes) were dropped here: the log took nothing"
+
+Test(broken, a_line_whose_end_is_dropped)
+{
+	drop_the_end("text", "login: \n" REMARK "\nnext\n");
+	drop_the_end("json", "\"name\":\"a\",\"line\":\"login: \",\"more\":true}\n"
+			     "\"name\":\"a\",\"line\":\"\"}\n"
+			     "\"name\":\"a\",\"line\":\"" REMARK "\"}\n"
+			     "\"name\":\"a\",\"line\":\"next\"}\n");
+}
+
 /* A mount namespace of the test's own, and a small file system in the log folder. */
 static void small_disk(const struct rig *r)
 {
