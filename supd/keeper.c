@@ -72,6 +72,7 @@ static int open_record(struct keeper *k)
 		return -errno;
 	/* A smaller one does as well. */
 	(void)!fcntl(k->scratch[0], F_SETPIPE_SZ, (int)KEEPER_BATCH_MAX);
+	(void)!fcntl(k->staging[0], F_SETPIPE_SZ, (int)KEEPER_BATCH_MAX);
 	return 0;
 }
 

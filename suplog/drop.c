@@ -81,9 +81,9 @@ void drop_held(struct keeper *k, struct stream *s, size_t n, const struct record
 
 	k->held = 0;
 	k->flight = 0;
-	left = record_release(&k->record, n, then, data, sizeof(data));
-	watch_pass(k, s, held);
-	s->taken += held;
+	watch_pass(k, s, MAX_OF(held, n));
+	left = record_release(&k->record, s->pipe, n, then, data, sizeof(data));
+	s->taken += MAX_OF(held, n);
 	count(k, s, data, left);
 	/* What was dropped behind it is what counts for the line at hand. */
 	if (before.bytes > 0)

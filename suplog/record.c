@@ -217,16 +217,20 @@ size_t record_hold(struct record *r, uint32_t number, int pipe, size_t n)
 	return held;
 }
 
-size_t record_release(struct record *r, size_t n, const struct record_slot *then, char *data,
-		      size_t room)
+size_t record_release(struct record *r, int pipe, size_t n, const struct record_slot *then,
+		      char *data, size_t room)
 {
-	size_t left = 0;
+	size_t left = 0, behind;
 	ssize_t moved;
+	int held = 0;
 
+	ioctl(r->staging[0], FIONREAD, &held);
+	behind = n - MIN_OF(n, (size_t)held);
 	r->head->offset = then->offset;
 	r->head->state = then->state;
-	record_say(r, 0, RECORD_DRAINING);
+	record_say(r, behind, RECORD_DRAINING);
 	record_apply(r);
+	n -= behind;
 	while (n > 0) {
 		moved = splice(r->staging[0], NULL, r->nothing, NULL, n, SPLICE_F_NONBLOCK);
 		if (moved <= 0)
@@ -244,7 +248,8 @@ size_t record_release(struct record *r, size_t n, const struct record_slot *then
 		left += (size_t)moved;
 	}
 	record_drain(r);
-	record_say(r, 0, RECORD_IDLE);
+	record_say(r, behind, RECORD_COMMITTED);
+	record_take(r, pipe, behind);
 	return left;
 }
 

@@ -97,12 +97,14 @@ int record_commit(struct record *r, uint32_t number, int pipe, size_t n,
 
 /*
  * The front of a pipe, up to n bytes, goes to staging: a batch is under way that hangs, and what is
- * behind it is to be dropped. Returns how many. With record_release() `n` of these are in the file,
- * as in record_commit(); the others are read into data, which has room for them.
+ * behind it is to be dropped. Returns how many: staging may be too small for all of it. With
+ * record_release() the first n bytes of the batch are in the file, as in record_commit(): of these,
+ * what is in the pipe still is taken out of it. What else was held is read into data, as far as
+ * that has room.
  */
 size_t record_hold(struct record *r, uint32_t number, int pipe, size_t n);
-size_t record_release(struct record *r, size_t n, const struct record_slot *then, char *data,
-		      size_t room);
+size_t record_release(struct record *r, int pipe, size_t n, const struct record_slot *then,
+		      char *data, size_t room);
 /* How many bytes a predecessor had held when it was killed; they are gone. */
 uint64_t record_take_lost(struct record *r, uint32_t number);
 

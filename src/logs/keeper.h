@@ -55,7 +55,7 @@
  *
  * The record is a memfd which only suplog reads and writes (suplog/record.h), and which it makes as
  * large as it needs; supd makes it empty and keeps it. The staging pipe belongs to it. Scratch is
- * where a batch is looked at; what a predecessor has left there is of no use. supd makes it as
+ * where a batch is looked at; what a predecessor has left there is of no use. supd makes both as
  * large as a batch before there are services: a user who has more than a thousand pipes gets none
  * but of two pages any more (pipe(7), pipe-user-pages-soft), and batches of that size cost more
  * than all else.

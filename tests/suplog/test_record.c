@@ -204,9 +204,33 @@ Test(record, what_was_held_is_released)
 	put(s.pipe[1], "0123456789");
 	cr_assert_eq(record_hold(&s.record, NUMBER, s.pipe[0], 8), 8);
 	cr_assert_eq(in_pipe(s.pipe[0]), 2);
-	cr_assert_eq(record_release(&s.record, 5, &then, data, sizeof(data)), 3);
+	cr_assert_eq(record_release(&s.record, s.pipe[0], 5, &then, data, sizeof(data)), 3);
 	cr_assert_str_eq(data, "567");
 	cr_assert_eq(record_slot(&s.record, NUMBER)->offset, 50);
+	cr_assert_eq(in_pipe(s.staging[0]), 0);
+	scene_fini(&s);
+}
+
+/* More of it is in the file than was held, as staging is small: the rest is taken as well. */
+Test(record, what_is_written_and_was_not_held)
+{
+	struct scene s;
+	struct record_slot then = {.offset = 50};
+	char data[16] = {0}, page[4096];
+	int held, all = 0;
+
+	scene_init(&s);
+	held = fcntl(s.staging[0], F_SETPIPE_SZ, 4096);
+	cr_assert_gt(held, 0);
+	memset(page, 'x', sizeof(page));
+	for (; all < held + 4096; all += 4096)
+		cr_assert_eq(write(s.pipe[1], page, sizeof(page)), 4096);
+	put(s.pipe[1], "behind");
+	cr_assert_eq(record_hold(&s.record, NUMBER, s.pipe[0], (size_t)all), (size_t)held);
+	cr_assert_eq(record_release(&s.record, s.pipe[0], (size_t)all, &then, data, sizeof(data)),
+		     0);
+	cr_assert_eq(read(s.pipe[0], data, sizeof(data)), 6);
+	cr_assert_str_eq(data, "behind");
 	cr_assert_eq(in_pipe(s.staging[0]), 0);
 	scene_fini(&s);
 }

@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,8 @@ static pid_t find_hand(const struct rig *r)
 	return hand;
 }
 
-/* Stops it at its next write. */
-static pid_t stall(struct rig *r)
+/* Stops it at its next write, when so many lines have come. */
+static pid_t stall(struct rig *r, int lines)
 {
 	pid_t hand = find_hand(r);
 	struct __ptrace_syscall_info info;
@@ -56,7 +57,8 @@ static pid_t stall(struct rig *r)
 	if (ptrace(PTRACE_SEIZE, hand, NULL, PTRACE_O_TRACESYSGOOD) < 0)
 		cr_skip_test("threads cannot be stopped here: %s", strerror(errno));
 	cr_assert_eq(ptrace(PTRACE_INTERRUPT, hand, NULL, NULL), 0);
-	rig_puts(r, 0, LINE);
+	while (lines--)
+		rig_puts(r, 0, LINE);
 	for (;;) {
 		cr_assert_eq(waitpid(hand, &status, __WALL), hand);
 		cr_assert(WIFSTOPPED(status));
@@ -68,18 +70,20 @@ static pid_t stall(struct rig *r)
 	}
 }
 
-static void begin(struct rig *r, pid_t *ret_hand)
+static void begin(struct rig *r)
 {
 	struct rig_notice n;
 
-	rig_init(r);
 	rig_stream(r, 0, &(struct rig_stream){.name = "a", .file = FILE_0, .overflow = "drop"});
 	rig_start(r);
 	rig_puts(r, 0, LINE);
 	rig_mark(r, 0, 1, 0);
 	rig_expect(r, KEEPER_MARKED, &n);
-	*ret_hand = stall(r);
-	/* Far more than the pipe holds: this ends as the main thread empties it. */
+}
+
+/* Far more than the pipe holds: this ends as the main thread empties it. */
+static void flood(const struct rig *r)
+{
 	for (int i = 0; i < LINES; i++)
 		rig_puts(r, 0, LINE);
 }
@@ -111,7 +115,10 @@ Test(stall, what_may_be_dropped_is_and_counted)
 	long written, told, heard = 0;
 	pid_t hand;
 
-	begin(&r, &hand);
+	rig_init(&r);
+	begin(&r);
+	hand = stall(&r, 1);
+	flood(&r);
 	rig_expect(&r, KEEPER_TROUBLE, &n);
 	cr_assert_eq(field_int(&n.frame, "errno", 0), ETIMEDOUT);
 	cr_assert_not_null(strstr(field_text(&n.frame, "error"), FILE_0));
@@ -142,7 +149,10 @@ Test(stall, killed_while_the_disk_hangs)
 	pid_t hand;
 	int status;
 
-	begin(&r, &hand);
+	rig_init(&r);
+	begin(&r);
+	hand = stall(&r, 1);
+	flood(&r);
 	cr_assert_eq(kill(r.keeper, SIGKILL), 0);
 	/* Who traces a thread has to reap it. */
 	cr_assert_eq(waitpid(hand, &status, __WALL), hand);
@@ -158,5 +168,28 @@ Test(stall, killed_while_the_disk_hangs)
 	cr_assert_geq(written, 2);
 	cr_assert_gt(told, 0);
 	cr_assert_leq(written + told, LINES + 3);
+	rig_fini(&r);
+}
+
+/* There is no room to move all of a batch out of the way: none of it is there twice. */
+Test(stall, a_batch_that_is_held_in_part)
+{
+	enum { BATCH = 1000 };
+	struct rig r;
+	struct rig_notice n;
+	long written, told;
+	pid_t hand;
+
+	rig_init(&r);
+	cr_assert_gt(fcntl(r.staging[0], F_SETPIPE_SZ, 4096), 0);
+	begin(&r);
+	hand = stall(&r, BATCH);
+	rig_expect(&r, KEEPER_TROUBLE, &n);
+	cr_assert_eq(ptrace(PTRACE_DETACH, hand, NULL, NULL), 0);
+	rig_expect(&r, KEEPER_BETTER, &n);
+	cr_assert_eq(rig_finish(&r), 0);
+	count_log(&r, &written, &told);
+	cr_assert_eq(written, BATCH + 1);
+	cr_assert_eq(told, 0);
 	rig_fini(&r);
 }
