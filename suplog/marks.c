@@ -33,7 +33,7 @@ static int end_line(struct keeper *k, struct stream *s, struct fault *fault)
 	if (r < 0)
 		s->format.state = before;
 	else if (k->out.size > 0)
-		pump_commit(k, s, 0);
+		pump_note(k, s);
 	return r;
 }
 

@@ -85,6 +85,23 @@ bool pump_commit(struct keeper *k, struct stream *s, size_t n)
 	return true;
 }
 
+void pump_note(struct keeper *k, struct stream *s)
+{
+	const struct record_slot file = {.dev = s->place.dev,
+					 .ino = s->place.ino,
+					 .offset = s->place.offset,
+					 .since = s->place.since,
+					 .state = s->format.state};
+
+	if (s->detached)
+		return;
+	/* The record's head tells of what is held. */
+	if (k->held)
+		record_set_file(&k->record, s->number, &file);
+	else
+		record_commit(&k->record, s->number, s->pipe, 0, &file);
+}
+
 /* raw by splice: all that fits well below the limit. Bytes written; -errno; 0: by reading. */
 static int pump_raw(struct keeper *k, struct stream *s, size_t most, size_t *ret_n,
 		    struct fault *fault)
@@ -185,9 +202,10 @@ static int put_remark(struct keeper *k, struct stream *s, struct tally *tally, c
 		      struct fault *fault)
 {
 	struct format_state before = s->format.state;
+	const struct tally told = *tally;
 	int r;
 
-	if (tally->bytes == 0)
+	if (told.bytes == 0)
 		return 0;
 	if (!s->settings->syslog) {
 		drop_remark(k, s, tally, why);
@@ -196,9 +214,11 @@ static int put_remark(struct keeper *k, struct stream *s, struct tally *tally, c
 			s->format.state = before;
 			return r;
 		}
-		pump_commit(k, s, 0);
+		pump_note(k, s);
 	}
-	*tally = (struct tally){0};
+	/* More may have been dropped while that was written. */
+	tally->lines -= told.lines;
+	tally->bytes -= told.bytes;
 	return 0;
 }
 

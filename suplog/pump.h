@@ -26,6 +26,8 @@ void pump_empty_scratch(struct keeper *k);
 void pump_read_scratch(struct keeper *k, size_t n);
 /* n bytes at the front of the pipe are in the log. False: what is behind them is gone meanwhile. */
 bool pump_commit(struct keeper *k, struct stream *s, size_t n);
+/* The file has got something that is not out of the pipe; a batch may be under way. */
+void pump_note(struct keeper *k, struct stream *s);
 /* marks.c: those that are reached are answered; 0 or -errno with the fault. */
 int marks_answer(struct keeper *k, struct stream *s, struct fault *fault);
 /* All that came is seen: nothing else is to be waited for. */

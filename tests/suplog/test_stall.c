@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -191,5 +192,54 @@ Test(stall, a_batch_that_is_held_in_part)
 	count_log(&r, &written, &told);
 	cr_assert_eq(written, BATCH + 1);
 	cr_assert_eq(told, 0);
+	rig_fini(&r);
+}
+
+/* The next notice of that kind; lines that are told of before it are added up. */
+static void await(struct rig *r, const char *kind, long *heard)
+{
+	struct rig_notice n;
+
+	do {
+		cr_assert(rig_hear(r, &n, RIG_PATIENCE_MS), "no `%s` came", kind);
+		if (strcmp(n.kind, "dropped") == 0)
+			*heard += field_int(&n.frame, "lines", 0);
+	} while (strcmp(n.kind, kind) != 0);
+}
+
+static void until_empty(const struct rig *r)
+{
+	int waiting;
+
+	while (ioctl(r->pipes[0][0], FIONREAD, &waiting) == 0 && waiting > 0)
+		usleep(1000);
+}
+
+/* The disk hangs again when the remark on what was dropped is written, with a batch behind it. */
+Test(stall, while_a_remark_is_written)
+{
+	struct rig r;
+	struct rig_notice n;
+	long written, told, heard = 0;
+
+	rig_init(&r);
+	begin(&r);
+	for (int i = 0; i < 2; i++) {
+		pid_t hand = stall(&r, 1);
+
+		flood(&r);
+		until_empty(&r);
+		await(&r, "trouble", &heard);
+		cr_assert_eq(ptrace(PTRACE_DETACH, hand, NULL, NULL), 0);
+		await(&r, "better", &heard);
+	}
+	rig_puts(&r, 0, LINE);
+	rig_ask(&r, KEEPER_FINISH, -1, 0);
+	while (rig_hear(&r, &n, RIG_PATIENCE_MS))
+		if (strcmp(n.kind, "dropped") == 0)
+			heard += field_int(&n.frame, "lines", 0);
+	count_log(&r, &written, &told);
+	cr_assert_eq(written + told, 2 * LINES + 4, "%ld and %ld", written, told);
+	cr_assert_eq(told, heard, "%ld in the log, %ld by notice", told, heard);
 	rig_fini(&r);
 }
