@@ -37,22 +37,29 @@ static int end_line(struct keeper *k, struct stream *s, struct fault *fault)
 	return r;
 }
 
-/* Sends the last lines; raw ones that were not seen are read off the file. */
+/* raw lines go by unseen: the last of them are read off the file. What was noted before is in that,
+ * or older than what is. */
+static void note_unseen(struct keeper *k, struct stream *s, const struct mark *m)
+{
+	CLEANUP(buf_fini) struct buf last = BUF_INIT;
+
+	if (s->settings->format != FORMAT_RAW || outlets_want(k, s) || m->lines == 0 ||
+	    !stream_has_file(s))
+		return;
+	hand_leave(k, s);
+	place_tail(&s->place, KEEPER_TAIL_MAX, &last);
+	hand_enter(k);
+	if (last.size > 0)
+		buf_clear(&s->tail);
+	stream_note_tail(s, buf_text(&last), last.size);
+}
+
+/* Sends the last lines. */
 static void tell_mark(struct keeper *k, struct stream *s, struct mark *m)
 {
 	struct notice n;
-	size_t from;
+	size_t from = stream_tail_from(&s->tail, m->lines);
 
-	if (s->settings->format == FORMAT_RAW && !outlets_want(k, s) && m->lines > 0 &&
-	    stream_has_file(s)) {
-		CLEANUP(buf_fini) struct buf last = BUF_INIT;
-
-		hand_leave(k, s);
-		place_tail(&s->place, KEEPER_TAIL_MAX, &last);
-		hand_enter(k);
-		stream_note_tail(s, buf_text(&last), last.size);
-	}
-	from = stream_tail_from(&s->tail, m->lines);
 	notice_begin(&n, KEEPER_MARKED, s);
 	field_put_int(&n.encoder, 0, "ref", (int64_t)m->ref);
 	field_put_bytes(&n.encoder, 0, "tail", buf_text(&s->tail) + from, s->tail.size - from);
@@ -72,8 +79,10 @@ int marks_answer(struct keeper *k, struct stream *s, struct fault *fault)
 		r = end_line(k, s, fault);
 		if (r < 0)
 			return r;
-		if (!m->told)
+		if (!m->told) {
+			note_unseen(k, s, m);
 			tell_mark(k, s, m);
+		}
 		list_unlink(&m->link);
 		free(m);
 	}
@@ -93,8 +102,10 @@ void marks_reached(struct stream *s)
 static void tell_from_pipe(struct keeper *k, struct stream *s, struct mark *m)
 {
 	CLEANUP(buf_fini) struct buf kept = BUF_INIT;
-	size_t n = pump_peek(k, s, KEEPER_BATCH_MAX);
+	size_t n;
 
+	note_unseen(k, s, m);
+	n = pump_peek(k, s, KEEPER_BATCH_MAX);
 	buf_append(&kept, buf_text(&s->tail), s->tail.size);
 	pump_read_scratch(k, n);
 	stream_note_tail(s, k->in, MIN_OF((uint64_t)n, m->target - s->taken));

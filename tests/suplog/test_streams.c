@@ -485,3 +485,20 @@ Test(streams, each_old_file_that_is_told_of_is_there)
 	expect_log(&r, FILE_0, false, all.data);
 	rig_fini(&r);
 }
+
+/* The last lines of a log that is copied unseen, asked for again and again. */
+Test(streams, raw_lines_are_told_once)
+{
+	struct rig r;
+
+	rig_init(&r);
+	rig_stream(&r, 0, &raw);
+	rig_start(&r);
+	rig_puts(&r, 0, "one\ntwo\n");
+	mark(&r, 20, "one\ntwo\n");
+	mark(&r, 20, "one\ntwo\n");
+	rig_puts(&r, 0, "three\n");
+	mark(&r, 20, "one\ntwo\nthree\n");
+	mark(&r, 2, "two\nthree\n");
+	rig_fini(&r);
+}
