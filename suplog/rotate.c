@@ -12,6 +12,7 @@
 
 #include "suplog/notice.h"
 #include "suplog/pump.h"
+#include "suplog/store.h"
 #include "suplog/stream.h"
 
 static void tell_rotated(struct keeper *k, const struct stream *s, uint64_t ref, const char *file,
@@ -92,9 +93,8 @@ void rotate_on_request(struct keeper *k, struct stream *s)
 		rotation_passed(k, s, NULL);
 		return;
 	}
-	hand_leave(k, s);
-	r = place_look(&s->place, &fault);
-	hand_enter(k);
+	/* What a keeper before has left of a batch is cut off first. */
+	r = store_ready(k, s, &fault);
 	if (r == 0 && s->place.offset > 0) {
 		if (!between_lines(k, s)) {
 			if (s->rotation && mono_now().ns >= s->rotation->until.ns)

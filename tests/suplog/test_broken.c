@@ -270,6 +270,10 @@ static void torn(const char *format, bool kill)
 		rig_kill(&r);
 		rig_start(&r);
 		rig_expect(&r, KEEPER_TROUBLE, &n);
+		/* It is no old file as long as that is in it. */
+		rig_ask(&r, KEEPER_ROTATE, -1, 1);
+		rig_expect(&r, KEEPER_DONE, &n);
+		cr_assert_not_null(field_text(&n.frame, "error"));
 	}
 	cr_assert_eq(mount("small", r.folder, "tmpfs", MS_REMOUNT, "size=1m,mode=755"), 0);
 	atomic_store(&b.cut_error, 0);
