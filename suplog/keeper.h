@@ -85,7 +85,8 @@ struct stream {
 
 	struct place place;
 	bool has_opened;
-	bool recovered; /* the file was cut to what the record says */
+	bool recovered;   /* the file was cut to what the record says */
+	bool reformatted; /* what is in the file was written in another format */
 	struct format format;
 	struct buf tail; /* the last lines */
 	struct rate rate;

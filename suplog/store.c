@@ -18,13 +18,14 @@ void store_has_begun(struct keeper *k, struct stream *s)
 	hand_sweep_at(k, mono_now());
 }
 
-/* Another file than before begins with a line, also where what is in it has no end. */
+/* Another file than before begins with a line, also where what is in it has no end; and so does
+ * what is written in another format. */
 static int begin_line(struct keeper *k, struct stream *s, struct fault *fault)
 {
 	CLEANUP(buf_fini) struct buf last = BUF_INIT;
 	int r = 0;
 
-	if (s->settings->format == FORMAT_RAW || s->place.offset == 0)
+	if ((s->settings->format == FORMAT_RAW && !s->reformatted) || s->place.offset == 0)
 		return 0;
 	hand_leave(k, s);
 	if (place_tail(&s->place, 1, &last) == 0 && last.size > 0 && last.data[0] != '\n')
@@ -68,13 +69,14 @@ int store_ready(struct keeper *k, struct stream *s, struct fault *fault)
 		store_find_left(k, s);
 	s->recovered = s->has_opened = true;
 	if (slot->ino == s->place.ino && slot->dev == s->place.dev &&
-	    slot->offset == s->place.offset)
+	    slot->offset == s->place.offset && !s->reformatted)
 		return 0;
-	if (slot->ino != s->place.ino || s->place.offset == 0) {
+	if (slot->ino != s->place.ino || s->place.offset == 0 || s->reformatted) {
 		s->format.state.open = 0;
 		r = begin_line(k, s, fault);
 		if (r < 0)
 			return r;
+		s->reformatted = false;
 	}
 	file = (struct record_slot){.dev = s->place.dev,
 				    .ino = s->place.ino,

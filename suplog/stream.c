@@ -96,6 +96,7 @@ void stream_adopt(struct keeper *k, struct stream *s)
 			s->place = (struct place){.root = &k->root, .fd = -1};
 		s->recovered = true;
 	}
+	s->reformatted |= s->next->format != before->format;
 	s->settings = TAKE(s->next);
 	set_format(s);
 	settings_free(before);

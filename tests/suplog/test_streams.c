@@ -502,3 +502,39 @@ Test(streams, raw_lines_are_told_once)
 	mark(&r, 2, "two\nthree\n");
 	rig_fini(&r);
 }
+
+/* What is written in another format is not glued to a line that has no end. */
+static void change_format(const char *from, const char *to)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	CLEANUP(buf_fini) struct buf log = BUF_INIT;
+	const char *end;
+
+	rig_init(&r);
+	s.format = from;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	rig_puts(&r, 0, "login: ");
+	until_rotated(&r, 0);
+	r.streams[0].format = to;
+	rig_tell_stream(&r, 0, false);
+	mark(&r, 0, "");
+	rig_puts(&r, 0, "next\n");
+	mark(&r, 0, "");
+	rig_read_log(&r, FILE_0, &log);
+	end = strchr(log.data, '\n');
+	cr_assert(end && end > strstr(log.data, "login: "), "%s, %s: %s", from, to, log.data);
+	cr_assert(end < strstr(log.data, "next"), "%s, %s: %s", from, to, log.data);
+	rig_fini(&r);
+}
+
+Test(streams, the_format_changes_within_a_line)
+{
+	static const char *const formats[] = {"text", "json", "raw"};
+
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		for (size_t j = 0; j < ARRAY_LEN(formats); j++)
+			if (i != j)
+				change_format(formats[i], formats[j]);
+}
