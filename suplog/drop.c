@@ -44,12 +44,13 @@ void drop_all(struct keeper *k, struct stream *s)
 
 		if (n <= 0)
 			break;
-		watch_pass(k, s, (size_t)n);
-		s->taken += (uint64_t)n;
 		for (ssize_t got; n > 0; n -= got) {
 			got = read(k->spill[0], data, (size_t)n);
 			if (got <= 0)
 				break;
+			watch_look(k, s, data, (size_t)got);
+			watch_pass(k, s, (size_t)got);
+			s->taken += (uint64_t)got;
 			count(k, s, data, (size_t)got);
 		}
 	}
@@ -111,6 +112,7 @@ void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t siz
 {
 	uint64_t lines = count_lines(data, size);
 
+	watch_look(k, s, data, size);
 	s->dropped_rate.lines += lines;
 	s->dropped_rate.bytes += size;
 	s->unwritten_rate.lines += lines;

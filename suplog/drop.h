@@ -24,7 +24,7 @@ void drop_held(struct keeper *k, struct stream *s, size_t n, const struct record
 /* Of data, how much belongs to a line whose beginning was dropped: that goes too. */
 size_t drop_rest_of_line(struct keeper *k, struct stream *s, const char *data, size_t size);
 
-/* Lines above the rate. */
+/* Lines above the rate, which are about to be taken out of the pipe. */
 void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t size);
 
 /* The remark on them, in the keeper's out; a line that was begun is ended. */

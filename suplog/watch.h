@@ -14,7 +14,8 @@
 
 /* The watch of that ref, asked for now or anew; pattern NULL: nobody waits any more. */
 void watch_ask(struct keeper *k, struct stream *s, uint64_t ref, const char *pattern);
-/* The next bytes of the pipe are in a log, and about to be taken: are they what is waited for? */
+/* The next bytes of the pipe are in a log, or dropped, and about to be taken: are they what is
+ * waited for? */
 void watch_look(struct keeper *k, struct stream *s, const char *data, size_t size);
 /* n bytes are taken out of the pipe; before they are, so that a crash passes over none too many. */
 void watch_pass(struct keeper *k, const struct stream *s, size_t n);

@@ -3,7 +3,9 @@
 /* A line that is waited for: of what was written since, by whichever keeper. */
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/suplog/rig.h"
@@ -174,5 +176,41 @@ Test(watch, another_one)
 	expect_none(&r);
 	rig_puts(&r, 0, "ready\n");
 	expect_none(&r);
+	rig_fini(&r);
+}
+
+/* It is a line that was written, whether the log has it or not. */
+Test(watch, a_line_that_is_dropped_counts)
+{
+	struct rig r;
+	struct rig_stream s = text;
+
+	s.rate = 2;
+	begin(&r, &s);
+	rig_start(&r);
+	watch(&r, REF, "^ready$");
+	rig_puts(&r, 0, "one\ntwo\nthree\nready\nfive\n");
+	expect_match(&r, REF);
+	rig_fini(&r);
+}
+
+Test(watch, also_by_a_log_that_takes_nothing)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+	char path[128];
+
+	s.overflow = "drop";
+	begin(&r, &s);
+	/* A log that is a folder is none. */
+	snprintf(path, sizeof(path), "%s/" FILE_0, r.folder);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	rig_start(&r);
+	rig_puts(&r, 0, "ready\n");
+	rig_expect(&r, KEEPER_DROPPED, &n);
+	watch(&r, REF, "^ready$");
+	rig_puts(&r, 0, "not yet\nready\n");
+	expect_match(&r, REF);
 	rig_fini(&r);
 }
