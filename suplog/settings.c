@@ -11,8 +11,9 @@
 #include "wire/field.h"
 
 #define LINE_MAX_DEFAULT 16384
-/* A line has to fit the smallest pipe. */
-#define LINE_MAX_MOST 32768
+/* As log_line_max has it. A line that the pipe cannot hold is written as it comes: text goes on in
+ * the same line, json in a further record. */
+#define LINE_MAX_MOST (1 << 20)
 
 /* The place of a field's word in a list; 0 where it is in none. */
 static int word(const struct wire_frame *frame, const char *field, const char *const *words)

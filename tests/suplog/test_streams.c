@@ -538,3 +538,29 @@ Test(streams, the_format_changes_within_a_line)
 			if (i != j)
 				change_format(formats[i], formats[j]);
 }
+
+/* A line may be longer than its pipe. */
+Test(streams, a_line_that_the_pipe_does_not_hold)
+{
+	enum { SIZE = 300000 };
+	struct rig r;
+	struct rig_stream s = text;
+	static char line[SIZE];
+	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
+
+	rig_init(&r);
+	s.line_max = 1 << 20;
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	memset(line, 'x', sizeof(line));
+	line[SIZE - 1] = '\n';
+	rig_puts(&r, 0, "before\n");
+	rig_write(&r, 0, line, sizeof(line));
+	mark(&r, 0, "");
+	rig_read_log(&r, FILE_0, &log);
+	rig_strip(&log, &bare);
+	cr_assert_eq(bare.size, 7 + SIZE);
+	/* With two times in front of them. */
+	cr_assert_eq(log.size, bare.size + 2 * 28);
+	rig_fini(&r);
+}
