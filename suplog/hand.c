@@ -241,7 +241,8 @@ static void wait_for(struct keeper *k, struct mono when)
 	pthread_mutex_unlock(&k->lock);
 	n = epoll_pwait2(k->epoll, events, EVENTS_MAX, when.ns == INT64_MAX ? NULL : &timeout,
 			 NULL);
-	if (n < 0 && errno == ENOSYS)
+	/* It is not known to the kernel, or to a filter of system calls. */
+	if (n < 0 && errno != EINTR)
 		n = epoll_wait(k->epoll, events, EVENTS_MAX,
 			       (int)MIN_OF((left.ns + 999999) / 1000000, INT64_C(1000)));
 	pthread_mutex_lock(&k->lock);
