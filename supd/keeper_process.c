@@ -135,8 +135,12 @@ void keeper_start(struct keeper *k)
 	if (k->os_pid || k->waits || k->finished)
 		return;
 	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
-	if (r == 0)
+	if (r == 0) {
 		r = spawn_it(k, ends[1]);
+		close(ends[1]);
+		if (r < 0)
+			close(ends[0]);
+	}
 	if (r < 0) {
 		start_later(k, wait_longer(k));
 		log_line(LOG_AT_ERROR,
@@ -145,7 +149,6 @@ void keeper_start(struct keeper *k)
 			 k->program, strerror(-r), span_format(k->wait, span));
 		return;
 	}
-	close(ends[1]);
 	k->socket = ends[0];
 	k->started = loop_now();
 	k->begun = k->ready = k->blocked = k->deaf = k->last = false;

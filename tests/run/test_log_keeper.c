@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The log keeper's process: what can go wrong with it at its start and at its end. */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+RUN_SUITE(log_keeper);
+
+static void until_said(struct node *n, const char *text)
+{
+	struct mono until = deadline();
+
+	while (!strstr(node_log(n), text)) {
+		usleep(2000);
+		cr_assert_leq(deadline().ns - until.ns, (int64_t)PATIENCE * 1000000000,
+			      "no \"%s\":\n%s", text, node_log(n));
+	}
+}
+
+static int count_fds(const struct node *n)
+{
+	return atoi(shell("ls /proc/%d/fd | wc -l", (int)n->supd.os_pid).out);
+}
+
+/* It is tried again and again, which costs nothing that lasts. */
+Test(log_keeper, one_that_cannot_be_executed)
+{
+	struct node *n = node_new();
+	int before;
+
+	cr_assert_eq(shell("cp %s %s/supd", build_path("supd"), n->folder).status, 0);
+	node_write(n, "suplog", "#!/nowhere/at/all\n");
+	cr_assert_eq(chmod(node_path(n, "suplog"), 0755), 0);
+	n->program = node_path(n, "supd");
+	node_config(n, "[service a]\ncommand = @puppet/a say:here\n");
+	node_start(n);
+	journal_until(n, "a here");
+	until_said(n, "next try in 200ms");
+	before = count_fds(n);
+	until_said(n, "next try in 800ms");
+	cr_expect_leq(count_fds(n), before);
+	kill(n->supd.os_pid, SIGTERM);
+	cr_expect_eq(node_wait(n), 0);
+	node_check_nothing_left(n);
+}
