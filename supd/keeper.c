@@ -223,15 +223,16 @@ const char *keeper_no_dir(const struct daemon *d)
 
 /* ---- its end ---- */
 
-/* True: it has ended, by itself. */
+/* True: it has ended, by itself. One that was killed is followed by another. */
 static bool has_ended(struct keeper *k)
 {
-	pid_t os_pid = waitpid(k->os_pid, NULL, WNOHANG);
+	int status = 0;
+	pid_t os_pid = waitpid(k->os_pid, &status, WNOHANG);
 
 	if (os_pid == 0)
 		return false;
 	keeper_lost_process(k);
-	return true;
+	return os_pid < 0 || !WIFSIGNALED(status);
 }
 
 static void look(const struct keeper *k, bool all)

@@ -11,6 +11,10 @@
 
 RUN_SUITE(log_keeper);
 
+#define STAY "exec sleep 100000"
+/* In which a daemon that ends tells its keeper so. */
+#define A_MOMENT 100
+
 static void until_said(struct node *n, const char *text)
 {
 	struct mono until = deadline();
@@ -47,4 +51,27 @@ Test(log_keeper, one_that_cannot_be_executed)
 	kill(n->supd.os_pid, SIGTERM);
 	cr_expect_eq(node_wait(n), 0);
 	node_check_nothing_left(n);
+}
+
+/* Killed when it was told that this is the end, and had written nothing: the next one does. */
+Test(log_keeper, killed_at_the_end)
+{
+	struct node *n =
+		node_run("[service a]\nlog_format = raw\nautostart = no\n"
+			 "command = sh -c 'seq 5000; echo a done >@folder/journal; " STAY "'\n");
+	pid_t list[2];
+
+	while (proc_keepers(n->supd.os_pid, list, 2) != 1)
+		usleep(2000);
+	kill(list[0], SIGSTOP);
+	proc_wait_state(list[0], 'T');
+	ctl(n, "start a");
+	journal_until(n, "a done");
+	kill(n->supd.os_pid, SIGTERM);
+	until_said(n, "all has stopped");
+	usleep(A_MOMENT * 1000);
+	kill(list[0], SIGKILL);
+	cr_expect_eq(node_wait(n), 0);
+	node_check_nothing_left(n);
+	cr_assert_str_eq(node_service_log(n, "a"), shell("seq 5000").out);
 }
