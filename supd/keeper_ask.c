@@ -91,12 +91,16 @@ void keeper_asked_anew(struct keeper *k)
 
 /* ---- marks ---- */
 
+/* The one that has a file, where only one of two has. */
 static struct stream *stream_of(const struct daemon *d, uint32_t slot)
 {
 	const struct process *p = d->keeper && d->processes ? process_find(d, slot) : NULL;
+	struct buf file CLEANUP(buf_fini) = BUF_INIT;
 
 	if (!p)
 		return NULL;
+	if (p->streams[1] && stream_file(p->streams[1], &file))
+		return p->streams[1];
 	return p->streams[0] ? p->streams[0] : p->streams[1];
 }
 

@@ -75,3 +75,14 @@ Test(log_keeper, killed_at_the_end)
 	node_check_nothing_left(n);
 	cr_assert_str_eq(node_service_log(n, "a"), shell("seq 5000").out);
 }
+
+/* Of two streams, of which one has a file. */
+Test(log_keeper, the_log_of_standard_error_alone)
+{
+	struct node *n = node_run("[service a]\nstdout = syslog\nstderr = log\nready = exit\n"
+				  "command = sh -c 'echo here >&2'\n");
+
+	sync_tree(n);
+	cr_expect_not_null(strstr(ctl(n, "logs --rotate a"), "/services/a.log.2"));
+	node_end(n);
+}
