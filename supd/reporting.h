@@ -73,6 +73,7 @@ struct draft {
 	actor_pid pid;
 	struct mono found, due;
 	bool told;   /* its end is: name and row are there */
+	bool gone;   /* its child is forgotten: all but the last lines is in the row */
 	bool awaits; /* the last lines of its output */
 	bool has_output;
 	const char *silence; /* why there are none; static; NULL: there are, or it can have none */
@@ -125,8 +126,10 @@ void facts_place_core(struct draft *draft, const struct child_view *v);
 /* Begins the row, when the end is told; v: of whom. */
 void draft_put_told(struct draft *draft, const struct daemon *d, const struct child_view *v,
 		    const struct link *link, const struct crashes *crashes);
-/* Ends it. crashes: NULL where they are forgotten. 0; -ENOMEM, -EMSGSIZE: there is no row. */
-int draft_put_rest(struct draft *draft, const struct crashes *crashes);
+/* Its core, what came of it, and what was before; crashes: NULL where they are forgotten. */
+void draft_put_past(struct draft *draft, const struct crashes *crashes);
+/* Then the last lines, or why there are none. Ends it. 0; -ENOMEM, -EMSGSIZE: there is no row. */
+int draft_put_rest(struct draft *draft);
 
 /* ---- reports.c ---- */
 

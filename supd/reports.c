@@ -125,7 +125,7 @@ static struct draft *draft_find(struct reports *r, uint32_t slot, actor_pid pid)
 	LIST_EACH (it, &r->drafts) {
 		struct draft *draft = LIST_ENTRY(it, struct draft, link);
 
-		if (draft->slot == slot && draft->pid.n == pid.n)
+		if (!draft->gone && draft->slot == slot && draft->pid.n == pid.n)
 			return draft;
 	}
 	return NULL;
@@ -187,14 +187,21 @@ static void draft_find_outcome(const struct reports *r, struct draft *draft)
 			parent.path, strategy_names[parent.spec->strategy]);
 }
 
+static void draft_tell_past(struct reports *r, struct draft *draft, const struct crashes *crashes)
+{
+	if (!draft->outcome.size)
+		draft_find_outcome(r, draft);
+	draft_put_past(draft, crashes);
+}
+
 /* Step 4. */
 static void draft_complete(struct reports *r, struct draft *draft)
 {
 	if (draft->awaits)
 		draft->silence = "the log keeper has not answered in time";
-	if (!draft->outcome.size)
-		draft_find_outcome(r, draft);
-	if (draft_put_rest(draft, crashes_find(r, draft->slot)) == 0)
+	if (!draft->gone)
+		draft_tell_past(r, draft, crashes_find(r, draft->slot));
+	if (draft_put_rest(draft) == 0)
 		reports_keep(r->daemon, draft);
 	draft_free(r, draft);
 }
@@ -310,7 +317,7 @@ static struct draft *find_told(struct reports *r, uint32_t slot)
 	for (struct list *it = r->drafts.prev; it != &r->drafts; it = it->prev) {
 		struct draft *draft = LIST_ENTRY(it, struct draft, link);
 
-		if (draft->slot == slot && draft->told)
+		if (!draft->gone && draft->slot == slot && draft->told)
 			return draft;
 	}
 	return NULL;
@@ -377,7 +384,7 @@ void reports_on_notice(struct daemon *d, uint32_t slot, const struct link *link)
 		takers[link->kind](r, &v, link);
 }
 
-/* What is not told is not told any more. */
+/* What is not told is not told any more; what is told still waits for the last lines. */
 void reports_on_forget(struct daemon *d, uint32_t slot)
 {
 	struct reports *r = d->reports;
@@ -388,9 +395,12 @@ void reports_on_forget(struct daemon *d, uint32_t slot)
 	LIST_EACH (it, &r->drafts) {
 		struct draft *draft = LIST_ENTRY(it, struct draft, link);
 
-		if (draft->slot == slot && draft->told)
-			draft_complete(r, draft);
-		else if (draft->slot == slot)
+		if (draft->gone || draft->slot != slot)
+			continue;
+		if (draft->told)
+			draft_tell_past(r, draft, crashes);
+		draft->gone = draft->told;
+		if (!draft->told)
 			draft_free(r, draft);
 	}
 	crashes_free(crashes);

@@ -352,7 +352,7 @@ static void put_history(struct wire_encoder *e, const struct crashes *crashes)
 	texts_fini(&texts);
 }
 
-int draft_put_rest(struct draft *draft, const struct crashes *crashes)
+void draft_put_past(struct draft *draft, const struct crashes *crashes)
 {
 	struct wire_encoder *e = &draft->encoder;
 
@@ -360,6 +360,12 @@ int draft_put_rest(struct draft *draft, const struct crashes *crashes)
 	if (draft->outcome.size)
 		field_put_text(e, 0, "outcome", buf_text(&draft->outcome));
 	put_history(e, crashes);
+}
+
+int draft_put_rest(struct draft *draft)
+{
+	struct wire_encoder *e = &draft->encoder;
+
 	if (draft->has_output)
 		field_put_bytes(e, 0, "output", draft->output.data, draft->output.size);
 	else if (draft->silence)

@@ -65,6 +65,27 @@ Test(report, exit_status)
 	has(node_log(n), keep_printf("supctl -s %s report a tells more", n->socket));
 }
 
+/* What is forgotten as soon as it has ended has said something all the same. */
+Test(report, of_one_that_is_forgotten)
+{
+	static const char *const names[] = {"jobs", "s/t"};
+	struct node *n = node_run("[supervisor s]\n"
+				  "[supervisor jobs]\nstrategy = simple_one_for_one\n"
+				  "[service jobs/x]\ncommand = sh @folder/die\n"
+				  "restart = temporary\n");
+
+	node_write(n, "die", "echo my last words\nkill -SEGV $$\n");
+	ctl(n, "child start jobs");
+	ctl(n, "add s/t restart=temporary command='sh @folder/die'");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		until_reports(n, names[i], 1);
+		cr_expect_str_eq(field(n, names[i], "output"), "my last words\\n");
+		has(ctl(n, "report %s", names[i]), "  history  ");
+		has(ctl(n, "report %s", names[i]), "restart = temporary");
+	}
+	node_end(n);
+}
+
 /* Where the kernel puts cores into files, that is found. */
 Test(report, signal_and_core)
 {
