@@ -33,9 +33,11 @@ static void request_enter(struct sim *sim, const struct request *request)
 			    .no_wait = request->no_wait,
 			    .allow_starting = request->allow_starting,
 			    .slot = request->kind == REQUEST_SYNC ? SLOT_NONE : slot};
+	a->elder = SLOT_NONE;
 	if (!core_view(sim->core, a->slot, &view))
 		return;
 	a->pid = view.pid;
+	a->elder = view.elder;
 	if (a->kind == REQUEST_START || a->kind == REQUEST_RESTART)
 		sim->seen[slot].forgiven = true;
 }
@@ -53,7 +55,14 @@ static bool is_wait(const struct asked *a)
 	return a->kind == REQUEST_WAIT_READY || a->kind == REQUEST_WAIT_DOWN;
 }
 
-/* A start that waits out the delay of its range. */
+static bool waits(const struct sim *sim, uint32_t slot)
+{
+	struct child_view view;
+
+	return core_view(sim->core, slot, &view) && view.waits && !view.parked;
+}
+
+/* A start that waits out the delay of its range; that of an heir may be its elder's. */
 static bool is_put_off(const struct sim *sim, const struct asked *a)
 {
 	struct child_view view;
@@ -61,7 +70,7 @@ static bool is_put_off(const struct sim *sim, const struct asked *a)
 
 	if (a->kind != REQUEST_START && a->kind != REQUEST_RESTART)
 		return false;
-	if (core_view(sim->core, a->slot, &view) && view.waits && !view.parked)
+	if (waits(sim, a->slot) || waits(sim, a->elder))
 		return true;
 	if (a->slot >= sim->n_slots)
 		return false;

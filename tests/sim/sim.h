@@ -122,8 +122,9 @@ struct asked {
 	bool no_wait;
 	bool forgotten;
 	bool allow_starting;
-	uint32_t slot; /* of the target when it was asked; SLOT_NONE */
-	actor_pid pid; /* the target's then */
+	uint32_t slot;  /* of the target when it was asked; SLOT_NONE */
+	uint32_t elder; /* of who it was the heir of then; SLOT_NONE */
+	actor_pid pid;  /* the target's then */
 };
 
 /* ---- what kind of world this is ---- */
