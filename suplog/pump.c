@@ -390,6 +390,12 @@ static bool trouble_is_over(const struct stream *s, const struct look *look)
 	return s->trouble.told && s->trouble.better_at.ns == 0 && look->n > 0;
 }
 
+/* Whoever takes the system's log is slower than the service, which is about to wait. */
+static bool syslog_is_stuck(const struct keeper *k, const struct stream *s, const struct look *look)
+{
+	return s->settings->syslog && look->full && stream_waiting(k, s) >= s->pipe_size / 4 * 3;
+}
+
 void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look *ret_look)
 {
 	struct fault fault;
@@ -408,7 +414,7 @@ void pump_look(struct keeper *k, struct stream *s, struct mono now, struct look 
 			k, s, 0,
 			&(struct record_slot){.offset = s->place.offset, .state = s->format.state});
 	k->flight = 0;
-	if (s->trouble.on && s->settings->drop && !s->detached)
+	if (s->settings->drop && !s->detached && (s->trouble.on || syslog_is_stuck(k, s, ret_look)))
 		drop_all(k, s);
 	if (s->trouble.on)
 		marks_in_trouble(k, s, now);

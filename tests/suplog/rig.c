@@ -113,7 +113,7 @@ void rig_tell_stream(struct rig *r, int number, bool with_pipe)
 
 	field_put_int(&e, 0, "number", number);
 	field_put_text(&e, 0, "name", s->name ? s->name : "test");
-	field_put_text(&e, 0, "output", "log");
+	field_put_text(&e, 0, "output", s->output ? s->output : "log");
 	if (s->file)
 		field_put_text(&e, 0, "file", s->file);
 	field_put_text(&e, 0, "format", s->format ? s->format : "text");

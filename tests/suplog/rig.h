@@ -32,7 +32,7 @@ struct rig {
 	int (*pipes)[2]; /* owned */
 	struct rig_stream {
 		bool there;
-		const char *name, *file, *format, *overflow, *packing, *match;
+		const char *name, *file, *format, *overflow, *packing, *match, *output;
 		int64_t size, files, line_max, rate, ref;
 		struct span age, rate_span; /* rate_span 0: an hour */
 		bool show, troubled;
