@@ -78,6 +78,8 @@ static uint32_t why_blocker(const struct core *core, uint32_t slot)
 /* "web waits for db, which HAS FAILED". */
 static const char *why_state_words(const struct child_view *v)
 {
+	if (v->removed)
+		return "was removed: it comes back when its supervisor is started anew";
 	if (v->held)
 		return "is held down by an operator's stop";
 	if (v->state == CHILD_WAITING && v->spec->on_demand && !v->waits)
@@ -113,8 +115,8 @@ static const char *why_state_words(const struct child_view *v)
 /* Nobody but an operator brings it up. */
 static bool why_needs_start(const struct child_view *v)
 {
-	return v->held || v->state == CHILD_FAILED || v->state == CHILD_DONE ||
-	       (v->state == CHILD_STOPPED && !v->comes_back);
+	return !v->removed && (v->held || v->state == CHILD_FAILED || v->state == CHILD_DONE ||
+			       (v->state == CHILD_STOPPED && !v->comes_back));
 }
 
 /* ---- how it is now ---- */

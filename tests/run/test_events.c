@@ -310,6 +310,10 @@ Test(events, of_a_changed_tree)
 	cr_expect_not_null(
 		strstr(all, "  removed: it comes back when its supervisor is started anew  <- "),
 		"%s", all);
+	/* There is nothing to be started. */
+	all = ctl(n, "why s/a");
+	cr_expect_not_null(strstr(all, "now: s/a was removed: it comes back "), "%s", all);
+	cr_expect_null(strstr(all, "to start it"), "%s", all);
 	node_end(n);
 }
 
