@@ -473,6 +473,12 @@ static int why_ask(struct context *context)
 	return ask(context, "why", seq ? NULL : context->args[0], fill_seq);
 }
 
+static void why_put_nothing(struct buf *out, const struct context *context)
+{
+	render_text(out, context->args[0], RENDER_LINE);
+	buf_puts(out, ": nothing has happened to it yet\n");
+}
+
 /* What has become of the last frame: the reply. */
 static int why_end(struct context *context, const struct wire_frame *reply, bool nothing)
 {
@@ -480,8 +486,7 @@ static int why_end(struct context *context, const struct wire_frame *reply, bool
 	int status = reply_status(reply);
 
 	if (status == 0 && nothing && !context->json) {
-		render_text(&out, context->args[0], RENDER_LINE);
-		buf_puts(&out, ": nothing has happened to it yet\n");
+		why_put_nothing(&out, context);
 		render_flush(&out);
 	}
 	return status;
@@ -509,6 +514,8 @@ static int why_run(struct context *context)
 	}
 	story_tell_once(&story);
 	story_print(&out, &story);
+	if (now.size && !story.n)
+		why_put_nothing(&out, context);
 	buf_append(&out, now.data, now.size);
 	render_flush(&out);
 	return r == 0 ? why_end(context, &frame, !*before) : r;

@@ -429,6 +429,9 @@ static bool why_begin(struct listing *listing, const struct daemon *d, const cha
 			     (slot == SLOT_NONE && actor_pid_parse(target, &pid) == 0 &&
 			      why_find_past(d->core, pid, &listing->why));
 	}
+	/* It has never been up: how it is with it now is all there is. */
+	if (!listing->n && listing->slots[WHY_TARGET] != SLOT_NONE)
+		listing->n = listing->slots[WHY_NOW] = 1;
 	return slot != SLOT_NONE || listing->n;
 }
 
