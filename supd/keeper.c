@@ -26,6 +26,8 @@
 /* What was written last is waited for so long. */
 #define LAST SPAN_S(5)
 #define LAST_LOOK_MS 20
+/* One that cannot be started is tried so often at least. */
+#define LAST_TRY SPAN_S(1)
 /* One that does not answer for so long then is followed by another. */
 #define LAST_ANSWER SPAN_S(2)
 
@@ -258,7 +260,7 @@ static bool finish_some(struct keeper *k)
 		keeper_start(k);
 	}
 	if (!k->os_pid) {
-		poll(NULL, 0, LAST_LOOK_MS);
+		poll(NULL, 0, (int)(MIN_OF(k->wait.ns, LAST_TRY.ns) / 1000000));
 		return false;
 	}
 	all = !k->deaf && keeper_own_pass_on(k) && keeper_say_all(k) && keeper_say_finish(k);

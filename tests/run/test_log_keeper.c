@@ -31,7 +31,16 @@ static int count_fds(const struct node *n)
 	return atoi(shell("ls /proc/%d/fd | wc -l", (int)n->supd.os_pid).out);
 }
 
-/* It is tried again and again, which costs nothing that lasts. */
+static int count(const char *text, const char *part)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
+}
+
+/* It is tried again and again, which costs nothing that lasts; at the end as well, for a while. */
 Test(log_keeper, one_that_cannot_be_executed)
 {
 	struct node *n = node_new();
@@ -48,9 +57,11 @@ Test(log_keeper, one_that_cannot_be_executed)
 	before = count_fds(n);
 	until_said(n, "next try in 800ms");
 	cr_expect_leq(count_fds(n), before);
+	before = count(node_log(n), "can not be started");
 	kill(n->supd.os_pid, SIGTERM);
 	cr_expect_eq(node_wait(n), 0);
 	node_check_nothing_left(n);
+	cr_expect_lt(count(node_log(n), "can not be started"), before + 20, "%s", node_log(n));
 }
 
 /* Killed when it was told that this is the end, and had written nothing: the next one does. */
