@@ -203,7 +203,7 @@ Test(supctl, why_it_is_down)
 	cr_assert_not_null(strstr(now, "; to start it: supctl start gone\n"), "%s", now);
 	*now = '\0';
 	CHECK_LINES(why, failed);
-	cr_assert_str_eq(ctl(n, "why off"), "off: nothing has happened to it yet\n");
+	cr_assert_not_null(strstr(ctl(n, "why off"), "off: nothing has happened to it yet\n"));
 	ctl_fails(n, 3, "why nobody");
 	ctl(n, "stop web");
 	why = ctl(n, "why web/pool/inner/deep");
