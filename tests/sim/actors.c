@@ -210,23 +210,26 @@ static void act_leave(struct sim *sim, struct player *player)
 static void act_link(struct sim *sim, struct player *player)
 {
 	actor_pid target = actors_target(sim), self = player->pid;
-	bool well = post_is_well(sim, player), trap = player->trap, gone;
-	struct pair *pair = post_pair(sim, target, self);
+	bool well = post_is_well(sim, player), trap = player->trap, gone, back;
+	struct pair *pair = post_pair(sim, target, self), *other = post_pair(sim, self, target);
 
 	if (is_parent(sim, player, target))
 		return;
-	/* Where it is gone, or goes in this step, an EXIT may come in the step. */
+	/* Where one of them is gone, or goes in this step, an EXIT may come in the step. */
 	pair->exits_due += trap;
+	back = post_traps(sim, target) && !post_is_linked(sim, self, target);
+	other->exits_due += back;
 	sim->post->linking[0] = self;
 	sim->post->linking[1] = target;
 	gone = ask_about(sim, player, REQUEST_LINK, target) == ANSWER_OK && is_gone(sim, target);
 	sim->post->linking[0] = ACTOR_PID_NONE;
 	pair->exits_due -= trap && !gone;
+	other->exits_due -= back && !(sim->post->answer == ANSWER_OK && !gone && player->dead);
 	if (sim->post->answer != ANSWER_OK)
 		return;
-	if (!gone)
+	if (!gone && !player->dead)
 		post_link(sim, self, target);
-	else if (well && !trap && post_is_well(sim, player))
+	else if (gone && well && !trap && post_is_well(sim, player))
 		sim_fail(sim, "pid %llu: linked to the dead, and lives on",
 			 (unsigned long long)self.n);
 }

@@ -153,6 +153,18 @@ void post_link(struct sim *sim, actor_pid one, actor_pid other)
 		bond_add(sim, BOND_LINK, one, other);
 }
 
+bool post_is_linked(const struct sim *sim, actor_pid one, actor_pid other)
+{
+	return link_find(sim, one, other) != NULL;
+}
+
+bool post_traps(const struct sim *sim, actor_pid pid)
+{
+	const struct player *player = post_player(sim, pid);
+
+	return player && !player->dead && player->trap;
+}
+
 /* What has not come of it by now does not come any more (SEMANTICS 24). */
 void post_unlink(struct sim *sim, actor_pid one, actor_pid other)
 {

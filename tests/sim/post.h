@@ -226,6 +226,8 @@ struct pair *post_pair(struct sim *sim, actor_pid from, actor_pid to);
 /* It runs, and is not on its way to its end, as far as is seen from outside. */
 bool post_is_well(const struct sim *sim, const struct player *player);
 void post_link(struct sim *sim, actor_pid one, actor_pid other);
+bool post_is_linked(const struct sim *sim, actor_pid one, actor_pid other);
+bool post_traps(const struct sim *sim, actor_pid pid);
 void post_unlink(struct sim *sim, actor_pid one, actor_pid other);
 /* A monitor or a call. */
 struct bond *post_watch(struct sim *sim, enum bond_kind kind, actor_pid owner, actor_pid other,
