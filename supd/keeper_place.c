@@ -19,8 +19,9 @@
 #include "supd/keeping.h"
 #include "supd/place.h"
 
-/* The keeper of a daemon that was killed is waited for so long, while it writes what it has. */
-#define LOCK_TRIES 150
+/* The keeper of a daemon that was killed is waited for so long, while it writes what it has: where
+ * that does not work, it gives up in seven seconds. */
+#define LOCK_TRIES 400
 #define LOCK_WAIT_MS 20
 
 static const char *const installed[] = {"/usr/local/bin", "/usr/bin", "/usr/local/sbin",

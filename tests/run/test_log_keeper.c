@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -95,5 +96,26 @@ Test(log_keeper, the_log_of_standard_error_alone)
 
 	sync_tree(n);
 	cr_expect_not_null(strstr(ctl(n, "logs --rotate a"), "/services/a.log.2"));
+	node_end(n);
+}
+
+/* supd is killed, and its keeper cannot write what it has: the next one waits for its end. */
+Test(log_keeper, of_a_daemon_that_was_killed)
+{
+	struct node *n = node_new();
+	pid_t old;
+
+	node_config(n, "[service a]\ncommand = sh -c 'echo here; " STAY "'\n");
+	cr_assert_eq(shell("mkdir -p %s", node_path(n, "log/services/a.log")).status, 0);
+	node_start(n);
+	until_said(n, "its log: ");
+	old = os_pid_of(n, "a");
+	kill(n->supd.os_pid, SIGKILL);
+	node_wait(n);
+	node_start(n);
+	cr_expect_eq(waitpid(old, NULL, 0), old);
+	cr_expect_not_null(strstr(ctl(n, "status a --json"), "\"log_file\":\""), "%s", node_log(n));
+	cr_assert_eq(shell("rmdir %s", node_path(n, "log/services/a.log")).status, 0);
+	until_said(n, "its log is written again");
 	node_end(n);
 }
