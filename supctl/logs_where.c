@@ -181,22 +181,29 @@ static bool tell_own(const char *name)
 	return true;
 }
 
-/* Of a PATH that the tree does not have there may be a log all the same. */
-static int find_absent(struct log_places *places, char *target, const struct wire_frame *reply)
+/* What lies there of one PATH. 0, -ENOMEM or -errno of the folder. */
+static int find_lying(struct log_places *places, char *target)
 {
 	char *const *args = places->args;
 	int n_args = places->n_args;
-	size_t before = places->n;
 	int r;
 
-	if (!places->dir)
-		return reply_status(reply);
 	places->args = &target;
 	places->n_args = 1;
 	r = logs_find(places);
 	places->args = args;
 	places->n_args = n_args;
-	if (r == -ENOMEM)
+	return r;
+}
+
+/* Of a PATH that the tree does not have there may be a log all the same. */
+static int find_absent(struct log_places *places, char *target, const struct wire_frame *reply)
+{
+	size_t before = places->n;
+
+	if (!places->dir)
+		return reply_status(reply);
+	if (find_lying(places, target) == -ENOMEM)
 		return out_of_memory();
 	if (places->n > before)
 		return 0;
@@ -225,6 +232,7 @@ static int add_others(struct log_places *places)
 static int ask_one(struct context *context, struct log_places *places, char *target)
 {
 	struct wire_frame frame;
+	size_t before = places->n;
 	int r = ask(context, "logs", target, NULL);
 
 	while (r == 0) {
@@ -240,7 +248,12 @@ static int ask_one(struct context *context, struct log_places *places, char *tar
 		return context_failed(context, -EPROTO);
 	if (field_int(&frame, "status", EXIT_FAILED) == EXIT_NOPROC && target)
 		return find_absent(places, target, &frame);
-	return reply_status(&frame);
+	r = reply_status(&frame);
+	/* Of a supervisor that has no children any more. */
+	if (r == 0 && target && places->dir && places->n == before &&
+	    find_lying(places, target) == -ENOMEM)
+		return out_of_memory();
+	return r;
 }
 
 /* The first PATH that fails decides; the others are shown all the same. */

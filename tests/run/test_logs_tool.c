@@ -355,6 +355,21 @@ Test(logs_tool, following_what_comes_later)
 	node_end(n);
 }
 
+/* A copy that has ended is in the tree no more: its supervisor is, and has the log. */
+Test(logs_tool, of_copies_that_have_ended)
+{
+	struct node *n = node_run("[supervisor jobs]\nstrategy = simple_one_for_one\n"
+				  "[service jobs/x]\ncommand = sh -c 'echo x was here; read y'\n"
+				  "restart = temporary\n");
+
+	ctl(n, "child start jobs");
+	until(n, "logs --dir @folder/log", "x was here");
+	while (strstr(ctl(n, "status"), "jobs/x@1"))
+		pause_a_moment();
+	cr_expect_str_eq(ctl(n, "logs --raw jobs"), "x was here\n");
+	node_end(n);
+}
+
 /* What was there before is not what comes later. */
 Test(logs_tool, following_shows_nothing_of_before)
 {
