@@ -273,7 +273,7 @@ static void call_launch(struct supervisor *s, struct call *call, struct child *c
 {
 	call_hand_over(s, call, c);
 	child_start(c, cause);
-	if (c->parked)
+	if (c->state == CHILD_WAITING)
 		call_child_parked(c);
 }
 

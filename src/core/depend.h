@@ -41,6 +41,8 @@ bool depend_run(struct core *core);
 
 /* True: it may not start yet, and is parked; the supervisor's job decides what that means. */
 bool depend_defers(struct child *c, struct cause cause);
+/* Where it may not, it waits with those of its range that wait for another one already. */
+bool depend_can_join(const struct child *c);
 /* A start pass of children that are not independent has come to one that was parked. It waits for
  * siblings that start in the same pass; else the range is suspended. */
 void depend_reached(struct supervisor *s, struct child *c);

@@ -15,7 +15,8 @@
  *     strategy's, which counts it
  *  5. a suspended range is started again when the gate of its child opens, or that child is held,
  *     stopped or removed; not under a supervisor that ends soon. What was down by itself, or for
- *     the sake of one that failed (D6), stays so
+ *     the sake of one that failed (D6), stays so. Who is started by itself meanwhile, and can not
+ *     be, waits with the range: each may be what the other waits for
  *  6. a stop waits (POLITE_LATER) until nobody who runs and depends on the child is ending, or has
  *     to because of that stop, or ends with a supervisor above it. Whoever ends anyway, and is
  *     waited for, is told at once
@@ -125,20 +126,6 @@ static void depend_wait(struct child *c, enum gate gate, const struct child *on,
 	chain_add(c, LINK_WAITING, depend_cause(on, otherwise), NULL, 0);
 	depend_changed(c);
 	waiter_check(c);
-}
-
-bool depend_defers(struct child *c, struct cause cause)
-{
-	struct child *on;
-	enum gate gate;
-
-	if (list_is_empty(&c->depends) || !c->parent)
-		return false;
-	gate = depend_gate(c, &on);
-	if (gate == GATE_OPEN)
-		return false;
-	depend_wait(c, gate, on, cause);
-	return true;
 }
 
 void depend_left(struct child *c)
@@ -395,6 +382,45 @@ static void depend_look_at_parked(struct child *c)
 	waiter_check(c);
 	if (s->suspended == c)
 		depend_tell_range(s, c);
+}
+
+bool depend_can_join(const struct child *c)
+{
+	struct supervisor *s = c->parent;
+	struct child *top = s->suspended;
+
+	return top && top != c && top->parked && !c->spec->on_demand &&
+	       (s->job == JOB_IDLE || s->job == JOB_CALL) &&
+	       strategy_first(s, top)->place <= c->place;
+}
+
+static void depend_join(struct child *c)
+{
+	struct child *top = c->parent->suspended;
+
+	child_settle(c, CHILD_WAITING);
+	c->parked_by = top->slot;
+	chain_add(c, LINK_WAITING, chain_last(top), NULL, 0);
+	depend_look_at_parked(top);
+	depend_changed(c);
+	waiter_check(c);
+}
+
+bool depend_defers(struct child *c, struct cause cause)
+{
+	struct child *on;
+	enum gate gate;
+
+	if (list_is_empty(&c->depends) || !c->parent)
+		return false;
+	gate = depend_gate(c, &on);
+	if (gate == GATE_OPEN)
+		return false;
+	if (depend_can_join(c))
+		depend_join(c);
+	else
+		depend_wait(c, gate, on, cause);
+	return true;
 }
 
 /* Whoever stands in the way is told: it may have been looked at before it had to go. */

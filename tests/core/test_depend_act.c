@@ -151,6 +151,36 @@ Test(depend_act, one_behind_a_failed_one_is_suspended)
 	cr_expect_str_eq(world_states(&w, "s"), "a:running b:failed c:running");
 }
 
+/* Each would be what the other waits for: the one that was held requires one of the range that
+ * waits for it. It starts with them, in order. */
+Test(depend_act, one_that_was_held_joins_its_range)
+{
+	static const enum request_kind kinds[] = {REQUEST_START, REQUEST_RESTART};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		world_fini(&w);
+		world_init(&w);
+		world_boot(&w, "/{s(one_for_all){a b c(requires=s/b) d(requires=s/c)} x}");
+		cr_expect_str_eq(world_ask(&w, REQUEST_STOP, "s/c", NULL), "ok");
+		cr_expect_str_eq(world_states(&w, "s"), "a:waiting b:waiting c:stopped d:waiting");
+		cr_expect_str_eq(world_ask(&w, REQUEST_START, "s/b", NULL), "blocked");
+		cr_expect_str_eq(world_ask(&w, kinds[i], "s/c", NULL), "ok");
+		cr_expect_str_eq(world_states(&w, "s"), "a:running b:running c:running d:running");
+		cr_expect_eq(world_starts(&w, "s/c"), 2);
+	}
+	/* Something else is missing still: it waits with them. */
+	world_fini(&w);
+	world_init(&w);
+	world_boot(&w, "/{x s(one_for_all){b(requires=x) c(requires=s/b) d(requires=s/c)}}");
+	cr_expect_str_eq(world_states(&w, "s"), "b:running c:running d:running");
+	world_ask(&w, REQUEST_STOP, "s/c", NULL);
+	world_ask(&w, REQUEST_STOP, "x", NULL);
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, "s/c", NULL), "blocked");
+	cr_expect_str_eq(world_states(&w, "s"), "b:waiting c:waiting d:waiting");
+	cr_expect_str_eq(world_ask(&w, REQUEST_START, "x", NULL), "ok");
+	cr_expect_str_eq(world_states(&w, "s"), "b:running c:running d:running");
+}
+
 /* What is removed while it waits, waits no more. */
 Test(depend_act, one_that_waits_is_removed)
 {
