@@ -271,17 +271,6 @@ static char *follow_until(const struct program *p, const char *text)
 	return out;
 }
 
-static void follow_end(struct program *p, const char *expected)
-{
-	struct output output;
-
-	cr_assert_eq(kill(p->os_pid, SIGINT), 0);
-	output = program_end(p);
-	cr_expect_str_eq(output.out, expected);
-	cr_expect_str_empty(output.err);
-	cr_expect_eq(output.status, 128 + SIGINT);
-}
-
 static void kill_keeper(const struct node *n)
 {
 	pid_t list[2];
@@ -292,13 +281,33 @@ static void kill_keeper(const struct node *n)
 	proc_wait_gone(list[0]);
 }
 
-/* Whatever happens to service, file and keeper, each line comes once. */
+/* Without lines that are as the one before. */
+static void drop_repeated(char *text)
+{
+	char *to = text, *last = NULL;
+	size_t size;
+
+	for (char *line = text; *line; line += size) {
+		size = strcspn(line, "\n");
+		size += line[size] != '\0';
+		if (last && strncmp(last, line, size) == 0)
+			continue;
+		last = memmove(to, line, size);
+		to += size;
+	}
+	*to = '\0';
+}
+
+/* Whatever happens to service, file and keeper, each line comes once; but that a keeper may have
+ * been killed between its write and its commit: then the line is seen, taken back, and written
+ * again, and the follower says so. */
 static void check_follow(const char *format)
 {
 	struct node *n = node_new();
 	struct mouth m = mouth_open(n, "a");
 	struct buf expected = BUF_INIT;
 	struct program follower;
+	struct output output;
 
 	node_config(n, keep_printf("[service a]\nlog_format = %s\n" ECHO("a"), format));
 	node_start(n);
@@ -318,7 +327,14 @@ static void check_follow(const char *format)
 			kill_keeper(n);
 	}
 	follow_until(&follower, "line 23\n");
-	follow_end(&follower, buf_text(&expected));
+	cr_assert_eq(kill(follower.os_pid, SIGINT), 0);
+	output = program_end(&follower);
+	if (strstr(output.err, "has become shorter"))
+		drop_repeated(output.out);
+	else
+		cr_expect_str_empty(output.err);
+	cr_expect_str_eq(output.out, buf_text(&expected));
+	cr_expect_eq(output.status, 128 + SIGINT);
 	cr_expect_str_eq(ctl(n, "logs --raw a"), buf_text(&expected));
 	node_end(n);
 	buf_fini(&expected);
