@@ -109,7 +109,7 @@ Test(logs, files_and_their_lines)
 /* ---- the keeper is killed ---- */
 
 #define WRITERS 4
-/* Under the sanitizers a keeper takes seconds until it writes again. */
+/* Under the sanitizers a hundred take minutes, now and then. */
 #ifdef __SANITIZE_ADDRESS__
 #define ROUNDS 20
 #else
