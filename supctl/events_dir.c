@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/path.h"
-#include "base/pid.h"
 #include "logs/own.h"
 #include "logs/read_back.h"
 #include "supctl/events.h"
@@ -29,17 +27,9 @@ struct dir_reading {
 
 static bool is_of_path(const struct context *context, const struct wire_frame *row)
 {
-	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
-
-	char text[ACTOR_PID_TEXT_MAX];
-
-	for (int i = 0; i < context->n_args; i++) {
-		const char *path = actor_pid_spell(context->args[i], text);
-
-		/* What has no path is of the whole. */
-		if (path_has(path, name ? name : "/") || (pid && strcmp(path, pid) == 0))
+	for (int i = 0; i < context->n_args; i++)
+		if (logs_row_is_of(row, context->args[i]))
 			return true;
-	}
 	return context->n_args == 0;
 }
 
@@ -67,10 +57,7 @@ static void show_gap(struct dir_reading *reading, int64_t from, int64_t to)
 	size_t cursor = 0;
 
 	wire_begin(&e, &buf, &frame);
-	field_put_text(&e, 0, "kind", "gap");
-	field_put_int(&e, 0, "from", from);
-	field_put_int(&e, 0, "to", to);
-	field_put_int(&e, 0, "lost", to - from + 1);
+	logs_event_put_gap(&e, from, to, to - from + 1);
 	reading->error = wire_end(&e);
 	if (reading->error == 0 && wire_decode(buf.data, buf.size, &cursor, &row) == 1)
 		show_row(reading, &row);
@@ -106,19 +93,13 @@ static void take_row(struct dir_reading *reading, const struct wire_frame *row)
 
 static void take_line(void *owner, const char *line, size_t size)
 {
-	static const struct wire_frame frame = {.op = WIRE_ROW};
 	struct dir_reading *reading = owner;
-	struct wire_encoder e;
 	struct wire_frame row;
-	size_t cursor = 0;
 	int64_t seq;
 
 	if (reading->error)
 		return;
-	buf_clear(&reading->row);
-	wire_begin(&e, &reading->row, &frame);
-	if (json_read_row(line, size, logs_event_members, &e) < 0 || wire_end(&e) < 0 ||
-	    wire_decode(reading->row.data, reading->row.size, &cursor, &row) != 1 ||
+	if (logs_read_row(line, size, logs_event_members, &reading->row, &row) < 0 ||
 	    !field_text(&row, "kind")) {
 		reading->n_damaged++;
 		return;
@@ -180,6 +161,5 @@ int events_from_dir(const struct context *context, const struct event_wish *wish
 	buf_fini(&reading.row);
 	if (r == 0)
 		return finish(&reading, dir);
-	complain("%s: %s%s", dir, strerror(-r), log_rights_hint(r));
-	return r == -EACCES || r == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
+	return log_dir_failed(dir, r);
 }

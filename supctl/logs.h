@@ -70,6 +70,8 @@ int logs_where(struct context *context, struct log_places *ret_places);
 void log_places_fini(struct log_places *places);
 /* Who may read logs, to follow an error's text (-errno); "" where that is not what is wrong. */
 const char *log_rights_hint(int error);
+/* Tells that the folder of the logs can not be read (-errno); the exit status for that. */
+int log_dir_failed(const char *dir, int error);
 /* 1, 0: it is there already, or -ENOMEM; what is given is copied. file may be NULL. */
 int log_places_add(struct log_places *places, const char *name, const char *file,
 		   struct log_place **ret_place);

@@ -42,12 +42,11 @@ int log_set_open(struct log_set *set, struct log_places *places, const struct lo
 		r = log_set_add(set, 0);
 	if (r == 0)
 		return 0;
-	if (r == -ENOMEM)
-		complain("out of memory");
-	else
-		complain("%s: %s%s", places->dir, strerror(-r), log_rights_hint(r));
 	log_set_close(set);
-	return r == -EACCES || r == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
+	if (r != -ENOMEM)
+		return log_dir_failed(places->dir, r);
+	complain("out of memory");
+	return EXIT_FAILED;
 }
 
 void log_set_close(struct log_set *set)

@@ -69,6 +69,12 @@ const char *log_rights_hint(int error)
 	return ": logs are for root, for the user that supd runs as and for its control_group";
 }
 
+int log_dir_failed(const char *dir, int error)
+{
+	complain("%s: %s%s", dir, strerror(-error), log_rights_hint(error));
+	return error == -EACCES || error == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
+}
+
 static int out_of_memory(void)
 {
 	complain("out of memory");
@@ -285,10 +291,8 @@ static int find_in_dir(struct log_places *places)
 
 	if (r == -ENOMEM)
 		return out_of_memory();
-	if (r < 0) {
-		complain("%s: %s%s", places->dir, strerror(-r), log_rights_hint(r));
-		return r == -EACCES || r == -EPERM ? EXIT_REFUSED : EXIT_FAILED;
-	}
+	if (r < 0)
+		return log_dir_failed(places->dir, r);
 	for (int i = 0; i < places->n_args; i++) {
 		bool found = false;
 

@@ -56,22 +56,15 @@ static void keep(struct dir_reports *reports, struct buf *buf)
 
 static void take_line(void *owner, const char *line, size_t size)
 {
-	static const struct wire_frame frame = {.op = WIRE_ROW};
 	struct dir_reports *reports = owner;
 	const struct context *context = reports->context;
 	struct buf buf CLEANUP(buf_fini) = BUF_INIT;
-	struct wire_encoder e;
 	struct wire_frame row;
 
-	wire_begin(&e, &buf, &frame);
-	if (json_read_row(line, size, logs_report_members, &e) < 0 || wire_end(&e) < 0) {
+	if (logs_read_row(line, size, logs_report_members, &buf, &row) < 0 ||
+	    !field_text(&row, "kind"))
 		reports->n_damaged++;
-		return;
-	}
-	row = row_of(&buf);
-	if (!field_text(&row, "kind"))
-		reports->n_damaged++;
-	else if (context->n_args == 0 || logs_report_is_of(&row, context->args[0]))
+	else if (context->n_args == 0 || logs_row_is_of(&row, context->args[0]))
 		keep(reports, &buf);
 }
 
@@ -146,15 +139,8 @@ int report_from_dir(const struct context *context, const char *dir, uint64_t num
 {
 	struct dir_reports reports = {.context = context, .dir = dir};
 	int r = read_back(dir, LOGS_REPORTS_FILE, SIZE_MAX, take_line, &reports);
-	int status = EXIT_FAILED;
+	int status = r == 0 ? show(&reports, number) : log_dir_failed(dir, r);
 
-	if (r == 0) {
-		status = show(&reports, number);
-	} else {
-		complain("%s: %s%s", dir, strerror(-r), log_rights_hint(r));
-		if (r == -EACCES || r == -EPERM)
-			status = EXIT_REFUSED;
-	}
 	while (reports.n)
 		buf_fini(&reports.rows[--reports.n]);
 	free(reports.rows);

@@ -275,16 +275,11 @@ int events_restore(struct daemon *d, const char *line, size_t size)
 	struct events *events = d->events;
 	struct event_entry entry = {0};
 	struct wire_frame row;
-	struct wire_encoder e;
-	size_t cursor = 0;
 	const char *kind;
 	struct field at;
 	int r;
 
-	events_begin(events, &e);
-	if (json_read_row(line, size, logs_event_members, &e) < 0 || wire_end(&e) < 0)
-		return -EINVAL;
-	if (wire_decode(events->row.data, events->row.size, &cursor, &row) != 1)
+	if (logs_read_row(line, size, logs_event_members, &events->row, &row) < 0)
 		return -EINVAL;
 	kind = field_text(&row, "kind");
 	entry.seq = (uint64_t)field_int(&row, "seq", 0);

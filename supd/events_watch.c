@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/path.h"
-#include "base/pid.h"
 #include "base/strings.h"
 #include "config/event_kinds.h"
+#include "logs/own.h"
 #include "supd/control.h"
 #include "supd/request.h"
 #include "supd/rows.h"
@@ -23,19 +22,9 @@
 
 static bool paths_have(char *const *paths, const struct wire_frame *row)
 {
-	const char *name = field_text(row, "name");
-	const char *pid = field_text(row, "pid");
-
-	char text[ACTOR_PID_TEXT_MAX];
-
-	for (; *paths; paths++) {
-		const char *path = actor_pid_spell(*paths, text);
-
-		/* What has no path is of the whole. */
-		if (path_has(path, name ? name : "/") || (pid && strcmp(path, pid) == 0))
-			return true;
-	}
-	return false;
+	while (*paths && !logs_row_is_of(row, *paths))
+		paths++;
+	return *paths;
 }
 
 static bool kinds_have(char *const *kinds, const struct wire_frame *row)
@@ -60,10 +49,7 @@ static void watch_put_gap(struct watch *watch, uint64_t to, uint64_t lost)
 	struct wire_encoder e;
 
 	conn_begin(watch->conn, &e, WIRE_ROW, watch->ref);
-	field_put_text(&e, 0, "kind", "gap");
-	field_put_int(&e, 0, "from", (int64_t)(watch->after + 1));
-	field_put_int(&e, 0, "to", (int64_t)to);
-	field_put_int(&e, 0, "lost", (int64_t)lost);
+	logs_event_put_gap(&e, (int64_t)(watch->after + 1), (int64_t)to, (int64_t)lost);
 	conn_end(watch->conn, &e);
 }
 

@@ -104,13 +104,11 @@ void reports_keep(struct daemon *d, const struct draft *draft)
 
 static void take_line(void *owner, const char *line, size_t size)
 {
-	static const struct wire_frame frame = {.op = WIRE_ROW};
-	struct buf row CLEANUP(buf_fini) = BUF_INIT;
-	struct wire_encoder e;
+	struct buf buf CLEANUP(buf_fini) = BUF_INIT;
+	struct wire_frame row;
 
-	wire_begin(&e, &row, &frame);
-	if (json_read_row(line, size, logs_report_members, &e) == 0 && wire_end(&e) == 0)
-		add(owner, &row, 0);
+	if (logs_read_row(line, size, logs_report_members, &buf, &row) == 0)
+		add(owner, &buf, 0);
 }
 
 void reports_read_back(struct reports *r)

@@ -140,7 +140,7 @@ void request_take_report(struct conn *conn, const struct request_command *comman
 	for (struct list *it = r ? r->kept.prev : NULL; it && it != &r->kept; it = it->prev) {
 		struct wire_frame row = frame_of(LIST_ENTRY(it, struct report, link));
 
-		if (!logs_report_is_of(&row, target) || ++n < wanted)
+		if (!logs_row_is_of(&row, target) || ++n < wanted)
 			continue;
 		write_whole(conn, frame->ref, &row);
 		conn_reply_status(conn, frame->ref, STATUS_OK, NULL);

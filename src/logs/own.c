@@ -2,8 +2,10 @@
 
 #include "logs/own.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/macros.h"
 #include "base/path.h"
 #include "base/pid.h"
@@ -58,14 +60,38 @@ void logs_report_put_short(struct wire_encoder *e, const struct wire_frame *repo
 	}
 }
 
-bool logs_report_is_of(const struct wire_frame *report, const char *target)
+bool logs_row_is_of(const struct wire_frame *row, const char *target)
 {
-	const char *name = field_text(report, "name"), *pid = field_text(report, "pid");
+	const char *name = field_text(row, "name"), *pid = field_text(row, "pid");
 	char text[ACTOR_PID_TEXT_MAX];
-	actor_pid wanted;
+	const char *who = actor_pid_spell(target, text);
 
-	if (actor_pid_parse(target, &wanted) == 0)
-		return pid && strcmp(pid, actor_pid_format(wanted, text)) == 0;
 	/* What has no path is of the whole. */
-	return path_has(target, name ? name : "/");
+	return path_has(who, name ? name : "/") || (pid && strcmp(who, pid) == 0);
+}
+
+void logs_event_put_gap(struct wire_encoder *e, int64_t from, int64_t to, int64_t lost)
+{
+	field_put_text(e, 0, "kind", "gap");
+	field_put_int(e, 0, "from", from);
+	field_put_int(e, 0, "to", to);
+	field_put_int(e, 0, "lost", lost);
+}
+
+int logs_read_row(const char *line, size_t size, const struct json_member *members, struct buf *buf,
+		  struct wire_frame *ret_row)
+{
+	static const struct wire_frame frame = {.op = WIRE_ROW};
+	struct wire_encoder e;
+	size_t cursor = 0;
+	int r;
+
+	buf_clear(buf);
+	wire_begin(&e, buf, &frame);
+	r = json_read_row(line, size, members, &e);
+	if (r == 0)
+		r = wire_end(&e);
+	if (r == 0 && wire_decode(buf->data, buf->size, &cursor, ret_row) != 1)
+		r = -EPROTO;
+	return r;
 }
