@@ -35,41 +35,26 @@ static bool is_added(const struct core *core, const struct child_view *v, const 
 	       is_first_change(core, v->slot, link);
 }
 
-static void tell_added(struct daemon *d, const struct child_view *v, const struct link *link)
-{
-	events_add(d, &(struct occurrence){
-			      .kind = "config",
-			      .name = v->path,
-			      .pid = link->pid,
-			      .reason = "added",
-			      .explanation = "it is there until its supervisor ends",
-			      .origin = origin_names[ORIGIN_CALL],
-		      });
-}
-
-static void tell_removed(struct daemon *d, const struct child_view *v, const struct link *link)
-{
-	events_add(d, &(struct occurrence){
-			      .kind = "config",
-			      .name = v->path,
-			      .pid = link->pid,
-			      .reason = "removed",
-			      .explanation = v->dynamic ? "it is no more"
-							: "it comes back when its supervisor is "
-							  "started anew",
-			      .cause = events_of_link(d, link->cause.seq),
-			      .origin = origin_names[link->cause.origin],
-		      });
-}
-
 void events_on_config(struct daemon *d, uint32_t slot, const struct link *link)
 {
+	struct occurrence what = {.kind = "config", .pid = link->pid};
 	struct child_view v;
 
 	if ((!begins(link->kind) && link->kind != LINK_REMOVED) || !core_view(d->core, slot, &v))
 		return;
-	if (link->kind == LINK_REMOVED)
-		tell_removed(d, &v, link);
-	else if (is_added(d->core, &v, link))
-		tell_added(d, &v, link);
+	what.name = v.path;
+	if (link->kind == LINK_REMOVED) {
+		what.reason = "removed";
+		what.explanation = v.dynamic ? "it is no more"
+					     : "it comes back when its supervisor is started anew";
+		what.cause = events_of_link(d, link->cause.seq);
+		what.origin = origin_names[link->cause.origin];
+	} else if (is_added(d->core, &v, link)) {
+		what.reason = "added";
+		what.explanation = "it is there until its supervisor ends";
+		what.origin = origin_names[ORIGIN_CALL];
+	} else {
+		return;
+	}
+	events_add(d, &what);
 }

@@ -397,11 +397,12 @@ void reports_on_forget(struct daemon *d, uint32_t slot)
 
 		if (draft->gone || draft->slot != slot)
 			continue;
-		if (draft->told)
-			draft_tell_past(r, draft, crashes);
-		draft->gone = draft->told;
-		if (!draft->told)
+		if (!draft->told) {
 			draft_free(r, draft);
+			continue;
+		}
+		draft_tell_past(r, draft, crashes);
+		draft->gone = true;
 	}
 	crashes_free(crashes);
 }

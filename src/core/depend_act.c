@@ -387,7 +387,7 @@ static void depend_look_at_parked(struct child *c)
 bool depend_can_join(const struct child *c)
 {
 	struct supervisor *s = c->parent;
-	struct child *top = s->suspended;
+	struct child *top = s ? s->suspended : NULL;
 
 	return top && top != c && top->parked && !c->spec->on_demand &&
 	       (s->job == JOB_IDLE || s->job == JOB_CALL) &&

@@ -135,7 +135,7 @@ static void operator_start(const struct request *request, struct child *c)
 	else if (down != SLOT_NONE)
 		operator_answer(c->core, request, ANSWER_PARENT_DOWN, c, down);
 	else if (operator_is_parked(c, &blocker) ||
-		 (depend_is_blocked(c, &blocker) && !(c->parent && depend_can_join(c))))
+		 (depend_is_blocked(c, &blocker) && !depend_can_join(c)))
 		operator_answer(c->core, request, ANSWER_BLOCKED, c, blocker);
 	else if (!c->parent)
 		operator_answer(c->core, request, ANSWER_SHUTTING_DOWN, c, SLOT_NONE);
