@@ -261,11 +261,9 @@ static void end_link(struct sim *sim, const struct bond *link, actor_pid dead,
 		post_pair(sim, dead, other)->exits_due++;
 	/* Where memory was short its connection may be closed in this step, and nothing traps then.
 	 */
-	if (player->trap && sim->was_short)
-		fall(sim, other, dead, false);
-	if (!player->trap)
+	if (!player->trap || sim->was_short)
 		fall(sim, other, dead,
-		     !is_let_go(sim, player, post_player(sim, dead)) &&
+		     !player->trap && !is_let_go(sim, player, post_player(sim, dead)) &&
 			     reason->kind != REASON_NONE && !reason_is_normal_link(reason));
 }
 

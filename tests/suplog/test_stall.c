@@ -109,11 +109,25 @@ static void count_log(const struct rig *r, long *ret_written, long *ret_told)
 	}
 }
 
+/* With one line more, to its end. How many lines are told of as dropped meanwhile. */
+static long finish(struct rig *r)
+{
+	struct rig_notice n;
+	long heard = 0;
+
+	rig_puts(r, 0, LINE);
+	rig_ask(r, KEEPER_FINISH, -1, 0);
+	while (rig_hear(r, &n, RIG_PATIENCE_MS))
+		if (strcmp(n.kind, "dropped") == 0)
+			heard += field_int(&n.frame, "lines", 0);
+	return heard;
+}
+
 Test(stall, what_may_be_dropped_is_and_counted)
 {
 	struct rig r;
 	struct rig_notice n;
-	long written, told, heard = 0;
+	long written, told, heard;
 	pid_t hand;
 
 	rig_init(&r);
@@ -129,11 +143,7 @@ Test(stall, what_may_be_dropped_is_and_counted)
 	cr_assert_eq(field_int(&n.frame, "ref", 0), 5);
 	cr_assert_eq(ptrace(PTRACE_DETACH, hand, NULL, NULL), 0);
 	rig_expect(&r, KEEPER_BETTER, &n);
-	rig_puts(&r, 0, LINE);
-	rig_ask(&r, KEEPER_FINISH, -1, 0);
-	while (rig_hear(&r, &n, RIG_PATIENCE_MS))
-		if (strcmp(n.kind, "dropped") == 0)
-			heard += field_int(&n.frame, "lines", 0);
+	heard = finish(&r);
 	count_log(&r, &written, &told);
 	cr_assert_eq(written + told, LINES + 3, "%ld and %ld, not %d", written, told, LINES + 3);
 	cr_assert_eq(told, heard, "%ld in the log, %ld by notice", told, heard);
@@ -219,7 +229,6 @@ static void until_empty(const struct rig *r)
 Test(stall, while_a_remark_is_written)
 {
 	struct rig r;
-	struct rig_notice n;
 	long written, told, heard = 0;
 
 	rig_init(&r);
@@ -233,11 +242,7 @@ Test(stall, while_a_remark_is_written)
 		cr_assert_eq(ptrace(PTRACE_DETACH, hand, NULL, NULL), 0);
 		await(&r, "better", &heard);
 	}
-	rig_puts(&r, 0, LINE);
-	rig_ask(&r, KEEPER_FINISH, -1, 0);
-	while (rig_hear(&r, &n, RIG_PATIENCE_MS))
-		if (strcmp(n.kind, "dropped") == 0)
-			heard += field_int(&n.frame, "lines", 0);
+	heard += finish(&r);
 	count_log(&r, &written, &told);
 	cr_assert_eq(written + told, 2 * LINES + 4, "%ld and %ld", written, told);
 	cr_assert_eq(told, heard, "%ld in the log, %ld by notice", told, heard);
