@@ -4,11 +4,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
-#include "config/expand.h"
 #include "supd/command.h"
 
 /* Of a command whose time is up, from SIGTERM to SIGKILL. */
@@ -118,19 +116,42 @@ static void init_call(struct inquiry *q, actor_pid whom)
 
 /* ---- all of them ---- */
 
+static int find_whom(const struct exec_probe *what, const char *service, struct endpoint *ret)
+{
+	const char *advice;
+
+	switch (what->kind) {
+	case PROBE_TCP:
+		return endpoint_find(what->host, ENDPOINT_ADDRESS, service, ret, &advice);
+	case PROBE_HTTP:
+		return endpoint_find(what->host, ENDPOINT_HTTP, service, ret, &advice);
+	case PROBE_UNIX:
+		return endpoint_find(what->what, ENDPOINT_PATH, service, ret, &advice);
+	case PROBE_NONE:
+	case PROBE_COMMAND:
+	case PROBE_MAILBOX:
+	case PROBE_FD:
+	case PROBE_LOG:
+	case PROBE_N_KINDS:
+		break;
+	}
+	return 0;
+}
+
 int inquiry_init(struct inquiry *q, struct daemon *d, const struct exec_probe *what,
 		 const struct child_view *service)
 {
-	const struct expand_vars vars = {.path = service->path};
-	char *path = NULL;
+	struct endpoint whom = {.name = NULL};
+	int r = find_whom(what, service->path, &whom);
 
-	if (what->kind == PROBE_UNIX && config_expand(what->what, &vars, &path) != 0)
-		return -ENOMEM;
-	if (path && strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-		free(path);
-		return -ENAMETOOLONG;
+	if (r == 0 && what->kind == PROBE_UNIX &&
+	    strlen(whom.name) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+		endpoint_fini(&whom);
+		r = -ENAMETOOLONG;
 	}
-	*q = (struct inquiry){.daemon = d, .what = what, .path = path, .slot = service->slot};
+	if (r < 0)
+		return r;
+	*q = (struct inquiry){.daemon = d, .what = what, .asked = whom, .slot = service->slot};
 	init_call(q, service->pid);
 	q->probe.loop = d->loop;
 	q->probe.pool = &d->processes->probes;
@@ -142,8 +163,7 @@ int inquiry_init(struct inquiry *q, struct daemon *d, const struct exec_probe *w
 void inquiry_fini(struct inquiry *q)
 {
 	inquiry_stop(q);
-	free(q->path);
-	q->path = NULL;
+	endpoint_fini(&q->asked);
 }
 
 void inquiry_start(struct inquiry *q, struct span timeout)
@@ -154,7 +174,7 @@ void inquiry_start(struct inquiry *q, struct span timeout)
 	else if (q->what->kind == PROBE_MAILBOX)
 		start_call(q);
 	else
-		probe_start(&q->probe, q->what, q->path, timeout);
+		probe_start(&q->probe, q->what, &q->asked, timeout);
 }
 
 void inquiry_stop(struct inquiry *q)

@@ -16,7 +16,7 @@ struct command;
 struct inquiry {
 	struct daemon *daemon;         /* borrowed */
 	const struct exec_probe *what; /* borrowed */
-	char *path;                    /* owned; PROBE_UNIX: of the socket */
+	struct endpoint asked;         /* PROBE_TCP, PROBE_HTTP, PROBE_UNIX */
 	uint32_t slot;                 /* of the service */
 	struct probe probe;
 	struct outgoing_call call;
@@ -30,7 +30,8 @@ struct inquiry {
 	void *owner; /* borrowed */
 };
 
-/* Its done and owner are set by the caller. 0, -ENOMEM, -ENAMETOOLONG: nothing to free. */
+/* Its done and owner are set by the caller. 0; or nothing to free and -ENOMEM, or -ENAMETOOLONG or
+ * -EINVAL where its path or address is none with that service's name. */
 int inquiry_init(struct inquiry *q, struct daemon *d, const struct exec_probe *what,
 		 const struct child_view *service);
 void inquiry_fini(struct inquiry *q);

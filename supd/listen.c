@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/expand.h"
 #include "supd/listener.h"
 #include "supd/texts.h"
 #include "wire/field.h"
@@ -82,31 +81,25 @@ static void drop(struct listener *l)
 
 /* ---- opening ---- */
 
-/* "unix:/run/web@1.sock", of the service with that path */
-static void print_address(struct buf *out, const struct exec_listen *what, const char *path)
+/* Of the service with that path. Addresses of one port collide, or one is all of them. */
+static bool is_same_place(const struct exec_listen *has, const char *path,
+			  const struct exec_listen *wanted, const struct endpoint *there)
 {
-	const struct expand_vars vars = {.path = path};
-	char *expanded CLEANUP(cleanup_free) = NULL;
-	bool fixed = listen_is_internet(what->kind) ||
-		     config_expand(what->address, &vars, &expanded) != 0;
+	struct endpoint here = {.name = NULL};
+	const char *advice;
+	bool same = has->kind == wanted->kind && socket_endpoint(has, path, &here, &advice) == 0;
 
-	buf_printf(out, "%s:%s", listen_kind_names[what->kind], fixed ? what->address : expanded);
+	if (same && listen_is_internet(has->kind))
+		same = here.port == there->port;
+	else if (same)
+		same = strcmp(here.name, there->name) == 0;
+	endpoint_fini(&here);
+	return same;
 }
 
-static bool is_same_address(const struct exec_listen *has, const char *path,
-			    const struct exec_listen *wanted, const char *address)
-{
-	struct buf text CLEANUP(buf_fini) = BUF_INIT;
-
-	if (has->kind != wanted->kind || has->port != wanted->port)
-		return false;
-	print_address(&text, has, path);
-	return listen_is_internet(has->kind) || strcmp(buf_text(&text), address) == 0;
-}
-
-/* Which service of this daemon has the address, other than l; NULL: none. */
+/* Which service of this daemon listens there, other than l; NULL: none. */
 static const char *find_holder(const struct listener *l, const struct exec_listen *wanted,
-			       const char *address)
+			       const struct endpoint *there)
 {
 	struct child_view v;
 
@@ -118,23 +111,37 @@ static const char *find_holder(const struct listener *l, const struct exec_liste
 		    !core_view(l->all->daemon->core, other->slot, &v))
 			continue;
 		for (size_t i = 0; i < what->n_listen; i++) {
-			if (is_same_address(&what->listen[i], v.path, wanted, address))
+			if (is_same_place(&what->listen[i], v.path, wanted, there))
 				return v.path;
 		}
 	}
 	return NULL;
 }
 
+/* "unix:/run/web@1.sock", of the service with that path, and where that is: owned. False: with that
+ * path it is nowhere; then as it is written. */
+static bool print_place(struct buf *out, const struct exec_listen *what, const char *path,
+			struct endpoint *ret_there)
+{
+	const char *advice;
+	bool found = socket_endpoint(what, path, ret_there, &advice) == 0;
+
+	buf_printf(out, "%s:%s", listen_kind_names[what->kind],
+		   found ? ret_there->name : what->address);
+	return found;
+}
+
 /* "tcp:127.0.0.1:80 (web/api has it)" */
 static void explain(const struct listener *l, const char *path, const struct exec_listen *what,
 		    int error, const char *why, struct buf *object)
 {
+	struct endpoint there = {.name = NULL};
 	const char *holder = NULL;
 
 	buf_clear(object);
-	print_address(object, what, path);
-	if (error == EADDRINUSE)
-		holder = find_holder(l, what, buf_text(object));
+	if (print_place(object, what, path, &there) && error == EADDRINUSE)
+		holder = find_holder(l, what, &there);
+	endpoint_fini(&there);
 	if (holder)
 		buf_printf(object, " (service %s has it)", holder);
 	else if (why)
@@ -412,8 +419,10 @@ void listen_put_row(struct wire_encoder *e, const struct daemon *d, const struct
 	for (size_t i = 0; i < what->n_listen; i++) {
 		const struct exec_listen *one = &what->listen[i];
 		struct buf text CLEANUP(buf_fini) = BUF_INIT;
+		struct endpoint there = {.name = NULL};
 
-		print_address(&text, one, v->path);
+		print_place(&text, one, v->path, &there);
+		endpoint_fini(&there);
 		texts_add(&addresses, buf_text(&text));
 		texts_add(&names, one->name ? one->name : v->spec->name);
 	}

@@ -189,7 +189,7 @@ static size_t make_request(const struct probe *p, char request[REQUEST_MAX])
 	int n = snprintf(request, REQUEST_MAX,
 			 "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: supd/%s\r\nAccept: */*\r\n"
 			 "Connection: close\r\n\r\n",
-			 p->what->what, p->what->host, WIRE_RELEASE);
+			 p->what->what, p->whom->name, WIRE_RELEASE);
 
 	return MIN_OF((size_t)n, (size_t)REQUEST_MAX - 1);
 }
@@ -246,7 +246,7 @@ static bool is_self(const struct probe *p)
 	socklen_t size = sizeof(here), other = sizeof(there);
 
 	return p->what->kind != PROBE_UNIX && getsockname(p->fd, &here.any, &size) == 0 &&
-	       port_of(&here) == htons(p->what->address.port) &&
+	       port_of(&here) == htons(p->whom->port) &&
 	       getpeername(p->fd, &there.any, &other) == 0 && size == other &&
 	       memcmp(&here, &there, size) == 0;
 }
@@ -304,22 +304,21 @@ static socklen_t set_local(struct sockaddr_un *local, const char *path)
 	return sizeof(*local);
 }
 
-static socklen_t set_address(union address *address, const struct exec_probe *what,
-			     const char *path)
+static socklen_t set_address(union address *address, const struct probe *p)
 {
-	const struct probe_address *from = &what->address;
+	const struct endpoint *from = p->whom;
 
-	if (what->kind == PROBE_UNIX)
-		return set_local(&address->local, path);
-	if (from->v6) {
+	if (p->what->kind == PROBE_UNIX)
+		return set_local(&address->local, p->whom->name);
+	if (from->host_size == 16) {
 		address->v6.sin6_family = AF_INET6;
 		address->v6.sin6_port = htons(from->port);
-		memcpy(&address->v6.sin6_addr, from->bytes, 16);
+		memcpy(&address->v6.sin6_addr, from->host, 16);
 		return sizeof(address->v6);
 	}
 	address->v4.sin_family = AF_INET;
 	address->v4.sin_port = htons(from->port);
-	memcpy(&address->v4.sin_addr, from->bytes, 4);
+	memcpy(&address->v4.sin_addr, from->host, 4);
 	return sizeof(address->v4);
 }
 
@@ -327,10 +326,10 @@ static socklen_t set_address(union address *address, const struct exec_probe *wh
  * As connect(). Of a unix socket it says at once what it says; on loopback it is through when it
  * has returned, though it says otherwise, and asked again it tells: nothing has to wait then.
  */
-static int begin_connect(struct probe *p, const char *path)
+static int begin_connect(struct probe *p)
 {
 	union address address = {0};
-	socklen_t size = set_address(&address, p->what, path);
+	socklen_t size = set_address(&address, p);
 
 	if (connect(p->fd, &address.any, size) == 0)
 		return 0;
@@ -351,27 +350,34 @@ static void wait_for_peer(struct probe *p)
 	loop_fd_start(p->loop, &p->watcher, p->fd, LOOP_WRITE);
 }
 
-void probe_start(struct probe *p, const struct exec_probe *what, const char *path,
+static int family_of(const struct probe *p)
+{
+	if (p->what->kind == PROBE_UNIX)
+		return AF_UNIX;
+	return p->whom->host_size == 16 ? AF_INET6 : AF_INET;
+}
+
+void probe_start(struct probe *p, const struct exec_probe *what, const struct endpoint *whom,
 		 struct span timeout)
 {
-	int family = what->kind == PROBE_UNIX ? AF_UNIX : what->address.v6 ? AF_INET6 : AF_INET;
 	int error;
 
 	p->what = what;
+	p->whom = whom;
 	p->timeout = timeout;
 	p->sent = p->n_answer = p->n_read = 0;
 	if (p->pool->running >= p->pool->max) {
 		p->done(p->owner, PROBE_SHORT, "too many probes at a time");
 		return;
 	}
-	p->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	p->fd = socket(family_of(p), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (p->fd < 0) {
 		fail_by(p, errno);
 		return;
 	}
 	p->pool->running++;
 	p->stage = PROBE_CONNECTS;
-	error = begin_connect(p, path);
+	error = begin_connect(p);
 	if (error == EAGAIN && what->kind == PROBE_UNIX) {
 		fail(p, "it does not accept the connections that wait already");
 	} else if (error && error != EINPROGRESS) {

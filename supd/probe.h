@@ -13,6 +13,7 @@
  * an outcome of its own.
  */
 
+#include "config/endpoint.h"
 #include "core/exec_probes.h"
 #include "supd/loop.h"
 
@@ -42,6 +43,7 @@ struct probe {
 
 	enum probe_stage stage;
 	const struct exec_probe *what; /* borrowed while it runs */
+	const struct endpoint *whom;   /* likewise */
 	struct span timeout;
 	struct loop_fd watcher;
 	bool watched; /* by it, as it waits */
@@ -53,11 +55,8 @@ struct probe {
 	char answer[48]; /* how the answer begins */
 };
 
-/*
- * Asks; not while it runs. what->kind is PROBE_TCP, PROBE_UNIX or PROBE_HTTP; path is that of the
- * socket, with % expanded, for PROBE_UNIX.
- */
-void probe_start(struct probe *probe, const struct exec_probe *what, const char *path,
+/* Asks; not while it runs. what->kind is PROBE_TCP, PROBE_UNIX or PROBE_HTTP. */
+void probe_start(struct probe *probe, const struct exec_probe *what, const struct endpoint *whom,
 		 struct span timeout);
 /* Ends it without an outcome, where it runs. */
 void probe_stop(struct probe *probe);

@@ -127,10 +127,13 @@ static int prepare_both(struct probing *g, const struct child_view *v, struct ha
 
 static void name_object(struct buf *object, const struct exec_probe *what, int error)
 {
+	const char *why = error == -EEXIST   ? " (a socket that it is handed is there)"
+			  : error == -EINVAL ? " (that is no address with the name of this service)"
+					     : "";
+
 	buf_clear(object);
 	if (what->text)
-		buf_printf(object, "%s%s", what->text,
-			   error == -EEXIST ? " (a socket that it is handed is there)" : "");
+		buf_printf(object, "%s%s", what->text, why);
 }
 
 /* The record of that incarnation; NULL: memory is short. */

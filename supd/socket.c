@@ -13,7 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "config/expand.h"
 #include "supd/identity.h"
 
 #define NOBODY ((uid_t)-1)
@@ -22,6 +21,7 @@
 /* What is being made. */
 struct making {
 	const struct exec_listen *listen;
+	struct endpoint where;
 	struct held_socket *held;
 	const char *why;
 };
@@ -71,36 +71,36 @@ static int bind_internet(struct making *m, int family, const struct sockaddr *ad
 		return -errno;
 	if (l->reuse_port && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
 		return -errno;
-	if (family == AF_INET6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, l->host_size == 16))
+	if (family == AF_INET6 &&
+	    !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, m->where.host_size == 16))
 		return -errno;
 	return bind(fd, address, size) < 0 ? -errno : 0;
 }
 
 static int bind_ipv6(struct making *m)
 {
-	struct sockaddr_in6 address = {.sin6_family = AF_INET6,
-				       .sin6_port = htons(m->listen->port)};
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(m->where.port)};
 
-	if (m->listen->host_size)
-		memcpy(&address.sin6_addr, m->listen->host, sizeof(address.sin6_addr));
+	if (m->where.host_size)
+		memcpy(&address.sin6_addr, m->where.host, sizeof(address.sin6_addr));
 	return bind_internet(m, AF_INET6, (const struct sockaddr *)&address, sizeof(address));
 }
 
 static int bind_ipv4(struct making *m)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(m->listen->port)};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(m->where.port)};
 
-	if (m->listen->host_size)
-		memcpy(&address.sin_addr, m->listen->host, sizeof(address.sin_addr));
+	if (m->where.host_size)
+		memcpy(&address.sin_addr, m->where.host, sizeof(address.sin_addr));
 	return bind_internet(m, AF_INET, (const struct sockaddr *)&address, sizeof(address));
 }
 
 static int make_internet(struct making *m)
 {
-	int r = m->listen->host_size == 4 ? bind_ipv4(m) : bind_ipv6(m);
+	int r = m->where.host_size == 4 ? bind_ipv4(m) : bind_ipv6(m);
 
 	/* All addresses of a host without IPv6 are those of IPv4. */
-	if (m->listen->host_size == 0 && (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL)) {
+	if (m->where.host_size == 0 && (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL)) {
 		socket_unmake(m->held);
 		r = bind_ipv4(m);
 	}
@@ -288,28 +288,28 @@ static int make_fifo(struct making *m, const char *path)
 
 /* ---- all kinds ---- */
 
-static int make(struct making *m, const char *service)
+static int make(struct making *m)
 {
-	const struct expand_vars vars = {.path = service};
-	char *path = NULL;
 	int r;
 
-	if (listen_is_internet(m->listen->kind)) {
+	if (listen_is_internet(m->listen->kind))
 		r = make_internet(m);
-	} else {
-		r = config_expand(m->listen->address, &vars, &path);
-		if (r > 0)
-			r = -EINVAL;
-		if (r == 0)
-			r = m->listen->kind == LISTEN_FIFO ? make_fifo(m, path)
-							   : make_unix(m, path);
-		free(path);
-	}
-	if (r < 0)
-		return r;
-	if (listen_is_stream(m->listen->kind) && listen(m->held->fd, (int)m->listen->backlog) < 0)
+	else if (m->listen->kind == LISTEN_FIFO)
+		r = make_fifo(m, m->where.name);
+	else
+		r = make_unix(m, m->where.name);
+	if (r == 0 && listen_is_stream(m->listen->kind) &&
+	    listen(m->held->fd, (int)m->listen->backlog) < 0)
 		return -errno;
-	return 0;
+	return r;
+}
+
+int socket_endpoint(const struct exec_listen *listen, const char *service,
+		    struct endpoint *ret_endpoint, const char **ret_advice)
+{
+	return endpoint_find(listen->address,
+			     listen_is_internet(listen->kind) ? ENDPOINT_LISTEN : ENDPOINT_PATH,
+			     service, ret_endpoint, ret_advice);
 }
 
 int socket_make(const struct exec_listen *listen, const char *service, struct held_socket *ret_held,
@@ -317,8 +317,11 @@ int socket_make(const struct exec_listen *listen, const char *service, struct he
 {
 	struct held_socket held = {.fd = -1};
 	struct making m = {.listen = listen, .held = &held};
-	int r = make(&m, service);
+	int r = socket_endpoint(listen, service, &m.where, &m.why);
 
+	if (r == 0)
+		r = make(&m);
+	endpoint_fini(&m.where);
 	*ret_why = m.why;
 	if (r < 0)
 		socket_unmake(&held);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "config/endpoint.h"
 #include "core/exec_sockets.h"
 
 struct held_socket {
@@ -24,6 +25,9 @@ struct held_socket {
 	ino_t inode; /* of path, as it was made */
 };
 
+/* Where it listens, for the service at that path of the tree: as endpoint_find(). */
+int socket_endpoint(const struct exec_listen *listen, const char *service,
+		    struct endpoint *ret_endpoint, const char **ret_advice);
 /*
  * For the service at that path of the tree. 0, or -errno with *ret_why: what to say besides,
  * static, or NULL. What is returned is close-on-exec, listens where it can, and blocks.

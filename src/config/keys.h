@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "config/endpoint.h"
 #include "core/spec.h"
 
 struct config;
@@ -96,6 +97,8 @@ int value_rate(const struct value *value, const char *what, uint64_t *ret_rate,
 	       struct span *ret_span);
 /* Replaces an owned text. 0 or -ENOMEM. */
 int value_set_text(char **field, const char *text);
+/* 0; 1, refused, as it is none; -ENOMEM. */
+int value_check_endpoint(const struct value *value, const char *text, enum endpoint_form form);
 /* Says why and returns 1; -ENOMEM where even that is too much. */
 int value_refuse(const struct value *value, const char *format, ...) PRINTF(2, 3);
 /* Refuses with the words that may be written, and the one that was meant. */

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/*
- * What a service is asked, to find out whether it is ready or well. Addresses are numbers: the
- * daemon looks no name up, which could take any time.
- */
+/* What a service is asked, to find out whether it is ready or well. */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -13,7 +9,6 @@
 #include <sys/un.h>
 
 #include "base/text.h"
-#include "config/expand.h"
 #include "config/keys.h"
 #include "config/words.h"
 
@@ -29,50 +24,11 @@
 
 /* ---- addresses ---- */
 
-static int refuse_address(const struct value *value)
-{
-	return value_refuse(value, "use a numeric address and a port, such as 127.0.0.1:80, "
-				   "[::1]:80 or localhost:80: names are not looked up here");
-}
-
-static int take_port(const struct value *value, const char *text, struct probe_address *ret_address)
-{
-	uint64_t port;
-
-	if (text_parse_u64(text, UINT16_MAX, &port) < 0 || port == 0)
-		return value_refuse(value, "a port is a number from 1 to 65535");
-	ret_address->port = (uint16_t)port;
-	return 0;
-}
-
-/* ADDRESS:PORT; where by_default is not 0, the port may be missing. */
-static int take_address(const struct value *value, const char *text, uint16_t by_default,
-			struct probe_address *ret_address)
-{
-	char host[INET6_ADDRSTRLEN];
-	bool v6 = *text == '[';
-	size_t size = strcspn(text + v6, v6 ? "]" : ":");
-	const char *rest = text + v6 + size;
-
-	*ret_address = (struct probe_address){.v6 = v6, .port = by_default};
-	if (size >= sizeof(host) || (v6 && *rest++ != ']') || (*rest && *rest != ':'))
-		return refuse_address(value);
-	memcpy(host, text + v6, size);
-	host[size] = '\0';
-	if (!v6 && *rest && strchr(rest + 1, ':'))
-		return value_refuse(value, "write an IPv6 address in brackets, as in [::1]:80");
-	if (strcmp(host, "localhost") == 0)
-		strcpy(host, "127.0.0.1");
-	if (inet_pton(v6 ? AF_INET6 : AF_INET, host, ret_address->bytes) != 1)
-		return refuse_address(value);
-	if (!*rest && !by_default)
-		return refuse_address(value);
-	return *rest ? take_port(value, rest + 1, ret_address) : 0;
-}
-
 static int take_tcp(const struct value *value, const char *rest, struct exec_probe *probe)
 {
-	return take_address(value, rest, 0, &probe->address);
+	int r = value_check_endpoint(value, rest, ENDPOINT_ADDRESS);
+
+	return r ? r : value_set_text(&probe->host, rest);
 }
 
 static int take_http(const struct value *value, const char *rest, struct exec_probe *probe)
@@ -101,21 +57,16 @@ static int take_http(const struct value *value, const char *rest, struct exec_pr
 			return value_refuse(value, "its path has a character that is to be written "
 						   "as %%XX there");
 	}
-	return take_address(value, probe->host, 80, &probe->address);
+	return value_check_endpoint(value, probe->host, ENDPOINT_HTTP);
 }
 
 /* ---- paths, commands, tags ---- */
 
 static int take_unix(const struct value *value, const char *rest, struct exec_probe *probe)
 {
-	struct expand_vars vars = {.path = ""};
-	char *expanded = NULL;
-	int r = config_expand(rest, &vars, &expanded);
+	int r = value_check_endpoint(value, rest, ENDPOINT_PATH);
 
-	free(expanded);
-	if (r > 0)
-		return value_refuse(value, "%s", expand_error_text((enum expand_error)r));
-	if (r < 0)
+	if (r)
 		return r;
 	if ((*rest != '/' && *rest != '@') || !rest[1])
 		return value_refuse(value, "use the absolute path of a socket, or @NAME for an "

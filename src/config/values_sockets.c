@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/*
- * listen = KIND:ADDRESS [OPTION=VALUE...]. Addresses are numeric: a name would have to be looked
- * up, and who answers that may be slow, or be a service of this very tree.
- */
+/* listen = KIND:ADDRESS [OPTION=VALUE...]. */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "config/expand.h"
 #include "config/keys.h"
 #include "config/words.h"
 
@@ -35,64 +30,19 @@ static int take_kind(const struct value *value, const char *word, struct exec_li
 			    "unix-seqpacket:PATH or fifo:PATH");
 }
 
-static int take_port(const struct value *value, const char *text, struct exec_listen *listen)
+/* For an instance, so that % stands for something. */
+int value_check_endpoint(const struct value *value, const char *text, enum endpoint_form form)
 {
-	uint64_t port;
+	struct endpoint endpoint = {.name = NULL};
+	const char *advice;
+	int r = endpoint_find(text, form, "name@1", &endpoint, &advice);
 
-	if (text_parse_u64(text, 65535, &port) < 0 || port == 0)
-		return value_refuse(value, "a port is a number from 1 to 65535");
-	listen->port = (uint16_t)port;
-	return 0;
-}
-
-/* The address between the kind and the port, *host of `size` bytes. */
-static int take_host(const struct value *value, const char *host, size_t size,
-		     struct exec_listen *listen)
-{
-	char text[INET6_ADDRSTRLEN + 2] = "";
-	char *end;
-
-	if (size == 0 || (size == 1 && *host == '*'))
-		return 0;
-	if (size < sizeof(text))
-		memcpy(text, host, size);
-	end = text[0] == '[' ? strchr(text, ']') : NULL;
-	if (end && !end[1]) {
-		*end = '\0';
-		listen->host_size = 16;
-		if (inet_pton(AF_INET6, text + 1, listen->host) == 1)
-			return 0;
-		return value_refuse(value, "between the brackets stands no IPv6 address");
-	}
-	listen->host_size = 4;
-	if (inet_pton(AF_INET, text, listen->host) == 1)
-		return 0;
-	if (memchr(host, ':', size))
-		return value_refuse(value, "put an IPv6 address into brackets, as in [::1]:80");
-	return value_refuse(value, "use a numeric address, such as 127.0.0.1 or [::1], or * for "
-				   "all: names are not looked up");
-}
-
-static int take_internet(const struct value *value, const char *address, struct exec_listen *listen)
-{
-	const char *colon = strrchr(address, ':');
-	int r;
-
-	if (!colon)
-		return value_refuse(value, "write the port behind the address, as in %s:*:8080",
-				    listen_kind_names[listen->kind]);
-	r = take_host(value, address, (size_t)(colon - address), listen);
-	return r ? r : take_port(value, colon + 1, listen);
-}
-
-static int check_expansion(const struct value *value, const char *text)
-{
-	const struct expand_vars vars = {.path = ""};
-	char *expanded = NULL;
-	int r = config_expand(text, &vars, &expanded);
-
-	free(expanded);
-	return r > 0 ? value_refuse(value, "%s", expand_error_text((enum expand_error)r)) : r;
+	endpoint_fini(&endpoint);
+	if (r != -EINVAL)
+		return r;
+	if (!strstr(text, "%i") && !strstr(text, "%n"))
+		return value_refuse(value, "%s", advice);
+	return value_refuse(value, "where %%i is 1 and %%n is name@1: %s", advice);
 }
 
 static int check_path(const struct value *value, const char *path, enum listen_kind kind)
@@ -107,7 +57,7 @@ static int check_path(const struct value *value, const char *path, enum listen_k
 	if (kind != LISTEN_FIFO && strlen(path) > LISTEN_PATH_MAX)
 		return value_refuse(value, "the path of a Unix socket has at most %d bytes",
 				    LISTEN_PATH_MAX);
-	return check_expansion(value, path);
+	return value_check_endpoint(value, path, ENDPOINT_PATH);
 }
 
 /* ---- options ---- */
@@ -261,7 +211,7 @@ static int parse(const struct value *value, char *const *words, struct exec_list
 	if (r)
 		return r;
 	address = words[0] + strlen(listen_kind_names[listen->kind]) + 1;
-	r = listen_is_internet(listen->kind) ? take_internet(value, address, listen)
+	r = listen_is_internet(listen->kind) ? value_check_endpoint(value, address, ENDPOINT_LISTEN)
 					     : check_path(value, address, listen->kind);
 	for (size_t i = 1; r == 0 && words[i]; i++)
 		r = take_option(value, words[i], address, &seen, listen);

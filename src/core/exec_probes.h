@@ -24,22 +24,14 @@ enum probe_kind {
 	PROBE_N_KINDS,
 };
 
-/* An address in the network's order, a port in the host's. */
-struct probe_address {
-	uint8_t bytes[16]; /* the first four of it, unless v6 */
-	uint16_t port;
-	bool v6;
-};
-
 struct exec_probe {
 	enum probe_kind kind;
-	int fd;                       /* PROBE_FD */
-	struct probe_address address; /* PROBE_TCP, PROBE_HTTP */
-	char *text;                   /* the whole of it: "tcp:127.0.0.1:80"; NULL: none */
+	int fd;     /* PROBE_FD */
+	char *text; /* the whole of it: "tcp:127.0.0.1:80"; NULL: none */
 	/* PROBE_UNIX: a path, or @NAME; PROBE_HTTP: what is asked for; PROBE_LOG: the regular
 	 * expression; PROBE_MAILBOX: the tag */
 	char *what;
-	char *host;  /* PROBE_HTTP: whom it is asked of, as written */
+	char *host;  /* PROBE_TCP, PROBE_HTTP: whom it is asked of: "127.0.0.1:80" */
 	char **argv; /* PROBE_COMMAND; ends with NULL */
 };
 

@@ -3,9 +3,9 @@
 #define CORE_EXEC_SOCKETS_H
 
 /*
- * Sockets that the daemon opens for a service and hands to each of its processes. Addresses are
- * read when the configuration is: no name is ever looked up. Paths and names are as written, before
- * % is expanded. What "listen = KIND:ADDRESS [OPTION=VALUE...]" says.
+ * Sockets that the daemon opens for a service and hands to each of its processes. Addresses,
+ * paths and names are as written, before % is expanded. What "listen = KIND:ADDRESS
+ * [OPTION=VALUE...]" says.
  */
 
 #include <stdbool.h>
@@ -31,14 +31,11 @@ enum listen_kind {
 
 struct exec_listen {
 	enum listen_kind kind;
-	char *address;     /* owned; behind "KIND:" */
-	char *name;        /* owned; in LISTEN_FDNAMES; NULL: the service's own */
-	char *owner;       /* owned; of a path; NULL: the daemon's */
-	char *group;       /* owned; likewise */
-	uint8_t host[16];  /* tcp, udp: in network order */
-	uint8_t host_size; /* 4 or 16; 0: any address of both families */
-	uint16_t port;     /* tcp, udp */
-	uint16_t mode;     /* of a path */
+	char *address; /* owned; behind "KIND:" */
+	char *name;    /* owned; in LISTEN_FDNAMES; NULL: the service's own */
+	char *owner;   /* owned; of a path; NULL: the daemon's */
+	char *group;   /* owned; likewise */
+	uint16_t mode; /* of a path */
 	uint32_t backlog;
 	bool reuse_port;
 };

@@ -25,6 +25,9 @@
 #define ADDRESS                                                                              \
 	"use a numeric address and a port, such as 127.0.0.1:80, [::1]:80 or localhost:80: " \
 	"names are not looked up here"
+#define HTTP                                                                                \
+	"use a numeric address, such as 127.0.0.1, 127.0.0.1:8080, [::1]:80 or localhost: " \
+	"names are not looked up here"
 #define PORT "a port is a number from 1 to 65535"
 #define LONG_50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define SHOWN_73 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -70,6 +73,9 @@ Test(probe, addresses)
 		READY("tcp:127.0.0.1:-1", PORT),
 		READY("tcp:127.0.0.1:80x", PORT),
 		HEALTH("tcp:127.0.0.1:http", PORT),
+		HEALTH("tcp:127.0.0.1:%n", "where %i is 1 and %n is name@1: " PORT),
+		HEALTH("tcp:127.0.0.1:8%x",
+		       "only %i, %n and %% mean something: write %% for a percent sign"),
 	};
 
 	expect_messages(rows, ARRAY_LEN(rows));
@@ -80,9 +86,9 @@ Test(probe, urls)
 	static const struct message_row rows[] = {
 		READY("http:", "use http://ADDRESS:PORT/PATH"),
 		READY("http:127.0.0.1/", "use http://ADDRESS:PORT/PATH"),
-		READY("http://", ADDRESS),
-		READY("http://example.org/", ADDRESS),
-		READY("http://me@127.0.0.1/", ADDRESS),
+		READY("http://", HTTP),
+		READY("http://example.org/", HTTP),
+		READY("http://me@127.0.0.1/", HTTP),
 		READY("http://127.0.0.1:0/", PORT),
 		READY("http:https://127.0.0.1/", "https is not spoken here: use http, or command: "
 						 "with a program that speaks it"),
@@ -231,7 +237,6 @@ static const char text[] =
 
 Test(probe, parsed)
 {
-	static const uint8_t loopback[] = {127, 0, 0, 1}, v6[16] = {0xfe, 0x80, [15] = 1};
 	struct folder folder CLEANUP(folder_fini);
 	const struct exec_probes *p;
 	struct config *config;
@@ -243,27 +248,21 @@ Test(probe, parsed)
 	cr_expect_eq(find_spec(config, "v4")->ready, READY_TCP);
 	cr_expect_eq(p->ready.kind, PROBE_TCP);
 	cr_expect_str_eq(p->ready.text, "tcp:127.0.0.1:80");
-	cr_expect_arr_eq(p->ready.address.bytes, loopback, 4);
-	cr_expect_eq(p->ready.address.port, 80);
-	cr_expect_not(p->ready.address.v6);
+	cr_expect_str_eq(p->ready.host, "127.0.0.1:80");
 	cr_expect_eq(p->ready_interval.ns, SPAN_MS(50).ns);
 	p = probes_of(config, "v6");
-	cr_expect(p->ready.address.v6);
-	cr_expect_arr_eq(p->ready.address.bytes, v6, 16);
-	cr_expect_eq(p->ready.address.port, 65535);
+	cr_expect_str_eq(p->ready.host, "[fe80::1]:65535");
 	cr_expect_eq(p->ready_interval.ns, 0);
 	cr_expect_eq(p->health.kind, PROBE_MAILBOX);
 	cr_expect_str_eq(p->health.what, "health");
 	p = probes_of(config, "local");
 	cr_expect_str_eq(p->health.what, "are_you_well");
-	cr_expect_arr_eq(p->ready.address.bytes, loopback, 4);
+	cr_expect(strncmp(p->ready.host, "localhost:", 10) == 0);
 	p = probes_of(config, "web");
 	cr_expect_str_eq(p->ready.what, "/a%20b?c");
 	cr_expect_str_eq(p->ready.host, "127.0.0.1:8080");
-	cr_expect_eq(p->ready.address.port, 8080);
 	cr_expect_str_eq(p->health.what, "/");
-	cr_expect_eq(p->health.address.port, 80);
-	cr_expect(p->health.address.v6);
+	cr_expect_eq(p->health.host[0], '[');
 	cr_expect_eq(p->health_retries, 7);
 	cr_expect_eq(p->health_start_period.ns, SPAN_S(60).ns);
 	config_free(config);

@@ -458,3 +458,36 @@ Test(listen, dbus_daemon)
 	}
 	node_end(n);
 }
+
+/* ---- instances ---- */
+
+/* A template whose instances have the names of their ports. */
+Test(listen, an_address_of_each_instance)
+{
+	unsigned one = net_free_port(), two = net_free_port();
+	struct node *n = node_run(keep_printf(
+		"[service w@]\ncommand = %s fds:/dev/null\nlisten = tcp:localhost:%%i\n"
+		"ready = tcp:127.0.0.1:%%i\nrestart = temporary\n"
+		"[service v@]\ncommand = true\nlisten = tcp:*:%%i\nautostart = no\n"
+		"[service u@]\ncommand = true\nready = http://127.0.0.1:%%i/\nautostart = no\n",
+		build_path("tests/listener")));
+	char *text;
+
+	ctl(n, "start w@%u w@%u", one, two);
+	cr_expect_str_eq(said(net_ask_tcp(one, "hello")), keep_printf("w@%u hello", one));
+	cr_expect_str_eq(said(net_ask_tcp(two, "hello")), keep_printf("w@%u hello", two));
+	text = ctl(n, "status w@%u --json", one);
+	cr_expect_not_null(strstr(text, keep_printf("\"listen\":[\"tcp:localhost:%u\"]", one)),
+			   "%s", text);
+	text = ctl_fails(n, 1, "start v@%u", one);
+	cr_expect_not_null(strstr(text, keep_printf("tcp:*:%u (service w@%u has it)", one, one)),
+			   "%s", text);
+	text = ctl_fails(n, 1, "start w@x");
+	cr_expect_not_null(strstr(text, "tcp:localhost:%i (a port is a number from 1 to 65535)"),
+			   "%s", text);
+	text = ctl_fails(n, 1, "start u@x");
+	cr_expect_not_null(strstr(text, "http://127.0.0.1:%i/ (that is no address with the name of "
+					"this service)"),
+			   "%s", text);
+	node_end(n);
+}

@@ -22,6 +22,7 @@
 static struct loop *loop;
 static struct probe_pool pool;
 static struct probe probe;
+static struct endpoint whom; /* a port of loopback, or a path */
 static enum probe_outcome outcome;
 static char detail[PROBE_DETAIL_MAX];
 static unsigned n_ends;
@@ -39,6 +40,7 @@ static void set_up(void)
 {
 	cr_assert_eq(loop_new(&loop), 0);
 	pool = (struct probe_pool){.max = 100};
+	whom = (struct endpoint){.host = {127, 0, 0, 1}, .host_size = 4};
 	probe = (struct probe){.loop = loop, .pool = &pool, .done = on_end, .owner = &outcome};
 }
 
@@ -52,11 +54,11 @@ static void tear_down(void)
 TestSuite(probe, .init = set_up, .fini = tear_down);
 
 /* Asks, and expects that outcome, with a detail that begins so. */
-static void expect_by(const struct exec_probe *what, const char *path, struct span timeout,
-		      enum probe_outcome how, const char *why)
+static void expect_by(const struct exec_probe *what, struct span timeout, enum probe_outcome how,
+		      const char *why)
 {
 	n_ends = 0;
-	probe_start(&probe, what, path, timeout);
+	probe_start(&probe, what, &whom, timeout);
 	if (!n_ends)
 		loop_run(loop);
 	cr_expect_eq(n_ends, 1);
@@ -68,7 +70,7 @@ static void expect_by(const struct exec_probe *what, const char *path, struct sp
 
 static void expect(const struct exec_probe *what, enum probe_outcome how, const char *why)
 {
-	expect_by(what, NULL, PATIENCE, how, why);
+	expect_by(what, PATIENCE, how, why);
 }
 
 /* ---- a server ---- */
@@ -155,11 +157,9 @@ static int take_port(uint16_t *ret_port)
 static void serve(struct server *s, const char *answer)
 {
 	*s = (struct server){.connection = -1, .answer = answer, .step = 1000};
-	s->what = (struct exec_probe){.kind = PROBE_HTTP,
-				      .address = {.bytes = {127, 0, 0, 1}},
-				      .what = asked,
-				      .host = asked_of};
-	s->fd = take_port(&s->what.address.port);
+	s->what = (struct exec_probe){.kind = PROBE_HTTP, .what = asked};
+	whom.name = asked_of;
+	s->fd = take_port(&whom.port);
 	s->watcher.call = on_connection;
 	s->watcher.owner = s;
 	cr_assert_eq(listen(s->fd, 10), 0);
@@ -177,8 +177,8 @@ static void end_server(struct server *s)
 
 Test(probe, tcp)
 {
-	struct exec_probe what = {.kind = PROBE_TCP, .address = {.bytes = {127, 0, 0, 1}}};
-	int fd = take_port(&what.address.port);
+	struct exec_probe what = {.kind = PROBE_TCP};
+	int fd = take_port(&whom.port);
 
 	expect(&what, PROBE_FAILED, "Connection refused");
 	cr_assert_eq(listen(fd, 10), 0);
@@ -191,7 +191,7 @@ Test(probe, tcp)
 /* A port that the kernel gives to clients: sooner or later to this one, which meets itself. */
 Test(probe, a_connection_with_itself_is_none)
 {
-	struct exec_probe what = {.kind = PROBE_TCP, .address = {.bytes = {127, 0, 0, 1}}};
+	struct exec_probe what = {.kind = PROBE_TCP};
 	unsigned low = 0, high = 0;
 	FILE *range = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
 	int n = range ? fscanf(range, "%u %u", &low, &high) : 0;
@@ -200,10 +200,10 @@ Test(probe, a_connection_with_itself_is_none)
 		fclose(range);
 	if (n != 2 || high - low > 60000)
 		cr_skip_test("the range of clients' ports is not known");
-	what.address.port = (uint16_t)(high - (high ^ low) % 2);
+	whom.port = (uint16_t)(high - (high ^ low) % 2);
 	for (unsigned i = 0; i < (high - low); i++) {
 		n_ends = 0;
-		probe_start(&probe, &what, NULL, PATIENCE);
+		probe_start(&probe, &what, &whom, PATIENCE);
 		if (!n_ends)
 			loop_run(loop);
 		cr_assert_eq(outcome, PROBE_FAILED);
@@ -215,23 +215,21 @@ Test(probe, unix_sockets)
 	struct folder folder CLEANUP(folder_fini);
 	struct exec_probe what = {.kind = PROBE_UNIX};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *path;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	folder_init(&folder);
-	path = folder_at(&folder, "socket");
-	expect_by(&what, path, PATIENCE, PROBE_FAILED, "No such file or directory");
-	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	whom.name = folder_at(&folder, "socket");
+	expect(&what, PROBE_FAILED, "No such file or directory");
+	strncpy(address.sun_path, whom.name, sizeof(address.sun_path) - 1);
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	expect_by(&what, path, PATIENCE, PROBE_FAILED, "Connection refused");
+	expect(&what, PROBE_FAILED, "Connection refused");
 	cr_assert_eq(listen(fd, 0), 0);
-	expect_by(&what, path, PATIENCE, PROBE_WELL, "");
-	expect_by(&what, path, PATIENCE, PROBE_FAILED,
-		  "it does not accept the connections that wait already");
+	expect(&what, PROBE_WELL, "");
+	expect(&what, PROBE_FAILED, "it does not accept the connections that wait already");
 	close(fd);
-	expect_by(&what, path, PATIENCE, PROBE_FAILED, "Connection refused");
-	expect_by(&what, folder_write(&folder, "file", "", 0666), PATIENCE, PROBE_FAILED,
-		  "Connection refused");
+	expect(&what, PROBE_FAILED, "Connection refused");
+	whom.name = folder_write(&folder, "file", "", 0666);
+	expect(&what, PROBE_FAILED, "Connection refused");
 }
 
 Test(probe, abstract_unix_sockets)
@@ -243,13 +241,14 @@ Test(probe, abstract_unix_sockets)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(name, sizeof(name), "@supd-test-%d", (int)getpid());
+	whom.name = name;
 	memcpy(address.sun_path + 1, name + 1, strlen(name) - 1);
 	size += (socklen_t)strlen(name);
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
 	cr_assert_eq(listen(fd, 5), 0);
-	expect_by(&what, name, PATIENCE, PROBE_WELL, "");
+	expect(&what, PROBE_WELL, "");
 	close(fd);
-	expect_by(&what, name, PATIENCE, PROBE_FAILED, "Connection refused");
+	expect(&what, PROBE_FAILED, "Connection refused");
 }
 
 /* ---- http ---- */
@@ -358,7 +357,7 @@ Test(probe, http_silence)
 	struct server s;
 
 	serve(&s, NULL);
-	expect_by(&s.what, NULL, SPAN_MS(30), PROBE_FAILED, "no answer within 30ms");
+	expect_by(&s.what, SPAN_MS(30), PROBE_FAILED, "no answer within 30ms");
 	end_server(&s);
 }
 
@@ -367,18 +366,18 @@ Test(probe, http_silence)
 /* Those who wait for accept() fill the queue: who comes then gets no answer. */
 Test(probe, tcp_silence)
 {
-	struct exec_probe what = {.kind = PROBE_TCP, .address = {.bytes = {127, 0, 0, 1}}};
+	struct exec_probe what = {.kind = PROBE_TCP};
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = take_port(&what.address.port), fill[8];
+	int fd = take_port(&whom.port), fill[8];
 
-	address.sin_port = htons(what.address.port);
+	address.sin_port = htons(whom.port);
 	cr_assert_eq(listen(fd, 0), 0);
 	for (size_t i = 0; i < ARRAY_LEN(fill); i++) {
 		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		connect(fill[i], (struct sockaddr *)&address, sizeof(address));
 	}
-	expect_by(&what, NULL, SPAN_MS(30), PROBE_FAILED, "no connection within 30ms");
+	expect_by(&what, SPAN_MS(30), PROBE_FAILED, "no connection within 30ms");
 	for (size_t i = 0; i < ARRAY_LEN(fill); i++)
 		close(fill[i]);
 	close(fd);
@@ -390,7 +389,7 @@ Test(probe, stopped_it_tells_nothing)
 
 	serve(&s, NULL);
 	n_ends = 0;
-	probe_start(&probe, &s.what, NULL, PATIENCE);
+	probe_start(&probe, &s.what, &whom, PATIENCE);
 	cr_expect(probe_runs(&probe));
 	cr_expect_eq(pool.running, 1);
 	cr_expect(*probe_waits_for(&probe));
@@ -404,7 +403,7 @@ Test(probe, stopped_it_tells_nothing)
 
 Test(probe, short_of_fds)
 {
-	struct exec_probe what = {.kind = PROBE_TCP, .address = {.bytes = {127, 0, 0, 1}}};
+	struct exec_probe what = {.kind = PROBE_TCP};
 	struct rlimit limit, none;
 
 	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
