@@ -16,7 +16,6 @@
 #define PIECE 65536
 /* Pieces of one stream at once: others wait for theirs. */
 #define PIECES 64
-#define DROP_LOOK SPAN_MS(5)
 
 static void count(struct keeper *k, struct stream *s, const char *data, size_t size)
 {
@@ -130,11 +129,4 @@ void drop_remark(struct keeper *k, struct stream *s, const struct tally *tally, 
 	/* A line that was begun is not ended any more: its end was dropped. */
 	format_end(&s->format, &k->out, wall_now());
 	format_remark(&s->format, &k->out, wall_now(), text);
-}
-
-struct mono trouble_look(const struct stream *s, struct mono now)
-{
-	struct mono soon = mono_add(now, DROP_LOOK);
-
-	return s->settings->drop && soon.ns < s->trouble.retry_at.ns ? soon : s->trouble.retry_at;
 }

@@ -30,7 +30,4 @@ void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t siz
 /* The remark on them, in the keeper's out; a line that was begun is ended. */
 void drop_remark(struct keeper *k, struct stream *s, const struct tally *tally, const char *why);
 
-/* When a stream in trouble is looked at: to try again, or to drop. */
-struct mono trouble_look(const struct stream *s, struct mono now);
-
 #endif

@@ -40,6 +40,8 @@
 #define PIPES_GROWN_MAX ((size_t)64 << 20)
 /* After one that was refused, as this user has many pipes, others are not tried at once. */
 #define GROW_RETRY SPAN_S(1)
+/* After something was dropped. */
+#define DROP_LOOK SPAN_MS(5)
 #define EVENTS_MAX 64
 
 void hand_leave(struct keeper *k, struct stream *s)
@@ -78,18 +80,22 @@ void hand_sweep_at(struct keeper *k, struct mono when)
 		k->sweep_at = when;
 }
 
-/* Epoll is to tell of the next bytes. */
-static void watch(struct keeper *k, struct stream *s)
+/* Epoll is to tell of the next bytes. False: it has no memory for that. */
+static bool arm(struct keeper *k, struct stream *s)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = s};
 
+	if (epoll_ctl(k->epoll, s->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->pipe, &event) < 0)
+		return false;
+	s->watched = true;
+	return true;
+}
+
+/* Nothing but bytes is waited for; without epoll by looking now and then. */
+static void watch(struct keeper *k, struct stream *s)
+{
 	list_unlink(&s->busy);
-	if (s->ended)
-		return;
-	if (epoll_ctl(k->epoll, s->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->pipe, &event) == 0)
-		s->watched = true;
-	else
-		/* Without memory for that: by looking now and then. */
+	if (!s->ended && !arm(k, s))
 		hand_look_at(k, s, mono_add(mono_now(), PARTIAL_LOOK));
 }
 
@@ -142,6 +148,21 @@ static struct mono partial_look(const struct stream *s, struct mono now)
 	return due.ns < soon.ns ? due : soon;
 }
 
+/* When a stream in trouble is looked at next: to try again, or where it may drop, as soon as there
+ * is something to drop; for many writes in a row not for each. before: taken before this look. */
+static struct mono trouble_look(struct keeper *k, struct stream *s, uint64_t before,
+				struct mono now)
+{
+	struct mono retry = s->trouble.retry_at;
+	struct mono soon = mono_add(now, DROP_LOOK);
+
+	if (!s->settings->drop || s->ended || soon.ns >= retry.ns)
+		return retry;
+	if (s->taken != before || stream_waiting(k, s) > 0 || !arm(k, s))
+		return soon;
+	return retry;
+}
+
 static void end_stream(struct keeper *k, struct stream *s)
 {
 	unwatch(k, s);
@@ -158,6 +179,7 @@ static void end_stream(struct keeper *k, struct stream *s)
 static void look(struct keeper *k, struct stream *s, struct mono now)
 {
 	struct mono before = s->looked_at;
+	uint64_t taken = s->taken;
 	struct look found = {0};
 
 	s->looked_at = now;
@@ -174,7 +196,7 @@ static void look(struct keeper *k, struct stream *s, struct mono now)
 	if (found.n >= s->pipe_size / 4 * 3)
 		grow(k, s, now);
 	if (s->trouble.on) {
-		s->look_at = trouble_look(s, now);
+		s->look_at = trouble_look(k, s, taken, now);
 		s->looked_at = (struct mono){0};
 	} else if (found.full) {
 		s->look_at = mono_add(now, PARTIAL_LOOK);

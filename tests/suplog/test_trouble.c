@@ -3,6 +3,7 @@
 /* Logs that take nothing, and files that others have their hands on. */
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -293,6 +294,62 @@ Test(trouble, a_full_disk_drops_where_it_may)
 		if (strcmp(n.kind, "dropped") == 0)
 			heard += field_int(&n.frame, "lines", 0);
 	cr_assert_eq(heard, told);
+	rig_fini(&r);
+	umount(r.folder);
+}
+
+/* How often the keeper's threads have slept. */
+static long sleeps_of(const struct rig *r)
+{
+	char path[96], line[128];
+	long all = 0, n;
+	struct dirent *e;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)r->keeper);
+	tasks = opendir(path);
+	while ((e = readdir(tasks))) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", (int)r->keeper,
+			 e->d_name);
+		file = fopen(path, "r");
+		while (file && fgets(line, sizeof(line), file))
+			if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
+				all += n;
+		if (file)
+			fclose(file);
+	}
+	closedir(tasks);
+	return all;
+}
+
+/* With nothing to drop it sleeps until it tries again; with something it is there at once. */
+Test(trouble, who_may_drop_and_has_nothing_to_drop_sleeps)
+{
+	struct rig r;
+	struct rig_stream s = text;
+	struct rig_notice n;
+	long before, between;
+
+	rig_init(&r);
+	small_disk(&r);
+	s.overflow = "drop";
+	rig_stream(&r, 0, &s);
+	rig_start(&r);
+	fill_disk(&r, true);
+	rig_puts(&r, 0, LINE);
+	rig_expect(&r, KEEPER_TROUBLE, &n);
+	mark(&r, 0);
+	before = sleeps_of(&r);
+	while (rig_hear(&r, &n, 1000))
+		;
+	between = sleeps_of(&r) - before;
+	/* One each 5 ms were 200; tries, and telling of what was dropped, are few. */
+	cr_expect_lt(between, 60, "%ld", between);
+	for (int i = 0; i < LINES / 10; i++)
+		rig_puts(&r, 0, LINE);
+	cr_expect_gt(mark(&r, 0), 0);
 	rig_fini(&r);
 	umount(r.folder);
 }
