@@ -442,6 +442,10 @@ static void why_put_now(struct buf *out, const struct wire_frame *row)
 		buf_puts(out, ", since ");
 		render_field(out, &f);
 	}
+	if (field_find(row, "next_run", FIELD_TIME, &f)) {
+		buf_puts(out, "; it runs next at ");
+		render_field(out, &f);
+	}
 	if (advice) {
 		buf_puts(out, "; to start it: ");
 		render_text(out, advice, RENDER_LINE);

@@ -19,6 +19,7 @@
 #include "supd/reports.h"
 #include "supd/request.h"
 #include "supd/rows.h"
+#include "supd/schedule.h"
 
 /* How far back it is looked for somebody who is no more. */
 #define LOOKS_MAX 100000
@@ -153,6 +154,7 @@ static void why_put_state(struct wire_encoder *e, const struct daemon *d,
 	struct buf text CLEANUP(buf_fini) = BUF_INIT, advice CLEANUP(buf_fini) = BUF_INIT;
 	uint32_t slot = why_blocker(d->core, v->slot);
 	struct child_view on = *v;
+	int64_t next;
 	bool other = slot != v->slot && core_view(d->core, slot, &on);
 
 	if (v->waits && !other)
@@ -167,6 +169,8 @@ static void why_put_state(struct wire_encoder *e, const struct daemon *d,
 	field_put_text(e, 0, "waits_for", other ? on.path : NULL);
 	field_put_text(e, 0, "waits_for_state", other ? child_state_name(on.state) : NULL);
 	field_put_time(e, 0, "since", wall_now() - mono_between(on.since, loop_now()).ns);
+	if (on.state == CHILD_WAITING && !on.held && schedule_next(d, on.slot, &next))
+		field_put_time(e, 0, "next_run", next);
 	field_put_text(e, 0, "advice", advice.size ? buf_text(&advice) : NULL);
 	field_put_text(e, FIELD_DETAIL, "explanation", buf_text(&text));
 }

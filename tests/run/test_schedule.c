@@ -58,8 +58,11 @@ Test(schedule, a_start_by_hand_and_a_hold)
 	ctl(n, "wait j --for down");
 	cr_expect_str_eq(state_of(n, "j"), "waiting");
 	cr_expect_not_null(strstr(ctl(n, "tree j"), ", last run: normal\n"));
+	cr_expect_not_null(strstr(ctl(n, "why j"), "now: j waits until it is wanted, since "));
+	cr_expect_not_null(strstr(ctl(n, "why j"), "; it runs next at 20"));
 	ctl(n, "stop j");
 	cr_expect_str_eq(state_of(n, "j"), "stopped");
+	cr_expect_null(strstr(ctl(n, "why j"), "runs next"), "it is held");
 	ctl(n, "add k command='sleep 1000' every=1s");
 	cr_expect_str_eq(state_of(n, "k"), "waiting");
 	ctl(n, "wait k --for ready");
