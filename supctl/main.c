@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "supctl/ask.h"
+#include "wire/hello.h"
 
 #define INSIDE "a service of supd, or what it starts, with SUP_PID and SUP_TOKEN"
 
@@ -54,6 +55,12 @@ static bool help_is_asked(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "help") == 0;
 }
 
+/* Of supctl alone: the command version asks the daemon as well. */
+static bool version_is_asked(const char *word)
+{
+	return strcmp(word, "-v") == 0 || strcmp(word, "--version") == 0;
+}
+
 /* Where one of them is closed, no socket and no file takes its place: what is printed would go
  * there. Nothing can be written to what is put in its place, and that is said. */
 static void hold_standard_fds(void)
@@ -85,6 +92,10 @@ int main(int argc, char **argv)
 			help_print_command(command);
 		else
 			help_print();
+		return EXIT_DONE;
+	}
+	if (version_is_asked(argv[1])) {
+		puts("supctl " WIRE_RELEASE);
 		return EXIT_DONE;
 	}
 	command = command_find(argv[1]);

@@ -54,8 +54,13 @@ static int options_version(void)
 	return fflush(stdout) == 0 ? SUPD_EXIT_OK : SUPD_EXIT_FAILED;
 }
 
+/* What is usual elsewhere is taken as well. */
 static const struct option_row *options_find(const char *word)
 {
+	if (strcmp(word, "--help") == 0)
+		word = "-h";
+	else if (strcmp(word, "--version") == 0)
+		word = "-v";
 	for (const struct option_row *row = supd_options; row->name; row++)
 		if (strcmp(row->name, word) == 0)
 			return row;

@@ -61,6 +61,8 @@ Test(daemon, usage)
 	output = supd(n, "-v");
 	cr_assert_eq(output.status, 0);
 	cr_assert_str_eq(output.out, "supd 0.1.0\n");
+	cr_expect_str_eq(supd(n, "--version").out, "supd 0.1.0\n");
+	cr_expect_eq(strncmp(supd(n, "--help").out, "usage: supd [options]\n", 22), 0);
 }
 
 Test(daemon, test_of_a_good_configuration)

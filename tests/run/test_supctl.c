@@ -342,6 +342,8 @@ Test(supctl, help)
 		cr_assert_str_eq(ctl(n, "help %s", commands[i]), one);
 	}
 	cr_assert_eq(supctl(n, " ").status, 2);
+	cr_expect_str_eq(ctl(n, "--version"), "supctl 0.1.0\n");
+	cr_expect_str_eq(ctl(n, "-v"), "supctl 0.1.0\n");
 }
 
 Test(supctl, mistakes)
