@@ -75,7 +75,9 @@ void help_print(void)
 	fputs("usage: supctl COMMAND [options] [arguments]\n\ncommands:\n", stdout);
 	for (size_t i = 0; commands[i]; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->usage);
-	fputs("\nsupctl COMMAND -h tells more about one; supctl -v prints the release. Options of every command:\n", stdout);
+	fputs("\nsupctl COMMAND -h tells more about one; supctl -v prints the release. "
+	      "Options of every command:\n",
+	      stdout);
 	help_print_options(common_options);
 }
 

@@ -2,37 +2,52 @@
 
 /*
  * kill -9 to the first instruction of the replacement, of a service that has what most services
- * have: a session, a pipe to the log (ready = log: makes the daemon read its output, and pass it
- * on) and a mailbox; and then a cgroup as well. The raw loop's service has none of these.
+ * have: a session, a pipe to the log keeper, which writes it to a file, and a mailbox; then a
+ * cgroup as well. The raw loop's service has none of these. With `ready = log:` the keeper is asked
+ * besides, before each start, to look for that line, and after each end, whether it came: that is
+ * measured beside them.
  */
+
+#include <stdio.h>
 
 #include "base/macros.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/table.h"
 
+#define PLAIN "stdout = log\nstderr = log\n"
+#define WAITED "ready = log:up\n"
+
 struct start {
-	const char *what, *settings;
+	const char *what, *cgroup, *keys;
 	double targets[2]; /* idle, processors kept awake */
 	bool in_cgroup;
 };
 
 static const struct start starts[] = {
 	{"kill -9 to the first instruction, with session, log pipe and mailbox, idle",
-	 "cgroup = no\n",
+	 "no",
+	 PLAIN,
 	 {1.3, 0},
 	 false},
 	{"kill -9 to the first instruction, with a cgroup as well, idle",
-	 "cgroup = auto\n",
+	 "auto",
+	 PLAIN,
 	 {1.6, 0},
 	 true},
+	{"the first of these, with `ready = log:`", "no", WAITED, {0, 0}, false},
+	{"the second, with `ready = log:`", "auto", WAITED, {0, 0}, true},
 };
 
 static void start_prepare(struct subject *s, struct bench *b, const struct start *start)
 {
+	static char settings[400];
+
+	snprintf(settings, sizeof(settings), "cgroup = %s\nlog_dir = %s/starts-logs\n",
+		 start->cgroup, b->dir);
 	s->n = 1;
 	s->intensity = 1000;
-	s->settings = start->settings;
-	s->keys = "ready = log:up\n";
+	s->settings = settings;
+	s->keys = start->keys;
 	s->task = "say";
 	subject_prepare(s, b, &subject_supd);
 	subject_start(s);
