@@ -80,6 +80,7 @@ struct keeper_mark {
 	uint64_t ref;
 	uint32_t number;
 	uint32_t lines;
+	int64_t at; /* in the stream; -1: what it has when it is said */
 	bool sent;
 };
 

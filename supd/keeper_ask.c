@@ -5,6 +5,9 @@
  * each list is in the order of their ends. A keeper that does not answer keeps nobody waiting.
  */
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "supd/daemon.h"
 #include "supd/keeping.h"
 #include "supd/processes.h"
@@ -83,13 +86,39 @@ void keeper_ask_close(struct keeper *k)
 
 void keeper_asked_anew(struct keeper *k)
 {
-	LIST_EACH (it, &k->marks)
-		LIST_ENTRY(it, struct keeper_mark, link)->sent = false;
+	LIST_EACH (it, &k->marks) {
+		struct keeper_mark *m = LIST_ENTRY(it, struct keeper_mark, link);
+
+		/* It counts anew. */
+		m->at = -1;
+		m->sent = false;
+	}
 	LIST_EACH (it, &k->rotations)
 		LIST_ENTRY(it, struct keeper_rotation, link)->sent = false;
 }
 
 /* ---- marks ---- */
+
+static bool read_progress(const struct stream *s, struct keeper_progress *ret)
+{
+	off_t at = KEEPER_PROGRESS_AT + (off_t)s->number * KEEPER_PROGRESS_EACH;
+
+	return pread(s->keeper->record, ret, sizeof(*ret), at) == sizeof(*ret) &&
+	       ret->pipe == s->inode && !(ret->word & 1);
+}
+
+bool stream_is_settled(const struct stream *s, int64_t *ret_at)
+{
+	struct keeper_progress before, after;
+	int waiting = 0;
+
+	*ret_at = -1;
+	if (!s->told || !read_progress(s, &before) || ioctl(s->in, FIONREAD, &waiting) < 0 ||
+	    !read_progress(s, &after) || before.word != after.word)
+		return false;
+	*ret_at = (int64_t)(after.word >> 1) + waiting;
+	return waiting == 0 && !after.open;
+}
 
 /* The one that has a file, where only one of two has. */
 static struct stream *stream_of(const struct daemon *d, uint32_t slot)
@@ -118,6 +147,8 @@ bool keeper_mark(struct daemon *d, uint32_t slot, uint32_t lines, struct keeper_
 	mark->number = s->number;
 	mark->lines = lines;
 	mark->sent = false;
+	if (!stream_is_settled(s, &mark->at) && mark->at < 0)
+		d->keeper->hurries = true;
 	list_append(&d->keeper->marks, &mark->link);
 	if (first)
 		set_timer(d->keeper);

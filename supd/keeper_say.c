@@ -167,7 +167,7 @@ static bool say_stream(struct stream *s)
 	return true;
 }
 
-static bool say_mark(struct keeper *k, uint32_t number, uint64_t ref, uint32_t tail)
+static bool say_mark(struct keeper *k, uint32_t number, uint64_t ref, uint32_t tail, int64_t at)
 {
 	struct wire_encoder e;
 
@@ -175,6 +175,8 @@ static bool say_mark(struct keeper *k, uint32_t number, uint64_t ref, uint32_t t
 	field_put_int(&e, 0, "number", number);
 	field_put_int(&e, 0, "ref", (int64_t)ref);
 	field_put_int(&e, 0, "tail", tail);
+	if (at >= 0)
+		field_put_int(&e, 0, "at", at);
 	return end(k, &e, NULL, 0);
 }
 
@@ -182,7 +184,7 @@ static bool say_release(struct stream *s)
 {
 	if (!s->released)
 		s->released = ++s->keeper->ref;
-	return say_mark(s->keeper, s->number, s->released, 0);
+	return say_mark(s->keeper, s->number, s->released, 0, -1);
 }
 
 static bool say_forget(const struct stream *s)
@@ -246,7 +248,7 @@ static bool say_ended(struct stream *s)
 		if (!m->sent && m->number == s->number)
 			return true;
 	}
-	return say_mark(s->keeper, s->number, 0, 0);
+	return say_mark(s->keeper, s->number, 0, 0, -1);
 }
 
 /* The first of what it has to say. False: it could not be said. */
@@ -299,7 +301,7 @@ static int say_one(struct keeper *k)
 
 		if (m->sent)
 			continue;
-		m->sent = say_mark(k, m->number, m->ref, m->lines);
+		m->sent = say_mark(k, m->number, m->ref, m->lines, m->at);
 		return m->sent ? 1 : -1;
 	}
 	LIST_EACH (it, &k->rotations) {
@@ -345,6 +347,8 @@ void keeper_say(struct keeper *k)
 		r = say_one(k);
 	if (r > 0)
 		wait_for_room(k);
+	else if (r == 0)
+		k->hurries = false;
 }
 
 void keeper_say_anew(struct keeper *k)

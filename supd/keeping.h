@@ -13,6 +13,11 @@
  * said when the socket takes it. So a keeper that is slow, or was not there for a while, costs no
  * memory, and one that is started anew is told all of it by the same means.
  *
+ * Each turn of the loop says it, before it waits. So that a start does not wait for the keeper to
+ * have its turn, it is said before that only where the keeper is to know before the process runs
+ * (keeper.hurries): a stream that is new, as its pipe should outlive a kill of supd; the end of a
+ * process whose last line is still open, or on its way.
+ *
  * The life of a stream: made (SAY_STREAM), told, its users gone (SAY_RELEASE: a mark of its own),
  * and when that was answered, which means that nothing of it is in its pipe any more, forgotten
  * (SAY_FORGET) and freed: only then its number may be another's. Wanted again before that, it goes
@@ -47,6 +52,7 @@ struct stream {
 	struct exec *exec;         /* owned count: how it is kept; NULL: one of our own */
 	char *trouble;             /* owned; NULL: none */
 	uint64_t released;         /* ref of its last mark; 0: it has users */
+	uint64_t inode;            /* of the pipe */
 	uint64_t dropped;          /* lines, ever */
 	struct dropping dropping;
 	uint32_t number;
@@ -98,6 +104,7 @@ struct keeper {
 	struct own_stream own[KEEPER_N_OWN];
 
 	struct list dirty;     /* of streams */
+	bool hurries;          /* ... one of which is to be known before anything else is started */
 	struct list marks;     /* of struct keeper_mark */
 	struct list rotations; /* of struct keeper_rotation */
 	uint64_t ref;          /* the last that was given */
@@ -175,6 +182,12 @@ bool keeper_hear(struct keeper *k);
 bool dropping_is_due(struct dropping *d, struct mono now);
 
 /* ---- keeper_ask.c ---- */
+
+/*
+ * What it has written by now: *ret_at, a place in it; -1: that is not known, as some of it is being
+ * taken. True: all of that is in the log, and no line is open.
+ */
+bool stream_is_settled(const struct stream *s, int64_t *ret_at);
 
 void keeper_asked_anew(struct keeper *k);
 void keeper_answer_mark(struct keeper *k, uint64_t ref, const char *tail, size_t size);

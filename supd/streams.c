@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "logs/name.h"
@@ -161,11 +162,12 @@ static int find_number(struct keeper *k, uint32_t *ret_number)
 /* The writing end waits, as long as nobody says otherwise; nobody waits for the reading end. */
 static int open_pipe(struct stream *s)
 {
+	struct stat st;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0) {
+	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0 || fstat(fds[0], &st) < 0) {
 		int error = errno;
 
 		close(fds[0]);
@@ -175,6 +177,7 @@ static int open_pipe(struct stream *s)
 	s->in = fds[0];
 	s->out = fds[1];
 	s->owner = geteuid();
+	s->inode = st.st_ino;
 	return 0;
 }
 
@@ -212,6 +215,7 @@ struct stream *stream_new(struct keeper *k, const char *kind, const char *name, 
 	}
 	k->by_number[s->number] = s;
 	k->n_streams++;
+	k->hurries = true;
 	keeper_say_later(s, SAY_STREAM);
 	return s;
 }
@@ -346,6 +350,7 @@ void streams_direct(struct process *p, const struct spec *spec, struct spawn_req
 {
 	struct stream *out = p->streams[0], *error = p->streams[1];
 	bool same = spec->exec->standard_error.kind == OUTPUT_SAME;
+	struct keeper *k;
 
 	if (!out && !error)
 		return;
@@ -354,14 +359,27 @@ void streams_direct(struct process *p, const struct spec *spec, struct spawn_req
 		request->error = request->output;
 	else
 		direct(error, &request->identity, &request->error);
-	keeper_say((out ? out : error)->keeper);
+	k = (out ? out : error)->keeper;
+	if (k->hurries)
+		keeper_say(k);
+}
+
+/* What it has left open is ended before the next one writes there. */
+static void end_last_line(struct stream *s)
+{
+	int64_t at;
+
+	if (stream_is_settled(s, &at))
+		return;
+	keeper_say_later(s, SAY_MARK);
+	s->keeper->hurries = true;
 }
 
 void streams_ended(struct process *p)
 {
 	for (int i = 0; i < 2; i++) {
 		if (p->streams[i] && (i == 0 || p->streams[1] != p->streams[0]))
-			keeper_say_later(p->streams[i], SAY_MARK);
+			end_last_line(p->streams[i]);
 	}
 }
 

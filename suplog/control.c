@@ -190,6 +190,14 @@ static void stream(struct keeper *k, struct message *m)
 	close_if(pipe);
 }
 
+/* What was in its pipe at that time, or is now. */
+static uint64_t find_target(const struct keeper *k, const struct stream *s, int64_t at)
+{
+	uint64_t now = s->taken + stream_waiting(k, s);
+
+	return at < 0 ? now : MIN_OF((uint64_t)at, now);
+}
+
 static void mark(struct keeper *k, struct message *m)
 {
 	struct stream *s = keeper_stream(k, field_int(&m->frame, "number", -1));
@@ -201,7 +209,7 @@ static void mark(struct keeper *k, struct message *m)
 	mark->told = mark->ref == 0;
 	mark->since = mono_now();
 	mark->lines = (size_t)MAX_OF(field_int(&m->frame, "tail", 0), INT64_C(0));
-	mark->target = s->taken + stream_waiting(k, s);
+	mark->target = find_target(k, s, field_int(&m->frame, "at", -1));
 	list_append(&s->marks, &mark->link);
 	hand_look_at(k, s, mono_now());
 }

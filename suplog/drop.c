@@ -37,6 +37,7 @@ void drop_all(struct keeper *k, struct stream *s)
 {
 	char data[PIECE];
 
+	stream_taking(k, s);
 	for (int i = 0; i < PIECES; i++) {
 		ssize_t n =
 			splice(s->pipe, NULL, k->spill[1], NULL, sizeof(data), SPLICE_F_NONBLOCK);
@@ -53,14 +54,21 @@ void drop_all(struct keeper *k, struct stream *s)
 			count(k, s, data, (size_t)got);
 		}
 	}
+	/* Of what is held it is not known yet whether it was taken. */
+	if (k->held == 0 || k->calling != s)
+		stream_took(k, s);
 }
 
 void stall_drop(struct keeper *k)
 {
 	struct stream *s = k->calling;
 
-	if (s->settings->drop && !s->detached && k->flight > 0 && k->held == 0)
+	if (s->settings->drop && !s->detached && k->flight > 0 && k->held == 0) {
+		stream_taking(k, s);
 		k->held = record_hold(&k->record, s->number, s->pipe, k->flight);
+		if (k->held == 0)
+			stream_took(k, s);
+	}
 	for (size_t i = 0; i < k->n_streams; i++) {
 		struct stream *each = k->streams[i];
 
@@ -92,6 +100,7 @@ void drop_held(struct keeper *k, struct stream *s, size_t n, const struct record
 		s->dropped.bytes += held - n - left;
 		s->unwritten.bytes += held - n - left;
 	}
+	stream_took(k, s);
 }
 
 size_t drop_rest_of_line(struct keeper *k, struct stream *s, const char *data, size_t size)

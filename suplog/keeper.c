@@ -127,6 +127,7 @@ int keeper_add(struct keeper *k, uint32_t number, struct settings *settings, int
 	k->streams[number] = s;
 	k->grown += s->grown;
 	stream_restore(s, record_slot(&k->record, number));
+	stream_took(k, s);
 	/* What a predecessor had held when it was killed; nobody knows how many lines. */
 	s->dropped.bytes = s->unwritten.bytes = record_take_lost(&k->record, number);
 	if (s->dropped.bytes > 0)

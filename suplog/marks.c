@@ -54,15 +54,17 @@ static void note_unseen(struct keeper *k, struct stream *s, const struct mark *m
 	stream_note_tail(s, buf_text(&last), last.size);
 }
 
-/* Sends the last lines. */
+/* Sends the last lines of what was before the mark. */
 static void tell_mark(struct keeper *k, struct stream *s, struct mark *m)
 {
 	struct notice n;
-	size_t from = stream_tail_from(&s->tail, m->lines);
+	uint64_t behind = s->taken > m->target ? s->taken - m->target : 0;
+	size_t size = s->tail.size - (size_t)MIN_OF(behind, (uint64_t)s->tail.size);
+	size_t from = stream_tail_from(buf_text(&s->tail), size, m->lines);
 
 	notice_begin(&n, KEEPER_MARKED, s);
 	field_put_int(&n.encoder, 0, "ref", (int64_t)m->ref);
-	field_put_bytes(&n.encoder, 0, "tail", buf_text(&s->tail) + from, s->tail.size - from);
+	field_put_bytes(&n.encoder, 0, "tail", buf_text(&s->tail) + from, size - from);
 	notice_send(k, &n);
 	m->told = true;
 }
@@ -76,7 +78,8 @@ int marks_answer(struct keeper *k, struct stream *s, struct fault *fault)
 
 		if (s->taken < m->target && !s->ended)
 			break;
-		r = end_line(k, s, fault);
+		/* What is open now is the next one's, where that has written already. */
+		r = s->taken > m->target ? 0 : end_line(k, s, fault);
 		if (r < 0)
 			return r;
 		if (!m->told) {

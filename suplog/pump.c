@@ -80,8 +80,10 @@ bool pump_commit(struct keeper *k, struct stream *s, size_t n)
 		return false;
 	}
 	watch_pass(k, s, n);
+	stream_taking(k, s);
 	record_commit(&k->record, s->number, s->pipe, n, &then);
 	s->taken += n;
+	stream_took(k, s);
 	return true;
 }
 
@@ -96,10 +98,12 @@ void pump_note(struct keeper *k, struct stream *s)
 	if (s->detached)
 		return;
 	/* The record's head tells of what is held. */
-	if (k->held)
+	if (k->held) {
 		record_set_file(&k->record, s->number, &file);
-	else
-		record_commit(&k->record, s->number, s->pipe, 0, &file);
+		return;
+	}
+	record_commit(&k->record, s->number, s->pipe, 0, &file);
+	stream_took(k, s);
 }
 
 /* raw by splice: all that fits well below the limit. Bytes written; -errno; 0: by reading. */

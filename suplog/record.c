@@ -15,14 +15,14 @@
 #include "base/macros.h"
 #include "logs/keeper.h"
 
-/* "suplog 2" */
-#define RECORD_MAGIC UINT64_C(0x3220676f6c707573)
+/* "suplog 3" */
+#define RECORD_MAGIC UINT64_C(0x3320676f6c707573)
 #define RECORD_SIZE \
 	(sizeof(struct record_head) + (size_t)KEEPER_STREAMS_MAX * sizeof(struct record_slot))
 #define RECORD_ALL ((size_t)1 << 30)
 
-_Static_assert(sizeof(struct record_head) == 64, "the record's head");
-_Static_assert(sizeof(struct record_slot) == 80, "a slot of the record");
+_Static_assert(sizeof(struct record_head) == KEEPER_PROGRESS_AT, "the record's head");
+_Static_assert(sizeof(struct record_slot) == KEEPER_PROGRESS_EACH, "a slot of the record");
 
 static uint64_t record_word(uint64_t n, enum record_phase phase)
 {
@@ -144,9 +144,9 @@ int record_begin(struct record *r, uint32_t number, int pipe)
 
 	if (fstat(pipe, &st) < 0)
 		return -errno;
-	if (slot->pipe != st.st_ino) {
+	if (slot->progress.pipe != st.st_ino) {
 		record_forget(r, number);
-		slot->pipe = st.st_ino;
+		slot->progress.pipe = st.st_ino;
 		return 0;
 	}
 	owed = slot->owed;
@@ -166,9 +166,26 @@ void record_forget(struct record *r, uint32_t number)
 	struct record_slot *slot = record_slot(r, number);
 
 	/* First what makes the rest good. */
-	*(volatile uint64_t *)&slot->pipe = 0;
+	*(volatile uint64_t *)&slot->progress.pipe = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	memset(slot, 0, sizeof(*slot));
+}
+
+void record_taking(struct record *r, uint32_t number)
+{
+	_Atomic uint64_t *word = &record_slot(r, number)->progress.word;
+
+	atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) | 1,
+			      memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+void record_taken(struct record *r, uint32_t number, uint64_t taken, bool open)
+{
+	struct keeper_progress *p = &record_slot(r, number)->progress;
+
+	p->open = open;
+	atomic_store_explicit(&p->word, taken << 1, memory_order_release);
 }
 
 void record_set_file(struct record *r, uint32_t number, const struct record_slot *file)

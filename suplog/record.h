@@ -29,9 +29,11 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "logs/keeper.h"
 #include "suplog/format.h"
 
 enum record_phase {
@@ -52,7 +54,7 @@ struct record_head {
 };
 
 struct record_slot {
-	uint64_t pipe; /* its inode; 0: the slot is free */
+	struct keeper_progress progress; /* first: supd reads it */
 	uint64_t dev, ino;
 	uint64_t offset; /* of the file, up to which it holds what was taken out of the pipe */
 	uint64_t owed;   /* bytes at the front of the pipe that are in the file already */
@@ -87,6 +89,13 @@ void record_close(struct record *r);
  */
 int record_begin(struct record *r, uint32_t number, int pipe);
 void record_forget(struct record *r, uint32_t number);
+
+/*
+ * The stream's progress, for supd. Some of its pipe is about to be taken out; and all that was to
+ * be has been: so many bytes ever, the last of them in a line that is open.
+ */
+void record_taking(struct record *r, uint32_t number);
+void record_taken(struct record *r, uint32_t number, uint64_t taken, bool open);
 
 /* Another file: offset and state are what the next batch begins with. */
 void record_set_file(struct record *r, uint32_t number, const struct record_slot *file);

@@ -78,8 +78,29 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
+/* What is still to come to an end when its process does. */
+static bool is_open(const struct stream *s)
+{
+	const struct format_state *state = &s->format.state;
+
+	return s->settings->format != FORMAT_RAW && (state->open || state->split || state->fill);
+}
+
+void stream_taking(struct keeper *k, const struct stream *s)
+{
+	if (!s->detached)
+		record_taking(&k->record, s->number);
+}
+
+void stream_took(struct keeper *k, const struct stream *s)
+{
+	if (!s->detached)
+		record_taken(&k->record, s->number, s->taken, is_open(s));
+}
+
 void stream_restore(struct stream *s, const struct record_slot *slot)
 {
+	s->taken = slot->progress.word >> 1;
 	s->format.state = slot->state;
 	s->recovered = slot->ino == 0;
 }
@@ -153,9 +174,9 @@ static size_t last_lines(const char *data, size_t size, size_t lines)
 	return lines == 0 ? at + 1 : 0;
 }
 
-size_t stream_tail_from(const struct buf *tail, size_t lines)
+size_t stream_tail_from(const char *tail, size_t size, size_t lines)
 {
-	return lines == 0 ? tail->size : last_lines(tail->data, tail->size, lines);
+	return lines == 0 ? size : last_lines(tail, size, lines);
 }
 
 void stream_note_tail(struct stream *s, const char *data, size_t size)

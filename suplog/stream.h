@@ -16,6 +16,11 @@ void stream_restore(struct stream *s, const struct record_slot *slot);
 /* The settings that wait for it become its own. The hand's. */
 void stream_adopt(struct keeper *k, struct stream *s);
 
+/* Some of its pipe is about to be taken out; all that was to be is, and counted in taken: supd is
+ * to know (logs/keeper.h). */
+void stream_taking(struct keeper *k, const struct stream *s);
+void stream_took(struct keeper *k, const struct stream *s);
+
 /* What of its pipe is not taken yet, be it on its way to where it is dropped. */
 uint64_t stream_waiting(const struct keeper *k, const struct stream *s);
 
@@ -31,7 +36,7 @@ static inline bool stream_has_file(const struct stream *s)
 /* Notes the last lines of what came, for a report. */
 void stream_note_tail(struct stream *s, const char *data, size_t size);
 /* The last lines of the tail: where they begin in it. */
-size_t stream_tail_from(const struct buf *tail, size_t lines);
+size_t stream_tail_from(const char *tail, size_t size, size_t lines);
 
 /* The number of ends of lines in data. */
 uint64_t count_lines(const char *data, size_t size);

@@ -30,36 +30,42 @@
  *                                     a line is looked for in what is written from the first
  *                                     time on that it hears of this ref; with the same ref again,
  *                                     also by the next keeper, it goes on where it was
- *   mark                              number, ref, tail (int: lines). All that was in the pipe when
- *                                     it came is written, and a last line without its end is ended:
- *                                     its process has
+ *   mark                              number, ref, tail (int: lines), at (int; of the stream's
+ *                                     progress, below; absent: now). All that was in the pipe
+ *                                     then is written, and a last line without its end is
+ *                                     ended: its process has
  *   rotate                            number (absent: all), ref
  *   forget                            number: as mark; then its fds are closed
  *   ping                              ref. It is answered whatever the disks do
  *   finish                            all pipes are read empty; then it ends with status 0
  *
- *   notice                            fields
- *   ready                             (begin was understood)
- *   marked                            number, ref, tail (bytes: the last lines, each with its end,
- *                                     as they came: no time, no escapes)
- *   pong                              ref, of the ping
- *   rotated                           number, ref (0: by itself), file, bytes; once for each
- * stream; those by itself are left out where supd takes no notices done ref: all of a rotate
- * request is through; error (text) where not all of it could be watching number, ref: what is
- * written from now on is looked at matched                           number, ref: a line has
- * matched; it looks no further trouble                           number, error (text: what, where,
- * what to do), errno; once, until it is better                            number dropped number,
- * why (text: overflow, rate), lines, bytes: since the last of these; at most one a second
+ *   notice
+ *   ready    begin was understood
+ *   marked   number, ref, tail (bytes: the last lines, each with its end, as they came: no time, no
+ *            escapes)
+ *   pong     ref, of the ping
+ *   rotated  number, ref (0: by itself), file, bytes; once for each stream; those by itself are
+ *            left out where supd takes no notices
+ *   done     ref: all of a rotate request is through; error (text) where not all of it could be
+ *   watching number, ref: what is written from now on is looked at
+ *   matched  number, ref: a line has matched; it looks no further
+ *   trouble  number, error (text: what, where, what to do), errno; once, until it is better
+ *   better   number
+ *   dropped  number, why (text: overflow, rate), lines, bytes: since the last of these; at most one
+ *            a second
  *
  * Numbers without a type are ints; -1 stands for "no limit".
  *
- * The record is a memfd which only suplog reads and writes (suplog/record.h), and which it makes as
- * large as it needs; supd makes it empty and keeps it. The staging pipe belongs to it. Scratch is
- * where a batch is looked at; what a predecessor has left there is of no use. supd makes both as
- * large as a batch before there are services: a user who has more than a thousand pipes gets none
- * but of two pages any more (pipe(7), pipe-user-pages-soft), and batches of that size cost more
- * than all else.
+ * The record is a memfd which suplog alone writes (suplog/record.h), and which it makes as large as
+ * it needs; supd makes it empty and keeps it, and reads nothing of it but each stream's progress.
+ * The staging pipe belongs to it. Scratch is where a batch is looked at; what a predecessor has
+ * left there is of no use. supd makes both as large as a batch before there are services: a user
+ * who has more than a thousand pipes gets none but of two pages any more (pipe(7),
+ * pipe-user-pages-soft), and batches of that size cost more than all else.
  */
+
+#include <stddef.h>
+#include <stdint.h>
 
 #define KEEPER_FD 3
 /* Bytes of one datagram at most. */
@@ -96,6 +102,20 @@ enum keeper_notice {
 	KEEPER_DROPPED,
 	KEEPER_N_NOTICES,
 };
+
+/*
+ * How far a stream has come: what its slot of the record begins with. So supd can tell what was
+ * written before a moment, without asking and waiting.
+ */
+struct keeper_progress {
+	_Atomic uint64_t word; /* bytes taken out of the pipe, ever, << 1 | some are being taken */
+	uint64_t pipe;         /* its inode; 0: the slot is free */
+	uint64_t open;         /* a line was begun, and is not ended */
+};
+
+/* Where they are in the record. */
+#define KEEPER_PROGRESS_AT 64
+#define KEEPER_PROGRESS_EACH 96
 
 /* The words above, in enum order. */
 extern const char *const keeper_request_names[KEEPER_N_REQUESTS + 1];

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +122,48 @@ Test(keeper, numbers_are_used_again_the_lowest_first)
 	cr_expect_eq(s[1]->number, KEEPER_N_OWN + 1);
 	cr_expect_eq(s[2]->number, KEEPER_N_OWN + 2);
 	cr_expect_eq(k->n_streams, KEEPER_N_OWN + 4);
+	close_streams(k);
+}
+
+/* As the log keeper leaves it in the record. */
+static void set_progress(const struct stream *s, const struct keeper_progress *p)
+{
+	off_t at = KEEPER_PROGRESS_AT + (off_t)s->number * KEEPER_PROGRESS_EACH;
+
+	cr_assert_eq(pwrite(s->keeper->record, p, sizeof(*p), at), sizeof(*p));
+}
+
+/* What was written is known without asking, where nothing is on its way. */
+Test(keeper, how_far_a_stream_has_come)
+{
+	struct daemon d = {0};
+	struct keeper *k = keeper_with_streams(&d);
+	int error;
+	struct stream *s = stream_new(k, "=", "a", &error);
+	int64_t at;
+
+	k->record = memfd_create("record", MFD_CLOEXEC);
+	cr_expect_not(stream_is_settled(s, &at));
+	cr_expect_eq(at, -1, "the keeper does not know it");
+	s->told = true;
+	cr_expect_not(stream_is_settled(s, &at));
+	cr_expect_eq(at, -1, "the record is empty");
+	set_progress(s, &(struct keeper_progress){.word = 20, .pipe = s->inode + 1});
+	cr_expect_not(stream_is_settled(s, &at));
+	cr_expect_eq(at, -1, "it is of another pipe");
+	set_progress(s, &(struct keeper_progress){.word = 21, .pipe = s->inode});
+	cr_expect_not(stream_is_settled(s, &at));
+	cr_expect_eq(at, -1, "some of it is being taken");
+	set_progress(s, &(struct keeper_progress){.word = 20, .pipe = s->inode, .open = 1});
+	cr_expect_not(stream_is_settled(s, &at));
+	cr_expect_eq(at, 10, "a line is open");
+	set_progress(s, &(struct keeper_progress){.word = 20, .pipe = s->inode});
+	cr_expect(stream_is_settled(s, &at));
+	cr_expect_eq(at, 10);
+	cr_assert_eq(write(s->out, "abc", 3), 3);
+	cr_expect_not(stream_is_settled(s, &at));
+	cr_expect_eq(at, 13, "some is in the pipe");
+	close(k->record);
 	close_streams(k);
 }
 

@@ -232,14 +232,38 @@ void rig_ask(struct rig *r, enum keeper_request request, int64_t number, int64_t
 
 void rig_mark(struct rig *r, int number, int64_t ref, int64_t tail)
 {
+	rig_mark_at(r, number, ref, tail, -1);
+}
+
+void rig_mark_at(struct rig *r, int number, int64_t ref, int64_t tail, int64_t at)
+{
 	CLEANUP(buf_fini) struct buf data = BUF_INIT;
 	struct wire_encoder e = begin(&data, KEEPER_MARK);
 
 	field_put_int(&e, 0, "number", number);
 	field_put_int(&e, 0, "ref", ref);
 	field_put_int(&e, 0, "tail", tail);
+	if (at >= 0)
+		field_put_int(&e, 0, "at", at);
 	cr_assert_eq(wire_end(&e), 0);
 	send_with_fds(r, &data, NULL, 0);
+}
+
+static bool has_taken(const struct rig *r, int number, uint64_t bytes, bool open)
+{
+	off_t at = KEEPER_PROGRESS_AT + (off_t)number * KEEPER_PROGRESS_EACH;
+	struct keeper_progress p;
+
+	return pread(r->memfd, &p, sizeof(p), at) == sizeof(p) && p.word == bytes << 1 &&
+	       p.open == open;
+}
+
+void rig_await_taken(struct rig *r, int number, uint64_t bytes, bool open)
+{
+	for (int i = 0; !has_taken(r, number, bytes, open); i++) {
+		cr_assert_lt(i, RIG_PATIENCE_MS);
+		poll(NULL, 0, 1);
+	}
 }
 
 void rig_watch(struct rig *r, int number, int64_t ref, const char *pattern)

@@ -63,6 +63,10 @@ void rig_tell_stream(struct rig *r, int number, bool with_pipe);
 /* A request with its number and ref (0: none). */
 void rig_ask(struct rig *r, enum keeper_request request, int64_t number, int64_t ref);
 void rig_mark(struct rig *r, int number, int64_t ref, int64_t tail);
+/* The same of a place in the stream. */
+void rig_mark_at(struct rig *r, int number, int64_t ref, int64_t tail, int64_t at);
+/* Waits until so many bytes of the stream were taken, by all keepers that it had. */
+void rig_await_taken(struct rig *r, int number, uint64_t bytes, bool open);
 /* A line is waited for; pattern NULL: no more. Also by the keepers that follow. */
 void rig_watch(struct rig *r, int number, int64_t ref, const char *pattern);
 void rig_send(struct rig *r, const void *data, size_t size);
