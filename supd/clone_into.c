@@ -77,11 +77,11 @@ static long clone3_call(const struct clone3_arguments *arguments, int (*call)(vo
 
 #endif
 
-pid_t clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*call)(void *argument),
-		 void *argument)
+pid_t clone_into(int cgroup_fd, int flags, void *stack, size_t stack_size,
+		 int (*call)(void *argument), void *argument)
 {
 	const struct clone3_arguments arguments = {
-		.flags = CLONE_VM | CLONE_VFORK | INTO_CGROUP,
+		.flags = CLONE_VM | CLONE_VFORK | INTO_CGROUP | (unsigned)flags,
 		.exit_signal = SIGCHLD,
 		.stack = (uintptr_t)stack,
 		.stack_size = stack_size,

@@ -12,11 +12,12 @@
 #include <sys/types.h>
 
 /*
- * The child shares our memory and runs call(argument) on that stack, which ends by its top; we
- * stand still until it has executed or ended. Its OS pid, or -errno: -ENOSYS where the kernel, or
- * this build for its processor, cannot do it.
+ * flags: of clone(2), beside those that are set here. The child shares our memory and runs
+ * call(argument) on that stack, which ends by its top; we stand still until it has executed or
+ * ended. Its OS pid, or -errno: -ENOSYS where the kernel, or this build for its processor, cannot
+ * do it.
  */
-pid_t clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*call)(void *argument),
-		 void *argument);
+pid_t clone_into(int cgroup_fd, int flags, void *stack, size_t stack_size,
+		 int (*call)(void *argument), void *argument);
 
 #endif

@@ -60,6 +60,7 @@ static int set_up(struct processes *ps)
 	if (ps->null_fd < 0)
 		return ps->null_fd;
 	r = spawner_init(&ps->spawner);
+	ps->spawner.window = &ps->window;
 	if (r == 0)
 		r = reap_open(ps);
 	if (r == 0)
@@ -86,6 +87,7 @@ static void processes_free(struct processes *ps)
 	remover_free(ps->remover);
 	map_fini(&ps->by_os_pid);
 	spawner_fini(&ps->spawner);
+	window_close(&ps->window);
 	preparation_fini(&ps->preparation);
 	if (ps->null_fd >= 0)
 		close(ps->null_fd);
@@ -102,6 +104,7 @@ int processes_open(struct daemon *d)
 		return -ENOMEM;
 	ps->daemon = d;
 	ps->null_fd = ps->signal_fd = -1;
+	window_open(&ps->window);
 	ps->probes.max = probing_max();
 	list_init(&ps->ending);
 	list_init(&ps->commands);

@@ -24,6 +24,7 @@
 #include "supd/prepare.h"
 #include "supd/probe.h"
 #include "supd/process.h"
+#include "supd/window.h"
 #include "wire/hello.h"
 
 struct process {
@@ -84,6 +85,7 @@ struct processes {
 	struct list commands;  /* struct command: dead, with a group that is not empty yet */
 	struct list ending;
 	struct spawner spawner;
+	struct window window;
 	struct preparation preparation;
 	struct probe_pool probes;
 	struct caller *caller;                 /* owned; NULL: nobody was called yet */

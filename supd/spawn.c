@@ -24,6 +24,7 @@
 #include "base/macros.h"
 #include "supd/spawn_setup.h"
 #include "supd/clone_into.h"
+#include "supd/window.h"
 
 #define STACK_SIZE ((size_t)64 * 1024)
 
@@ -52,6 +53,7 @@ struct child {
 	const struct spawner *spawner;
 	const struct spawn_request *request;
 	int procs_fd; /* of the cgroup that it moves itself to; -1: it is where it is to be */
+	int above;    /* it shares our fds, and is to have those below; 0: it has copies of all */
 	struct spawn_failure failure; /* error 0: none, it has executed its program */
 };
 
@@ -266,13 +268,20 @@ IN_CHILD static void execute(struct child *child)
 	refuse(child, STEP_EXEC, error);
 }
 
+/* Before all else: until then what is done to an fd is done to ours. */
+IN_CHILD static bool take_fds(struct child *child)
+{
+	return !child->above ||
+	       good(child, STEP_SPAWN, syscall(SYS_close_range, child->above, ~0U, WINDOW_UNSHARE));
+}
+
 IN_CHILD static int child_main(void *argument)
 {
 	struct child *child = argument;
 	sigset_t none;
 
 	note_os_pid(child->request);
-	if (set_up(child)) {
+	if (take_fds(child) && set_up(child)) {
 		sigemptyset(&none);
 		if (good(child, STEP_SPAWN, sigprocmask(SIG_SETMASK, &none, NULL)))
 			execute(child);
@@ -340,10 +349,12 @@ static pid_t make_child(struct spawner *spawner, struct child *child)
 {
 	char *stack = spawner->stack;
 	int cgroup_fd = child->request->cgroup_fd;
+	int flags = child->above ? CLONE_FILES : 0;
 	pid_t os_pid;
 
 	if (cgroup_fd && !spawner->moves) {
-		os_pid = clone_into(cgroup_fd, stack, spawner->stack_size, child_main, child);
+		os_pid =
+			clone_into(cgroup_fd, flags, stack, spawner->stack_size, child_main, child);
 		if (os_pid >= 0)
 			return os_pid;
 		if (!is_unknown(os_pid)) {
@@ -353,12 +364,15 @@ static pid_t make_child(struct spawner *spawner, struct child *child)
 		}
 		spawner->moves = true;
 	}
+	/* What is opened from here on it does not see otherwise. */
+	if (cgroup_fd)
+		child->above = flags = 0;
 	if (cgroup_fd)
 		child->procs_fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 	if (cgroup_fd && !good(child, STEP_CGROUP, child->procs_fd))
 		return 0;
-	os_pid = clone(child_main, stack + spawner->stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD,
-		       child);
+	os_pid = clone(child_main, stack + spawner->stack_size,
+		       CLONE_VM | CLONE_VFORK | SIGCHLD | flags, child);
 	if (os_pid < 0)
 		good(child, STEP_SPAWN, -1);
 	if (child->procs_fd >= 0)
@@ -381,7 +395,7 @@ void spawner_try(struct spawner *spawner, int cgroup_fd)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	os_pid = clone_into(cgroup_fd, spawner->stack, spawner->stack_size, end_at_once, NULL);
+	os_pid = clone_into(cgroup_fd, 0, spawner->stack, spawner->stack_size, end_at_once, NULL);
 	if (os_pid > 0) {
 		while (waitpid(os_pid, &status, 0) < 0 && errno == EINTR)
 			;
@@ -394,17 +408,26 @@ int spawn(struct spawner *spawner, const struct spawn_request *request, pid_t *r
 	  struct spawn_failure *ret_failure)
 {
 	struct child child = {.spawner = spawner, .request = request, .procs_fd = -1};
+	struct window_view view;
+	bool shown = spawner->window && !(request->cgroup_fd && spawner->moves) &&
+		     window_show(spawner->window, request, &view);
 	sigset_t all, old;
 	pid_t os_pid;
 
 	if (!spawner->looked)
 		find_resets(spawner);
+	if (shown) {
+		child.request = &view.request;
+		child.above = spawner->window->above;
+	}
 	if (request->stamp)
 		request->stamp->earliest_ns = boot_time();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	os_pid = make_child(spawner, &child);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (shown)
+		window_hide(spawner->window, &view);
 	if (child.failure.error == 0) {
 		*ret_os_pid = os_pid;
 		return 0;

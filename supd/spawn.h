@@ -75,6 +75,7 @@ struct spawn_identity {
 };
 
 struct spawn_setup; /* spawn_setup.h */
+struct window;
 
 /* All pointers are borrowed for the call. */
 struct spawn_request {
@@ -109,9 +110,10 @@ struct spawn_failure {
 struct spawner {
 	void *stack; /* owned; a guard page, then stack */
 	size_t stack_size;
-	bool looked;     /* reset is known */
-	uint64_t resets; /* bit N - 1: Unix signal N is not at its default here */
-	bool moves;      /* the kernel has no CLONE_INTO_CGROUP: children move themselves */
+	bool looked;           /* reset is known */
+	uint64_t resets;       /* bit N - 1: Unix signal N is not at its default here */
+	bool moves;            /* the kernel has no CLONE_INTO_CGROUP: children move themselves */
+	struct window *window; /* borrowed; NULL: each child gets a copy of all fds (window.h) */
 };
 
 /* 0 or -errno. */
