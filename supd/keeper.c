@@ -22,6 +22,8 @@
 
 /* Of the fds that there may be, the part that logs have: two for each. */
 #define FDS_PART 4
+/* What there is besides logs, and mailboxes of the services of the configuration, at most. */
+#define FDS_OTHERS 256
 #define STREAMS_MIN 8
 /* What was written last is waited for so long. */
 #define LAST SPAN_S(5)
@@ -54,14 +56,19 @@ static int64_t find_group(const struct daemon *d)
 	return group ? (int64_t)group->gr_gid : -1;
 }
 
-static size_t find_max(void)
+/* A service whose log is one with others' runs; one without its mailbox does not. */
+static size_t find_max(size_t services)
 {
 	struct rlimit limit;
-	size_t max = KEEPER_STREAMS_MAX;
+	uint64_t fds, taken, max = KEEPER_STREAMS_MAX;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / FDS_PART < max)
-		max = (size_t)limit.rlim_cur / FDS_PART;
-	return MAX_OF(max, (size_t)STREAMS_MIN);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return STREAMS_MIN;
+	fds = limit.rlim_cur;
+	taken = services + MIN_OF((uint64_t)FDS_OTHERS, fds / FDS_PART);
+	max = MIN_OF(max, fds / FDS_PART);
+	max = MIN_OF(max, fds > taken ? (fds - taken) / 2 : 0);
+	return MAX_OF((size_t)max, (size_t)STREAMS_MIN);
 }
 
 /* What it goes by after a death: it is empty until it writes there. */
@@ -88,7 +95,6 @@ static struct keeper *keeper_new(struct daemon *d)
 	k->lock = k->record = k->staging[0] = k->staging[1] = -1;
 	k->scratch[0] = k->scratch[1] = -1;
 	k->group = find_group(d);
-	k->max_streams = find_max();
 	list_init(&k->dirty);
 	keeper_process_init(k);
 	keeper_ask_init(k);
@@ -191,6 +197,7 @@ int keeper_open(struct daemon *d)
 	settings_count(d->config->root, &census);
 	census.longest = MIN_OF(census.longest, (size_t)LOG_WIDTH_MAX);
 	k->width = (int)MAX_OF(census.longest, strlen("supd"));
+	k->max_streams = find_max(census.services);
 	d->keeper = k;
 	if (k->dir)
 		log_copy_to(copy_log, d);

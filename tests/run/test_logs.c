@@ -471,13 +471,13 @@ static void few_fds(void *argument)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* As many as a part of the fds allows; the rest share one. */
+/* As many as a part of the fds allows, after the mailboxes; the rest share one. */
 Test(logs, more_than_there_are_fds_for)
 {
 	struct node *n = node_new();
 	struct buf config = BUF_INIT;
 
-	for (int i = 0; i < 70; i++)
+	for (int i = 0; i < 120; i++)
 		buf_printf(&config,
 			   "[service s%d]\ncommand = sh -c 'echo hello; echo s%d here "
 			   ">@folder/journal; " STAY "'\n",
@@ -487,7 +487,7 @@ Test(logs, more_than_there_are_fds_for)
 	buf_fini(&config);
 	node_start(n);
 	sync_tree(n);
-	for (int i = 0; i < 70; i++)
+	for (int i = 0; i < 120; i++)
 		journal_find(n, keep_printf("s%d here", i));
 	node_end(n);
 	cr_expect_not_null(strstr(node_log(n), "share the log of others: raise RLIMIT_NOFILE"),
