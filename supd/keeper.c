@@ -116,6 +116,7 @@ static void keeper_free(struct keeper *k)
 	loop_turn_stop(k->daemon->loop, &k->turn);
 	for (size_t i = 0; i < k->n_numbers; i++)
 		stream_free(k->by_number[i]);
+	keeper_pulse_close(k);
 	free(k->by_number);
 	strmap_fini(&k->by_key);
 	spawner_fini(&k->spawner);

@@ -10,8 +10,15 @@
  * stopped ourselves, or the machine was, the first one is late for that alone, and the keeper has
  * had no more time than we.
  *
- * A process that keeps no stream is asked nothing, and no timer runs for it.
+ * A process that has nothing to do is asked nothing, and no timer runs for it: all that was said to
+ * it it has read, and no pipe of a service has anything in it. Then a set of these pipes tells of
+ * the first bytes; once there were some, nobody looks at the set for a while.
  */
+
+#include <linux/sockios.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "supd/daemon.h"
 #include "supd/keeping.h"
@@ -20,6 +27,60 @@
  * second. */
 #define PULSE SPAN_S(10)
 #define PULSE_AGAIN SPAN_S(5)
+/* After something was said. */
+#define FIRST_LOOK SPAN_S(1)
+
+/* ---- rest ---- */
+
+static void leave_rest(struct keeper *k)
+{
+	if (k->rests)
+		loop_fd_stop(k->daemon->loop, &k->pipes_watcher);
+	k->rests = false;
+}
+
+/* Of streams some of which are not in the set there is no rest. */
+static void give_up_rest(struct keeper *k)
+{
+	if (k->pipes >= 0)
+		close(k->pipes);
+	k->pipes = -1;
+}
+
+void keeper_pulse_add(const struct stream *s)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	struct keeper *k = s->keeper;
+
+	if (k->pipes >= 0 && epoll_ctl(k->pipes, EPOLL_CTL_ADD, s->in, &event) < 0) {
+		leave_rest(k);
+		give_up_rest(k);
+	}
+}
+
+/* The keeper's own fd of the pipe would keep it in the set. */
+void keeper_pulse_remove(const struct stream *s)
+{
+	if (s->keeper->pipes >= 0)
+		epoll_ctl(s->keeper->pipes, EPOLL_CTL_DEL, s->in, NULL);
+}
+
+static bool has_work(const struct keeper *k)
+{
+	struct epoll_event event;
+	int unread = 0;
+
+	return k->pipes < 0 || ioctl(k->socket, SIOCOUTQ, &unread) < 0 || unread > 0 ||
+	       epoll_wait(k->pipes, &event, 1, 0) != 0;
+}
+
+static void rest(struct keeper *k)
+{
+	k->rests = true;
+	loop_fd_start(k->daemon->loop, &k->pipes_watcher, k->pipes, LOOP_READ);
+}
+
+/* ---- pulse ---- */
 
 static void again(struct keeper *k, struct span wait)
 {
@@ -30,6 +91,13 @@ static void again(struct keeper *k, struct span wait)
 static bool is_late(const struct keeper *k)
 {
 	return k->pulse == PULSE_ASKED || (k->pulse == PULSE_ASK && k->full);
+}
+
+static void ask_now(struct keeper *k)
+{
+	keeper_ask_pulse(k);
+	keeper_say(k);
+	again(k, PULSE);
 }
 
 static void on_pulse(void *owner)
@@ -51,13 +119,24 @@ static void on_pulse(void *owner)
 		again(k, PULSE_AGAIN);
 		return;
 	}
-	if (k->n_streams == 0) {
+	if (k->n_streams == 0 || !has_work(k)) {
 		k->pulse_runs = false;
+		if (k->n_streams > 0)
+			rest(k);
 		return;
 	}
-	keeper_ask_pulse(k);
-	keeper_say(k);
-	again(k, PULSE);
+	ask_now(k);
+}
+
+/* A service writes again: the keeper is to take it. */
+static void on_pipes(void *owner, int fd, int events)
+{
+	struct keeper *k = owner;
+
+	(void)fd, (void)events;
+	leave_rest(k);
+	k->pulse_runs = true;
+	ask_now(k);
 }
 
 void keeper_ask_pulse(struct keeper *k)
@@ -78,12 +157,14 @@ void keeper_pulse_start(struct keeper *k)
 {
 	if (k->pulse_runs || !k->os_pid)
 		return;
+	leave_rest(k);
 	k->pulse_runs = true;
-	again(k, PULSE);
+	again(k, FIRST_LOOK);
 }
 
 void keeper_pulse_stop(struct keeper *k)
 {
+	leave_rest(k);
 	loop_timer_stop(k->daemon->loop, &k->pulse_due);
 	k->pulse_runs = k->pulse_late = k->full = false;
 	k->pulse = PULSE_ANSWERED;
@@ -93,4 +174,13 @@ void keeper_pulse_init(struct keeper *k)
 {
 	k->pulse_due.call = on_pulse;
 	k->pulse_due.owner = k;
+	k->pipes_watcher.call = on_pipes;
+	k->pipes_watcher.owner = k;
+	k->pipes = epoll_create1(EPOLL_CLOEXEC);
+}
+
+void keeper_pulse_close(struct keeper *k)
+{
+	keeper_pulse_stop(k);
+	give_up_rest(k);
 }

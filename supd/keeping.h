@@ -122,6 +122,9 @@ struct keeper {
 	enum pulse pulse;
 	bool pulse_runs; /* the timer */
 	bool pulse_late; /* a first look has found no answer */
+	bool rests;      /* it has nothing to do: pipes tells when that is over */
+	int pipes;       /* owned; an epoll set of services' streams; -1: there is none */
+	struct loop_fd pipes_watcher;
 	uint64_t pulse_ref;
 	struct mono pulse_since;
 	struct loop_timer pulse_due;
@@ -199,8 +202,12 @@ void keeper_ask_close(struct keeper *k); /* all are answered: it is given up */
 /* ---- keeper_pulse.c ---- */
 
 void keeper_pulse_init(struct keeper *k);
-/* It is asked from time to time from now on. */
+/* It is asked from time to time from now on, as long as it has something to do. */
 void keeper_pulse_start(struct keeper *k);
+void keeper_pulse_close(struct keeper *k);
+/* A service's stream has come, or goes. */
+void keeper_pulse_add(const struct stream *s);
+void keeper_pulse_remove(const struct stream *s);
 void keeper_pulse_stop(struct keeper *k);
 /* It is to be asked now. */
 void keeper_ask_pulse(struct keeper *k);

@@ -130,6 +130,7 @@ void stream_free(struct stream *s)
 	s->keeper->by_number[s->number] = NULL;
 	s->keeper->lowest = MIN_OF(s->keeper->lowest, (size_t)s->number);
 	s->keeper->n_streams--;
+	keeper_pulse_remove(s);
 	close(s->in);
 	close(s->out);
 	exec_free(s->exec);
@@ -245,6 +246,15 @@ static struct stream *find(struct keeper *k, const char *keeping, const char *na
 	return strmap_get(&k->by_key, key);
 }
 
+static struct stream *begin(struct keeper *k, const char *keeping, const char *name, int *ret_error)
+{
+	struct stream *s = stream_new(k, keeping, name, ret_error);
+
+	if (s)
+		keeper_pulse_add(s);
+	return s;
+}
+
 /* One of its own, or where there is no place for that, the others'. */
 static struct stream *take(struct keeper *k, const char *keeping, const char *name, int *ret_error)
 {
@@ -253,12 +263,12 @@ static struct stream *take(struct keeper *k, const char *keeping, const char *na
 
 	*ret_error = 0;
 	if (!s && !full)
-		s = stream_new(k, keeping, name, ret_error);
+		s = begin(k, keeping, name, ret_error);
 	if (s || *ret_error == ENOMEM)
 		return s;
 	tell_max(k, *ret_error);
 	s = find(k, keeping, STREAM_OTHERS);
-	return s ? s : stream_new(k, keeping, STREAM_OTHERS, ret_error);
+	return s ? s : begin(k, keeping, STREAM_OTHERS, ret_error);
 }
 
 static void let_go(struct stream *s)

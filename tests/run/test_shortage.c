@@ -111,7 +111,7 @@ Test(shortage, emfile_at_a_start)
 	unlimit_supd(n, RLIMIT_NOFILE);
 	watch_until(w, "ready s/a");
 	cr_assert_eq(watch_count(w, "gave_up *"), 0);
-	cr_assert_eq(watch_count(w, "start_failed *"), 0);
+	cr_assert_eq(watch_count(w, "start_failed *"), 0, "%s", node_log(n));
 	cr_assert_eq(look(n, "s/a").restarts, 1);
 	node_end(n);
 }
@@ -145,7 +145,7 @@ Test(shortage, emfile_at_listen)
 		watch_until(w, "ready a");
 		ctl(n, "stop a");
 	}
-	cr_assert_eq(watch_count(w, "start_failed *"), 0);
+	cr_assert_eq(watch_count(w, "start_failed *"), 0, "%s", node_log(n));
 	node_end(n);
 }
 
@@ -164,7 +164,7 @@ Test(shortage, emfile_at_start_pre)
 	watch_until(w, "shortage s/a");
 	unlimit_supd(n, RLIMIT_NOFILE);
 	watch_until(w, "ready s/a");
-	cr_assert_eq(watch_count(w, "start_failed *"), 0);
+	cr_assert_eq(watch_count(w, "start_failed *"), 0, "%s", node_log(n));
 	cr_assert_eq(look(n, "s/a").restarts, 1);
 	node_end(n);
 }
@@ -241,7 +241,7 @@ Test(shortage, eagain_from_clone)
 	cr_assert_str_eq(state_of(n, "s/a"), "starting");
 	unlimit_supd(n, RLIMIT_NPROC);
 	watch_until(w, "ready s/a");
-	cr_assert_eq(watch_count(w, "start_failed *"), 0);
+	cr_assert_eq(watch_count(w, "start_failed *"), 0, "%s", node_log(n));
 	node_end(n);
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static struct keeper *keeper_with_streams(struct daemon *d)
 	cr_assert_not_null(k);
 	cr_assert_eq(loop_new(&d->loop), 0);
 	k->daemon = d;
-	k->socket = -1;
+	k->socket = k->pipes = -1;
 	k->max_streams = 100;
 	list_init(&k->dirty);
 	d->keeper = k;
@@ -165,6 +166,99 @@ Test(keeper, how_far_a_stream_has_come)
 	cr_expect_eq(at, 13, "some is in the pipe");
 	close(k->record);
 	close_streams(k);
+}
+
+/* ---- rest ---- */
+
+/* A keeper that is this test: what it is told is read from the other end of its socket. */
+struct stand_in {
+	struct daemon d;
+	struct keeper *k;
+	struct stream *s;
+	struct loop_timer look;
+	bool rests; /* what is waited for */
+	int told;
+};
+
+static void on_look(void *owner)
+{
+	struct stand_in *t = owner;
+
+	if (t->k->rests == t->rests && (t->rests || t->k->pulse == PULSE_ASKED))
+		loop_stop(t->d.loop);
+	else
+		loop_timer_start(t->d.loop, &t->look, mono_add(loop_now(), SPAN_MS(10)));
+}
+
+static void run_until(struct stand_in *t, bool rests)
+{
+	t->rests = rests;
+	t->look.call = on_look;
+	t->look.owner = t;
+	on_look(t);
+	loop_run(t->d.loop);
+}
+
+static void hear_all(const struct stand_in *t)
+{
+	char message[4096];
+
+	while (recv(t->told, message, sizeof(message), MSG_DONTWAIT) > 0)
+		;
+}
+
+static void begin_stand_in(struct stand_in *t)
+{
+	int sockets[2], error;
+	static struct config config;
+
+	*t = (struct stand_in){.told = -1, .d.config = &config};
+	t->k = keeper_with_streams(&t->d);
+	keeper_process_init(t->k);
+	keeper_ask_init(t->k);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
+	t->k->socket = sockets[0];
+	t->told = sockets[1];
+	t->k->os_pid = getpid();
+	t->k->begun = true;
+	t->s = stream_new(t->k, "=", "a", &error);
+	keeper_pulse_add(t->s);
+	keeper_say(t->k);
+}
+
+static void end_stand_in(struct stand_in *t)
+{
+	keeper_pulse_close(t->k);
+	keeper_ask_close(t->k);
+	close(t->k->socket);
+	close(t->told);
+	close_streams(t->k);
+}
+
+/* Nothing to keep: nobody is asked, and nobody wakes up for that, until a service writes. */
+Test(keeper, rests_while_there_is_nothing_to_keep)
+{
+	struct stand_in t;
+
+	begin_stand_in(&t);
+	hear_all(&t);
+	run_until(&t, true);
+	cr_expect_eq(t.k->pulse, PULSE_ANSWERED);
+	cr_expect_not(t.k->pulse_runs);
+	cr_assert_eq(write(t.s->out, "x", 1), 1);
+	run_until(&t, false);
+	cr_expect(t.k->pulse_runs);
+	end_stand_in(&t);
+}
+
+/* What was said to it waits to be read: it is asked. */
+Test(keeper, does_not_rest_before_it_has_heard)
+{
+	struct stand_in t;
+
+	begin_stand_in(&t);
+	run_until(&t, false);
+	end_stand_in(&t);
 }
 
 /* ---- events ---- */
