@@ -61,6 +61,7 @@ struct daemon {
 	bool has_terminal;             /* it was started from one, and had it then */
 	char *run_dir;                 /* owned; absolute; NULL: none, and no control socket */
 	bool made_run_dir;             /* ... by us */
+	char *supctl;                  /* owned; how it is called for this daemon; NULL: "supctl" */
 	struct mono started;
 	enum settings_source source;
 	bool again;      /* ... the daemon is to be opened anew, with what its file says now */

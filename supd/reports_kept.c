@@ -15,7 +15,6 @@
 #include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/log.h"
-#include "supd/place.h"
 #include "wire/json.h"
 
 static void report_free(struct reports *r, struct report *report)
@@ -78,7 +77,7 @@ static void announce(struct daemon *d, const struct wire_frame *row)
 		.cause = (uint64_t)field_int(row, "seq", 0),
 	};
 
-	place_put_supctl(&text, d->run_dir);
+	buf_puts(&text, d->supctl ? d->supctl : "supctl");
 	if (!name || buf_printf(&text, " report %s tells more", name) < 0)
 		return;
 	what.explanation = buf_text(&text);

@@ -75,7 +75,7 @@ static bool setup_is_private(const struct daemon *d)
 /* 0, or -errno with why. */
 static int setup_run_dir(struct daemon *d, struct buf *why)
 {
-	struct buf path CLEANUP(buf_fini) = BUF_INIT;
+	struct buf path CLEANUP(buf_fini) = BUF_INIT, supctl CLEANUP(buf_fini) = BUF_INIT;
 	int r = place_run_dir(d->config->run_dir, &path, why);
 
 	if (r == 0 && setup_is_private(d))
@@ -85,7 +85,9 @@ static int setup_run_dir(struct daemon *d, struct buf *why)
 	if (r < 0)
 		return r;
 	d->run_dir = buf_take(&path);
-	return d->run_dir ? 0 : -ENOMEM;
+	place_put_supctl(&supctl, d->run_dir);
+	d->supctl = buf_take(&supctl);
+	return d->run_dir && d->supctl ? 0 : -ENOMEM;
 }
 
 static int setup_lock(struct daemon *d, struct buf *why)
@@ -120,6 +122,7 @@ static int setup_place(struct daemon *d)
 		rmdir(d->run_dir);
 	d->made_run_dir = false;
 	free(TAKE(d->run_dir));
+	free(TAKE(d->supctl));
 	return 0;
 }
 
@@ -328,4 +331,5 @@ void daemon_close(struct daemon *d)
 	foreground_close(d);
 	loop_free(d->loop);
 	free(d->run_dir);
+	free(d->supctl);
 }

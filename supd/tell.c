@@ -14,7 +14,6 @@
 #include "supd/foreground.h"
 #include "supd/left.h"
 #include "supd/log.h"
-#include "supd/place.h"
 #include "supd/rows.h"
 #include "supd/said.h"
 
@@ -138,7 +137,7 @@ static void tell_failed(struct telling *t)
 		return;
 	row_explain_intensity(&text, parent.spec);
 	buf_puts(&text, "; ");
-	place_put_supctl(&text, t->d->run_dir);
+	buf_puts(&text, t->d->supctl ? t->d->supctl : "supctl");
 	log_about(LOG_AT_ERROR, &t->about, "failed: %s start %s tries again", buf_text(&text),
 		  t->v.path);
 }
@@ -209,7 +208,7 @@ static void tell_held(struct telling *t)
 	if (core_view(t->d->core, t->v.parent, &parent) &&
 	    parent.spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 		return;
-	place_put_supctl(&text, t->d->run_dir);
+	buf_puts(&text, t->d->supctl ? t->d->supctl : "supctl");
 	log_about(LOG_AT_INFO, &t->about, "held down: %s start %s lets it go", buf_text(&text),
 		  t->v.path);
 }
