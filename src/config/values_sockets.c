@@ -33,10 +33,14 @@ static int take_kind(const struct value *value, const char *word, struct exec_li
 /* For an instance, so that % stands for something. */
 int value_check_endpoint(const struct value *value, const char *text, enum endpoint_form form)
 {
+	static const char *const instances[] = {"name@127.0.0.1", "name@::1", "name@1"};
 	struct endpoint endpoint = {.name = NULL};
 	const char *advice;
-	int r = endpoint_find(text, form, "name@1", &endpoint, &advice);
+	int r = -EINVAL;
 
+	/* Whatever it may stand for; what is said is about the last. */
+	for (size_t i = 0; i < ARRAY_LEN(instances) && r == -EINVAL; i++)
+		r = endpoint_find(text, form, instances[i], &endpoint, &advice);
 	endpoint_fini(&endpoint);
 	if (r != -EINVAL)
 		return r;

@@ -31,6 +31,8 @@ Test(sockets, every_form)
 		{"tcp:[::1]:65535", LISTEN_TCP, "[::1]:65535"},
 		{"udp:[fe80::7]:53", LISTEN_UDP, "[fe80::7]:53"},
 		{"tcp:127.0.0.1:80%i", LISTEN_TCP, "127.0.0.1:80%i"},
+		{"tcp:%i:81", LISTEN_TCP, "%i:81"},
+		{"tcp:[%i]:81", LISTEN_TCP, "[%i]:81"},
 		{"tcp:localhost:81", LISTEN_TCP, "localhost:81"},
 		{"udp:0.0.0.0:53", LISTEN_UDP, "0.0.0.0:53"},
 		{"unix:/run/%n.sock", LISTEN_UNIX, "/run/%n.sock"},
