@@ -24,6 +24,8 @@
 #define FDS_PART 4
 /* What there is besides logs, and mailboxes of the services of the configuration, at most. */
 #define FDS_OTHERS 256
+/* ... and what supd has itself. */
+#define FDS_OWN 64
 #define STREAMS_MIN 8
 /* What was written last is waited for so long. */
 #define LAST SPAN_S(5)
@@ -60,12 +62,13 @@ static int64_t find_group(const struct daemon *d)
 static size_t find_max(size_t services)
 {
 	struct rlimit limit;
-	uint64_t fds, taken, max = KEEPER_STREAMS_MAX;
+	uint64_t fds, others, taken, max = KEEPER_STREAMS_MAX;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return STREAMS_MIN;
 	fds = limit.rlim_cur;
-	taken = services + MIN_OF((uint64_t)FDS_OTHERS, fds / FDS_PART);
+	others = MAX_OF(fds / 8, (uint64_t)FDS_OWN);
+	taken = services + MIN_OF(others, (uint64_t)FDS_OTHERS);
 	max = MIN_OF(max, fds / FDS_PART);
 	max = MIN_OF(max, fds > taken ? (fds - taken) / 2 : 0);
 	return MAX_OF((size_t)max, (size_t)STREAMS_MIN);

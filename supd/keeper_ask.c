@@ -149,6 +149,7 @@ bool keeper_mark(struct daemon *d, uint32_t slot, uint32_t lines, struct keeper_
 	mark->sent = false;
 	if (!stream_is_settled(s, &mark->at) && mark->at < 0)
 		d->keeper->hurries = true;
+	d->keeper->wonders = true;
 	list_append(&d->keeper->marks, &mark->link);
 	if (first)
 		set_timer(d->keeper);

@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/macros.h"
 #include "supd/daemon.h"
 #include "supd/keeping.h"
 
@@ -39,43 +40,82 @@ static void leave_rest(struct keeper *k)
 	k->rests = false;
 }
 
-/* Of streams some of which are not in the set there is no rest. */
+/* Of streams some of which can not be in the set there is no rest. */
 static void give_up_rest(struct keeper *k)
 {
-	if (k->pipes >= 0)
+	if (k->pipes >= 0) {
+		loop_fd_end(k->daemon->loop, &k->pipes_watcher, k->pipes);
 		close(k->pipes);
+	}
+	k->rests = false;
 	k->pipes = -1;
 }
 
-void keeper_pulse_add(const struct stream *s)
+void keeper_pulse_add(struct stream *s)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = s};
 	struct keeper *k = s->keeper;
 
-	if (k->pipes >= 0 && epoll_ctl(k->pipes, EPOLL_CTL_ADD, s->in, &event) < 0) {
-		leave_rest(k);
+	list_unlink(&s->writes);
+	if (k->pipes >= 0 && epoll_ctl(k->pipes, EPOLL_CTL_ADD, s->in, &event) < 0)
 		give_up_rest(k);
-	}
 }
 
 /* The keeper's own fd of the pipe would keep it in the set. */
-void keeper_pulse_remove(const struct stream *s)
+void keeper_pulse_remove(struct stream *s)
 {
-	if (s->keeper->pipes >= 0)
+	bool is_out = !list_is_empty(&s->writes);
+
+	list_unlink(&s->writes);
+	if (s->keeper->pipes >= 0 && !is_out)
 		epoll_ctl(s->keeper->pipes, EPOLL_CTL_DEL, s->in, NULL);
 }
 
-static bool has_work(const struct keeper *k)
+/* Who writes is taken out of the set until the next rest: each of its writes would call there. */
+static void take_out_writers(struct keeper *k)
 {
-	struct epoll_event event;
+	struct epoll_event events[64];
+	int n;
+
+	do {
+		n = epoll_wait(k->pipes, events, ARRAY_LEN(events), 0);
+		for (int i = 0; i < n; i++) {
+			struct stream *s = events[i].data.ptr;
+
+			keeper_pulse_remove(s);
+			list_append(&k->writers, &s->writes);
+		}
+	} while (n == (int)ARRAY_LEN(events));
+}
+
+static bool has_work(struct keeper *k)
+{
 	int unread = 0;
 
-	return k->pipes < 0 || ioctl(k->socket, SIOCOUTQ, &unread) < 0 || unread > 0 ||
-	       epoll_wait(k->pipes, &event, 1, 0) != 0;
+	if (k->pipes < 0)
+		return true;
+	take_out_writers(k);
+	if (ioctl(k->socket, SIOCOUTQ, &unread) < 0 || unread > 0)
+		return true;
+	LIST_EACH (it, &k->writers) {
+		const struct stream *s = LIST_ENTRY(it, const struct stream, writes);
+
+		if (ioctl(s->in, FIONREAD, &unread) < 0 || unread > 0)
+			return true;
+	}
+	return false;
 }
 
 static void rest(struct keeper *k)
 {
+	struct list *it;
+
+	while (k->pipes >= 0 && (it = list_take_first(&k->writers)))
+		keeper_pulse_add(LIST_ENTRY(it, struct stream, writes));
+	if (k->pipes < 0) {
+		keeper_pulse_start(k);
+		return;
+	}
 	k->rests = true;
 	loop_fd_start(k->daemon->loop, &k->pipes_watcher, k->pipes, LOOP_READ);
 }
@@ -135,6 +175,7 @@ static void on_pipes(void *owner, int fd, int events)
 
 	(void)fd, (void)events;
 	leave_rest(k);
+	take_out_writers(k);
 	k->pulse_runs = true;
 	ask_now(k);
 }
@@ -176,6 +217,7 @@ void keeper_pulse_init(struct keeper *k)
 	k->pulse_due.owner = k;
 	k->pipes_watcher.call = on_pipes;
 	k->pipes_watcher.owner = k;
+	list_init(&k->writers);
 	k->pipes = epoll_create1(EPOLL_CLOEXEC);
 }
 

@@ -239,16 +239,16 @@ void keeper_say_later(struct stream *s, enum say say)
 		list_append(&s->keeper->dirty, &s->dirty);
 }
 
-/* Its process has ended. Where somebody asks for its last lines that says so, too. */
+/* Its process has ended there. Where somebody asks for the last lines up to there that says so. */
 static bool say_ended(struct stream *s)
 {
 	LIST_EACH (it, &s->keeper->marks) {
 		const struct keeper_mark *m = LIST_ENTRY(it, const struct keeper_mark, link);
 
-		if (!m->sent && m->number == s->number)
+		if (!m->sent && m->number == s->number && m->at == s->ended_at)
 			return true;
 	}
-	return say_mark(s->keeper, s->number, 0, 0, -1);
+	return say_mark(s->keeper, s->number, 0, 0, s->ended_at);
 }
 
 /* The first of what it has to say. False: it could not be said. */
@@ -348,7 +348,7 @@ void keeper_say(struct keeper *k)
 	if (r > 0)
 		wait_for_room(k);
 	else if (r == 0)
-		k->hurries = false;
+		k->hurries = k->wonders = false;
 }
 
 void keeper_say_anew(struct keeper *k)
@@ -363,6 +363,8 @@ void keeper_say_anew(struct keeper *k)
 			stream_free(s);
 			continue;
 		}
+		/* It counts anew. */
+		s->ended_at = -1;
 		s->told = false;
 		keeper_say_later(s, s->released ? SAY_STREAM | SAY_RELEASE : SAY_STREAM);
 	}

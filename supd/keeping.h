@@ -16,7 +16,8 @@
  * Each turn of the loop says it, before it waits. So that a start does not wait for the keeper to
  * have its turn, it is said before that only where the keeper is to know before the process runs
  * (keeper.hurries): a stream that is new, as its pipe should outlive a kill of supd; the end of a
- * process whose last line is still open, or on its way.
+ * process whose last line is still open, or on its way. Right after a start it is said where last
+ * lines are wanted (keeper.wonders), which the next process soon pushes out of the keeper's memory.
  *
  * The life of a stream: made (SAY_STREAM), told, its users gone (SAY_RELEASE: a mark of its own),
  * and when that was answered, which means that nothing of it is in its pipe any more, forgotten
@@ -53,6 +54,8 @@ struct stream {
 	char *trouble;             /* owned; NULL: none */
 	uint64_t released;         /* ref of its last mark; 0: it has users */
 	uint64_t inode;            /* of the pipe */
+	int64_t ended_at;          /* where its last process has ended; -1: not known */
+	struct list writes;        /* keeper.writers */
 	uint64_t dropped;          /* lines, ever */
 	struct dropping dropping;
 	uint32_t number;
@@ -105,6 +108,7 @@ struct keeper {
 
 	struct list dirty;     /* of streams */
 	bool hurries;          /* ... one of which is to be known before anything else is started */
+	bool wonders;          /* there are marks that were not said yet */
 	struct list marks;     /* of struct keeper_mark */
 	struct list rotations; /* of struct keeper_rotation */
 	uint64_t ref;          /* the last that was given */
@@ -120,10 +124,11 @@ struct keeper {
 	unsigned short_lives;   /* in a row, of keepers that had */
 	struct log_quota quota; /* of lines that tell of deaths */
 	enum pulse pulse;
-	bool pulse_runs; /* the timer */
-	bool pulse_late; /* a first look has found no answer */
-	bool rests;      /* it has nothing to do: pipes tells when that is over */
-	int pipes;       /* owned; an epoll set of services' streams; -1: there is none */
+	bool pulse_runs;     /* the timer */
+	bool pulse_late;     /* a first look has found no answer */
+	bool rests;          /* it has nothing to do: pipes tells when that is over */
+	int pipes;           /* owned; an epoll set of streams' pipes; -1: there is none */
+	struct list writers; /* of streams that are not in it, as they write */
 	struct loop_fd pipes_watcher;
 	uint64_t pulse_ref;
 	struct mono pulse_since;
@@ -205,9 +210,9 @@ void keeper_pulse_init(struct keeper *k);
 /* It is asked from time to time from now on, as long as it has something to do. */
 void keeper_pulse_start(struct keeper *k);
 void keeper_pulse_close(struct keeper *k);
-/* A service's stream has come, or goes. */
-void keeper_pulse_add(const struct stream *s);
-void keeper_pulse_remove(const struct stream *s);
+/* A stream has come, or goes. */
+void keeper_pulse_add(struct stream *s);
+void keeper_pulse_remove(struct stream *s);
 void keeper_pulse_stop(struct keeper *k);
 /* It is to be asked now. */
 void keeper_ask_pulse(struct keeper *k);

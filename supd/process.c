@@ -417,6 +417,7 @@ static void launch_now(struct daemon *d, uint32_t slot, actor_pid pid)
 		return;
 	}
 	started(ps, p, &v, os_pid);
+	streams_started(d);
 	accept_started(d, slot);
 	daemon_step(d, &(struct event){.kind = EVENT_STARTED, .pid = pid, .uid = p->uid});
 	process_actor_begin(p, &start, &ps->preparation.request.identity);

@@ -169,7 +169,7 @@ static void why_put_state(struct wire_encoder *e, const struct daemon *d,
 	field_put_text(e, 0, "waits_for", other ? on.path : NULL);
 	field_put_text(e, 0, "waits_for_state", other ? child_state_name(on.state) : NULL);
 	field_put_time(e, 0, "since", wall_now() - mono_between(on.since, loop_now()).ns);
-	if (on.state == CHILD_WAITING && !on.held && schedule_next(d, on.slot, &next))
+	if (!other && on.state == CHILD_WAITING && !on.held && schedule_next(d, on.slot, &next))
 		field_put_time(e, 0, "next_run", next);
 	field_put_text(e, 0, "advice", advice.size ? buf_text(&advice) : NULL);
 	field_put_text(e, FIELD_DETAIL, "explanation", buf_text(&text));

@@ -207,6 +207,8 @@ struct stream *stream_new(struct keeper *k, const char *kind, const char *name, 
 		snprintf(s->key, size, "%s%s", kind, name);
 		s->name = s->key + strlen(kind);
 		list_init(&s->dirty);
+		list_init(&s->writes);
+		s->ended_at = -1;
 		r = set_up(k, s);
 	}
 	if (r < 0) {
@@ -293,6 +295,7 @@ static void set_exec(struct stream *s, const struct spec *spec)
 		return;
 	exec_free(s->exec);
 	s->exec = exec_ref(spec->exec);
+	s->keeper->hurries = true;
 	keeper_say_later(s, SAY_STREAM);
 }
 
@@ -381,6 +384,10 @@ static void end_last_line(struct stream *s)
 
 	if (stream_is_settled(s, &at))
 		return;
+	/* Of another one that has ended, which was not said yet. */
+	if (s->say & SAY_MARK)
+		keeper_say(s->keeper);
+	s->ended_at = at;
 	keeper_say_later(s, SAY_MARK);
 	s->keeper->hurries = true;
 }
@@ -391,6 +398,12 @@ void streams_ended(struct process *p)
 		if (p->streams[i] && (i == 0 || p->streams[1] != p->streams[0]))
 			end_last_line(p->streams[i]);
 	}
+}
+
+void streams_started(struct daemon *d)
+{
+	if (d->keeper && d->keeper->wonders)
+		keeper_say(d->keeper);
 }
 
 int streams_output(const struct process *p)

@@ -30,6 +30,8 @@ void streams_direct(struct process *p, const struct spec *spec, struct spawn_req
 void streams_ended(struct process *p);
 /* p is forgotten. */
 void streams_let_go(struct process *p);
+/* A process has started: what is wanted of the one before it is asked for. */
+void streams_started(struct daemon *d);
 /* The writing end of p's standard output, borrowed; -1: it is not for the log. */
 int streams_output(const struct process *p);
 

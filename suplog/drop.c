@@ -121,6 +121,7 @@ void drop_rated(struct keeper *k, struct stream *s, const char *data, size_t siz
 	uint64_t lines = count_lines(data, size);
 
 	watch_look(k, s, data, size);
+	stream_note_tail(s, data, size);
 	s->dropped_rate.lines += lines;
 	s->dropped_rate.bytes += size;
 	s->unwritten_rate.lines += lines;

@@ -19,6 +19,7 @@
 #include "supd/events.h"
 #include "supd/keeper.h"
 #include "supd/keeping.h"
+#include "supd/processes.h"
 #include "supd/streams.h"
 
 Test(keeper, a_daemon_that_keeps_no_logs)
@@ -48,9 +49,10 @@ static struct keeper *keeper_with_streams(struct daemon *d)
 	cr_assert_not_null(k);
 	cr_assert_eq(loop_new(&d->loop), 0);
 	k->daemon = d;
-	k->socket = k->pipes = -1;
 	k->max_streams = 100;
 	list_init(&k->dirty);
+	keeper_process_init(k);
+	keeper_ask_init(k);
 	d->keeper = k;
 	cr_assert_eq(keeper_own_open(k), 0);
 	return k;
@@ -59,9 +61,11 @@ static struct keeper *keeper_with_streams(struct daemon *d)
 static void close_streams(struct keeper *k)
 {
 	keeper_own_close(k);
+	keeper_pulse_close(k);
 	for (size_t i = 0; i < k->n_numbers; i++)
 		stream_free(k->by_number[i]);
 	strmap_fini(&k->by_key);
+	buf_fini(&k->message);
 	free(k->by_number);
 	loop_free(k->daemon->loop);
 	free(k);
@@ -170,6 +174,9 @@ Test(keeper, how_far_a_stream_has_come)
 
 /* ---- rest ---- */
 
+/* Looks, of 10 ms each. */
+#define TRIES 3000
+
 /* A keeper that is this test: what it is told is read from the other end of its socket. */
 struct stand_in {
 	struct daemon d;
@@ -177,6 +184,7 @@ struct stand_in {
 	struct stream *s;
 	struct loop_timer look;
 	bool rests; /* what is waited for */
+	int tries;
 	int told;
 };
 
@@ -186,6 +194,8 @@ static void on_look(void *owner)
 
 	if (t->k->rests == t->rests && (t->rests || t->k->pulse == PULSE_ASKED))
 		loop_stop(t->d.loop);
+	else if (t->tries++ == TRIES)
+		cr_assert_fail("it does not come to %s", t->rests ? "rest" : "ask");
 	else
 		loop_timer_start(t->d.loop, &t->look, mono_add(loop_now(), SPAN_MS(10)));
 }
@@ -193,6 +203,7 @@ static void on_look(void *owner)
 static void run_until(struct stand_in *t, bool rests)
 {
 	t->rests = rests;
+	t->tries = 0;
 	t->look.call = on_look;
 	t->look.owner = t;
 	on_look(t);
@@ -214,8 +225,6 @@ static void begin_stand_in(struct stand_in *t)
 
 	*t = (struct stand_in){.told = -1, .d.config = &config};
 	t->k = keeper_with_streams(&t->d);
-	keeper_process_init(t->k);
-	keeper_ask_init(t->k);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	t->k->socket = sockets[0];
 	t->told = sockets[1];
@@ -228,7 +237,6 @@ static void begin_stand_in(struct stand_in *t)
 
 static void end_stand_in(struct stand_in *t)
 {
-	keeper_pulse_close(t->k);
 	keeper_ask_close(t->k);
 	close(t->k->socket);
 	close(t->told);
@@ -248,6 +256,99 @@ Test(keeper, rests_while_there_is_nothing_to_keep)
 	cr_assert_eq(write(t.s->out, "x", 1), 1);
 	run_until(&t, false);
 	cr_expect(t.k->pulse_runs);
+	end_stand_in(&t);
+}
+
+/* The daemon's own log is to be kept as well. */
+Test(keeper, does_not_rest_while_supd_writes)
+{
+	struct stand_in t;
+
+	begin_stand_in(&t);
+	hear_all(&t);
+	run_until(&t, true);
+	keeper_write(&t.d, KEEPER_EVENTS, "{}\n", 3);
+	run_until(&t, false);
+	end_stand_in(&t);
+}
+
+/* Who writes all the time is not in the set, and is looked at all the same. */
+Test(keeper, rests_when_a_writer_has_ended)
+{
+	struct stand_in t;
+	char byte;
+
+	begin_stand_in(&t);
+	cr_assert_eq(write(t.s->out, "x", 1), 1);
+	run_until(&t, false);
+	cr_expect_not(list_is_empty(&t.k->writers));
+	hear_all(&t);
+	keeper_hear_pulse(t.k, t.k->pulse_ref);
+	cr_assert_eq(read(t.s->in, &byte, 1), 1);
+	/* Not before the next question is due. */
+	run_until(&t, true);
+	cr_expect(list_is_empty(&t.k->writers));
+	cr_assert_eq(write(t.s->out, "x", 1), 1);
+	run_until(&t, false);
+	end_stand_in(&t);
+}
+
+/* The place and ref of the next mark that it is told of; -1: none. */
+static int64_t hear_mark(const struct stand_in *t, int64_t *ret_ref)
+{
+	char message[4096];
+	ssize_t n;
+
+	while ((n = recv(t->told, message, sizeof(message), MSG_DONTWAIT)) > 0) {
+		struct wire_frame frame;
+		size_t at = 0;
+
+		cr_assert_eq(wire_decode(message, (size_t)n, &at, &frame), 1);
+		if (frame.tag_size != 4 || memcmp(frame.tag, "mark", 4) != 0)
+			continue;
+		*ret_ref = field_int(&frame, "ref", -1);
+		return field_int(&frame, "at", -2);
+	}
+	return -1;
+}
+
+/* The end of a process with an open line is told with its place; a question for the last lines up
+ * to another place does not stand for that. */
+Test(keeper, an_end_is_told_with_its_place)
+{
+	struct stand_in t;
+	struct process p = {.pid = {7}};
+	struct keeper_mark before = {.ref = 5, .at = 8};
+	int64_t ref;
+
+	begin_stand_in(&t);
+	hear_all(&t);
+	t.k->record = memfd_create("record", MFD_CLOEXEC);
+	p.streams[0] = p.streams[1] = t.s;
+	set_progress(t.s, &(struct keeper_progress){.word = 16, .pipe = t.s->inode});
+	streams_ended(&p);
+	keeper_say(t.k);
+	cr_expect_eq(hear_mark(&t, &ref), -1, "nothing is open: nothing is told");
+	cr_assert_eq(write(t.s->out, "abc", 3), 3);
+	before.number = t.s->number;
+	list_append(&t.k->marks, &before.link);
+	streams_ended(&p);
+	cr_expect(t.k->hurries);
+	keeper_say(t.k);
+	cr_expect_eq(hear_mark(&t, &ref), 11);
+	cr_expect_eq(ref, 0);
+	cr_expect_eq(hear_mark(&t, &ref), 8);
+	cr_expect_eq(ref, 5);
+	list_unlink(&before.link);
+	before = (struct keeper_mark){.ref = 6, .at = 11, .number = t.s->number};
+	list_append(&t.k->marks, &before.link);
+	streams_ended(&p);
+	keeper_say(t.k);
+	cr_expect_eq(hear_mark(&t, &ref), 11, "one for both");
+	cr_expect_eq(ref, 6);
+	cr_expect_eq(hear_mark(&t, &ref), -1);
+	list_unlink(&before.link);
+	close(t.k->record);
 	end_stand_in(&t);
 }
 
