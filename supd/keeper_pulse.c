@@ -11,8 +11,8 @@
  * had no more time than we.
  *
  * A process that has nothing to do is asked nothing, and no timer runs for it: all that was said to
- * it it has read, and no pipe of a service has anything in it. Then a set of these pipes tells of
- * the first bytes; once there were some, nobody looks at the set for a while.
+ * it it has read, and no pipe has anything in it. Then a set of the pipes tells of the first bytes;
+ * once there were some, nobody looks at the set for a while.
  */
 
 #include <linux/sockios.h>

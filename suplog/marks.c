@@ -6,7 +6,6 @@
  */
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "logs/keeper.h"
@@ -33,7 +32,7 @@ static int end_line(struct keeper *k, struct stream *s, struct fault *fault)
 		r = store_put(k, s, &before, fault);
 	if (r < 0)
 		s->format.state = before;
-	else if (k->out.size > 0 || memcmp(&before, &s->format.state, sizeof(before)) != 0)
+	else if (k->out.size > 0 || before.open || before.split || before.fill)
 		pump_note(k, s);
 	return r;
 }
