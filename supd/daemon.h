@@ -61,13 +61,19 @@ struct daemon {
 	bool has_terminal;             /* it was started from one, and had it then */
 	char *run_dir;                 /* owned; absolute; NULL: none, and no control socket */
 	bool made_run_dir;             /* ... by us */
-	char *supctl;                  /* owned; how it is called for this daemon; NULL: "supctl" */
+	char *supctl;                  /* owned; see daemon_supctl(); NULL: the usual */
 	struct mono started;
 	enum settings_source source;
 	bool again;      /* ... the daemon is to be opened anew, with what its file says now */
 	int exit_status; /* of supd, once halted */
 	bool halted;
 };
+
+/* How supctl is called for this daemon, as one would type it; borrowed. */
+static inline const char *daemon_supctl(const struct daemon *d)
+{
+	return d->supctl ? d->supctl : "supctl";
+}
 
 /* Steps the core with event at the present time, then carries out every effect (run.c). */
 void daemon_step(struct daemon *d, const struct event *event);

@@ -101,9 +101,8 @@ void keeper_asked_anew(struct keeper *k)
 
 static bool read_progress(const struct stream *s, struct keeper_progress *ret)
 {
-	off_t at = KEEPER_PROGRESS_AT + (off_t)s->number * KEEPER_PROGRESS_EACH;
-
-	return pread(s->keeper->record, ret, sizeof(*ret), at) == sizeof(*ret) &&
+	return pread(s->keeper->record, ret, sizeof(*ret), keeper_progress_at(s->number)) ==
+		       sizeof(*ret) &&
 	       ret->pipe == s->inode && !(ret->word & 1);
 }
 

@@ -179,7 +179,6 @@ int keeper_own_open(struct keeper *k)
 		if (!o->stream)
 			return -error;
 		o->stream->users = 1;
-		keeper_pulse_add(o->stream);
 		fcntl(o->stream->out, F_SETFL, O_NONBLOCK);
 		fcntl(o->stream->out, F_SETPIPE_SZ, PIPE_SIZE);
 		begin_line(k, (enum keeper_own)i);

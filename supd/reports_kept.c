@@ -77,7 +77,7 @@ static void announce(struct daemon *d, const struct wire_frame *row)
 		.cause = (uint64_t)field_int(row, "seq", 0),
 	};
 
-	buf_puts(&text, d->supctl ? d->supctl : "supctl");
+	buf_puts(&text, daemon_supctl(d));
 	if (!name || buf_printf(&text, " report %s tells more", name) < 0)
 		return;
 	what.explanation = buf_text(&text);

@@ -364,13 +364,13 @@ static pid_t make_child(struct spawner *spawner, struct child *child)
 		}
 		spawner->moves = true;
 	}
-	/* What is opened from here on it does not see otherwise. */
-	if (cgroup_fd)
+	if (cgroup_fd) {
+		/* What is opened from here on it does not see otherwise. */
 		child->above = flags = 0;
-	if (cgroup_fd)
 		child->procs_fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	if (cgroup_fd && !good(child, STEP_CGROUP, child->procs_fd))
-		return 0;
+		if (!good(child, STEP_CGROUP, child->procs_fd))
+			return 0;
+	}
 	os_pid = clone(child_main, stack + spawner->stack_size,
 		       CLONE_VM | CLONE_VFORK | SIGCHLD | flags, child);
 	if (os_pid < 0)

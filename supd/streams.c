@@ -220,6 +220,7 @@ struct stream *stream_new(struct keeper *k, const char *kind, const char *name, 
 	k->n_streams++;
 	k->hurries = true;
 	keeper_say_later(s, SAY_STREAM);
+	keeper_pulse_add(s);
 	return s;
 }
 
@@ -248,15 +249,6 @@ static struct stream *find(struct keeper *k, const char *keeping, const char *na
 	return strmap_get(&k->by_key, key);
 }
 
-static struct stream *begin(struct keeper *k, const char *keeping, const char *name, int *ret_error)
-{
-	struct stream *s = stream_new(k, keeping, name, ret_error);
-
-	if (s)
-		keeper_pulse_add(s);
-	return s;
-}
-
 /* One of its own, or where there is no place for that, the others'. */
 static struct stream *take(struct keeper *k, const char *keeping, const char *name, int *ret_error)
 {
@@ -265,12 +257,12 @@ static struct stream *take(struct keeper *k, const char *keeping, const char *na
 
 	*ret_error = 0;
 	if (!s && !full)
-		s = begin(k, keeping, name, ret_error);
+		s = stream_new(k, keeping, name, ret_error);
 	if (s || *ret_error == ENOMEM)
 		return s;
 	tell_max(k, *ret_error);
 	s = find(k, keeping, STREAM_OTHERS);
-	return s ? s : begin(k, keeping, STREAM_OTHERS, ret_error);
+	return s ? s : stream_new(k, keeping, STREAM_OTHERS, ret_error);
 }
 
 static void let_go(struct stream *s)

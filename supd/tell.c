@@ -137,7 +137,7 @@ static void tell_failed(struct telling *t)
 		return;
 	row_explain_intensity(&text, parent.spec);
 	buf_puts(&text, "; ");
-	buf_puts(&text, t->d->supctl ? t->d->supctl : "supctl");
+	buf_puts(&text, daemon_supctl(t->d));
 	log_about(LOG_AT_ERROR, &t->about, "failed: %s start %s tries again", buf_text(&text),
 		  t->v.path);
 }
@@ -208,7 +208,7 @@ static void tell_held(struct telling *t)
 	if (core_view(t->d->core, t->v.parent, &parent) &&
 	    parent.spec->strategy == STRATEGY_SIMPLE_ONE_FOR_ONE)
 		return;
-	buf_puts(&text, t->d->supctl ? t->d->supctl : "supctl");
+	buf_puts(&text, daemon_supctl(t->d));
 	log_about(LOG_AT_INFO, &t->about, "held down: %s start %s lets it go", buf_text(&text),
 		  t->v.path);
 }

@@ -113,11 +113,16 @@ static bool kernel_can(void)
 #endif
 }
 
-void window_open(struct window *w)
+static void clear(struct window *w)
 {
 	*w = (struct window){.nothing = -1};
 	for (int i = 0; i < WINDOW_SIZE; i++)
 		w->fds[i] = -1;
+}
+
+void window_open(struct window *w)
+{
+	clear(w);
 	w->nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (!kernel_can() || w->nothing < 0) {
 		window_close(w);
@@ -140,7 +145,5 @@ void window_close(struct window *w)
 			close(w->fds[i]);
 	if (w->nothing >= 0)
 		close(w->nothing);
-	*w = (struct window){.nothing = -1};
-	for (int i = 0; i < WINDOW_SIZE; i++)
-		w->fds[i] = -1;
+	clear(w);
 }

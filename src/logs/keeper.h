@@ -66,6 +66,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define KEEPER_FD 3
 /* Bytes of one datagram at most. */
@@ -116,6 +117,11 @@ struct keeper_progress {
 /* Where they are in the record. */
 #define KEEPER_PROGRESS_AT 64
 #define KEEPER_PROGRESS_EACH 96
+
+static inline off_t keeper_progress_at(uint32_t number)
+{
+	return KEEPER_PROGRESS_AT + (off_t)number * KEEPER_PROGRESS_EACH;
+}
 
 /* The words above, in enum order. */
 extern const char *const keeper_request_names[KEEPER_N_REQUESTS + 1];

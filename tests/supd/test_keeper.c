@@ -133,7 +133,7 @@ Test(keeper, numbers_are_used_again_the_lowest_first)
 /* As the log keeper leaves it in the record. */
 static void set_progress(const struct stream *s, const struct keeper_progress *p)
 {
-	off_t at = KEEPER_PROGRESS_AT + (off_t)s->number * KEEPER_PROGRESS_EACH;
+	off_t at = keeper_progress_at(s->number);
 
 	cr_assert_eq(pwrite(s->keeper->record, p, sizeof(*p), at), sizeof(*p));
 }
@@ -231,7 +231,6 @@ static void begin_stand_in(struct stand_in *t)
 	t->k->os_pid = getpid();
 	t->k->begun = true;
 	t->s = stream_new(t->k, "=", "a", &error);
-	keeper_pulse_add(t->s);
 	keeper_say(t->k);
 }
 

@@ -72,6 +72,16 @@ static int text_file(const char *text)
 	return fd;
 }
 
+/* It is handed these, which are closed here then. */
+static void run_with(struct shell *s, struct spawn_fd *fds, size_t n, char *text, size_t size)
+{
+	s->request.fds = fds;
+	s->request.n_fds = n;
+	shell_run(s, text, size);
+	for (size_t i = 0; i < n; i++)
+		close(fds[i].fd);
+}
+
 /* Its output ends with it: nothing of what was shown stays open. */
 Test(window, what_is_handed_and_nothing_else)
 {
@@ -81,13 +91,9 @@ Test(window, what_is_handed_and_nothing_else)
 	char text[256];
 
 	begin(&s, "cat <&3; cat <&4; echo three >&2; " LEAKS);
-	s.request.fds = fds;
-	s.request.n_fds = ARRAY_LEN(fds);
 	s.request.error = s.request.output;
-	shell_run(&s, text, sizeof(text));
+	run_with(&s, fds, ARRAY_LEN(fds), text, sizeof(text));
 	cr_expect_str_eq(text, "one two three\n");
-	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-		close(fds[i].fd);
 	end(&s);
 }
 
@@ -104,12 +110,8 @@ Test(window, at_the_numbers_of_the_window)
 	s.request.argv = (char *[]){s.argv[0], s.argv[1], script, NULL};
 	for (int i = 0; i < 2; i++)
 		fds[i].target = window.fds[1 - i];
-	s.request.fds = fds;
-	s.request.n_fds = ARRAY_LEN(fds);
-	shell_run(&s, text, sizeof(text));
+	run_with(&s, fds, ARRAY_LEN(fds), text, sizeof(text));
 	cr_expect_str_eq(text, "one two ");
-	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-		close(fds[i].fd);
 	end(&s);
 }
 
@@ -123,12 +125,8 @@ Test(window, more_than_it_holds)
 	for (int i = 0; i < WINDOW_SIZE; i++)
 		fds[i] = (struct spawn_fd){.fd = text_file("x"), .target = 30 + i};
 	begin(&s, "cat /proc/self/fd/30 /proc/self/fd/37; " LEAKS);
-	s.request.fds = fds;
-	s.request.n_fds = WINDOW_SIZE;
-	shell_run(&s, text, sizeof(text));
+	run_with(&s, fds, WINDOW_SIZE, text, sizeof(text));
 	cr_expect_str_eq(text, "xxcopied\n");
-	for (int i = 0; i < WINDOW_SIZE; i++)
-		close(fds[i].fd);
 	end(&s);
 }
 

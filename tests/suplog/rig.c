@@ -251,7 +251,7 @@ void rig_mark_at(struct rig *r, int number, int64_t ref, int64_t tail, int64_t a
 
 static bool has_taken(const struct rig *r, int number, uint64_t bytes, bool open)
 {
-	off_t at = KEEPER_PROGRESS_AT + (off_t)number * KEEPER_PROGRESS_EACH;
+	off_t at = keeper_progress_at((uint32_t)number);
 	struct keeper_progress p;
 
 	return pread(r->memfd, &p, sizeof(p), at) == sizeof(p) && p.word == bytes << 1 &&
@@ -419,6 +419,16 @@ void rig_strip(const struct buf *log, struct buf *out)
 			out->size--;
 		buf_append(out, at + 28, (size_t)(next - at - 28));
 	}
+}
+
+void rig_expect_log(const struct rig *r, const char *file, bool stamped, const char *ought)
+{
+	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
+
+	rig_read_log(r, file, &log);
+	if (stamped)
+		rig_strip(&log, &bare);
+	cr_assert_str_eq(buf_text(stamped ? &bare : &log), ought);
 }
 
 void rig_write(const struct rig *r, int number, const void *data, size_t size)

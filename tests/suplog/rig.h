@@ -96,6 +96,8 @@ uint64_t rig_largest(const struct rig *r, const char *file);
 
 /* Lines of a text log without their stamps, pieces of a split line put together. */
 void rig_strip(const struct buf *log, struct buf *out);
+/* All of the log of that file is this; stamped: it is a text log, and its stamps do not count. */
+void rig_expect_log(const struct rig *r, const char *file, bool stamped, const char *ought);
 
 /* What /proc/PID/status of the keeper says of that: "VmHWM", in kB. */
 long rig_status(const struct rig *r, const char *field);

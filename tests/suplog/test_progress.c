@@ -12,16 +12,6 @@
 static const struct rig_stream text = {.name = "a", .file = FILE_0, .format = "text"};
 static const struct rig_stream raw = {.name = "a", .file = FILE_0, .format = "raw"};
 
-static void expect_log(const struct rig *r, bool stamped, const char *ought)
-{
-	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
-
-	rig_read_log(r, FILE_0, &log);
-	if (stamped)
-		rig_strip(&log, &bare);
-	cr_assert_str_eq(buf_text(stamped ? &bare : &log), ought);
-}
-
 /*
  * What supd does at the end of a process, once its successor writes already: the last lines are
  * those of the one before, and a line that is open is the successor's.
@@ -46,7 +36,7 @@ static void mark_before_a_successor(const struct rig_stream *kind, bool open)
 		  (int)f.text_size, f.text);
 	rig_puts(&r, 0, "root\n");
 	rig_await_taken(&r, 0, 26, false);
-	expect_log(&r, open, "one\ntwo\nthree\nlogin: root\n");
+	rig_expect_log(&r, FILE_0, open, "one\ntwo\nthree\nlogin: root\n");
 	rig_fini(&r);
 }
 
@@ -72,7 +62,7 @@ Test(progress, a_mark_that_is_too_far)
 	rig_puts(&r, 0, "one\ntw");
 	rig_mark_at(&r, 0, 77, 20, 1000);
 	rig_expect(&r, KEEPER_MARKED, &n);
-	expect_log(&r, true, "one\ntw\n");
+	rig_expect_log(&r, FILE_0, true, "one\ntw\n");
 	rig_fini(&r);
 }
 

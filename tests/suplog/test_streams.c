@@ -34,16 +34,6 @@ static void mark(struct rig *r, int64_t lines, const char *tail)
 			  "the tail is `%.*s`", (int)f.text_size, f.text);
 }
 
-static void expect_log(const struct rig *r, const char *file, bool stamped, const char *ought)
-{
-	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
-
-	rig_read_log(r, file, &log);
-	if (stamped)
-		rig_strip(&log, &bare);
-	cr_assert_str_eq(buf_text(stamped ? &bare : &log), ought);
-}
-
 Test(streams, lines_are_written_and_the_last_is_ended)
 {
 	struct rig r;
@@ -53,10 +43,10 @@ Test(streams, lines_are_written_and_the_last_is_ended)
 	rig_start(&r);
 	rig_puts(&r, 0, "one\ntwo\nthr");
 	mark(&r, 2, "two\nthr");
-	expect_log(&r, FILE_0, true, "one\ntwo\nthr\n");
+	rig_expect_log(&r, FILE_0, true, "one\ntwo\nthr\n");
 	rig_puts(&r, 0, "four\n");
 	mark(&r, 20, NULL);
-	expect_log(&r, FILE_0, true, "one\ntwo\nthr\nfour\n");
+	rig_expect_log(&r, FILE_0, true, "one\ntwo\nthr\nfour\n");
 	cr_assert_eq(rig_finish(&r), 0);
 	rig_fini(&r);
 }
@@ -77,7 +67,7 @@ Test(streams, a_partial_line_is_written_after_a_while)
 		usleep(1000);
 	rig_puts(&r, 0, "root\nnext\n");
 	mark(&r, 0, "");
-	expect_log(&r, FILE_0, true, "login: root\nnext\n");
+	rig_expect_log(&r, FILE_0, true, "login: root\nnext\n");
 	rig_fini(&r);
 }
 
@@ -183,7 +173,7 @@ Test(streams, a_request_does_not_tear_a_line)
 	rig_puts(&r, 0, "ended\nnew\n");
 	rig_expect(&r, KEEPER_ROTATED, &n);
 	mark(&r, 0, "");
-	expect_log(&r, FILE_0, false, "whole\nbegun ended\nnew\n");
+	rig_expect_log(&r, FILE_0, false, "whole\nbegun ended\nnew\n");
 	cr_assert_eq(rig_count_old(&r, FILE_0), 1);
 	rig_fini(&r);
 }
@@ -202,7 +192,7 @@ Test(streams, a_file_that_is_old_is_rotated)
 	rig_expect(&r, KEEPER_ROTATED, &n);
 	rig_puts(&r, 0, "y\n");
 	rig_expect(&r, KEEPER_ROTATED, &n);
-	expect_log(&r, FILE_0, true, "x\ny\n");
+	rig_expect_log(&r, FILE_0, true, "x\ny\n");
 	cr_assert_eq(rig_count_old(&r, FILE_0), 2);
 	rig_fini(&r);
 }
@@ -227,7 +217,7 @@ Test(streams, a_number_is_used_again)
 	}
 	rig_puts(&r, 0, "last\n");
 	mark(&r, 1, "last\n");
-	expect_log(&r, FILE_0, true, "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nlast\n");
+	rig_expect_log(&r, FILE_0, true, "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nlast\n");
 	rig_fini(&r);
 }
 
@@ -247,8 +237,8 @@ Test(streams, settings_change_between_lines)
 	mark(&r, 0, ""); /* it was heard: the pipe may be looked at before the socket */
 	rig_puts(&r, 0, "as raw\n");
 	mark(&r, 0, "");
-	expect_log(&r, FILE_0, true, "as text\n");
-	expect_log(&r, "elsewhere.log", false, "as raw\n");
+	rig_expect_log(&r, FILE_0, true, "as text\n");
+	rig_expect_log(&r, "elsewhere.log", false, "as raw\n");
 	rig_fini(&r);
 }
 
@@ -265,7 +255,7 @@ Test(streams, pipes_are_read_empty_at_the_end)
 	rig_start(&r);
 	rig_write(&r, 0, all.data, all.size);
 	cr_assert_eq(rig_finish(&r), 0);
-	expect_log(&r, FILE_0, true, all.data);
+	rig_expect_log(&r, FILE_0, true, all.data);
 	rig_fini(&r);
 }
 
@@ -282,7 +272,7 @@ Test(streams, supd_dies)
 	shutdown(r.control, SHUT_WR);
 	while (rig_hear(&r, &n, RIG_PATIENCE_MS))
 		;
-	expect_log(&r, FILE_0, true, "last words\n");
+	rig_expect_log(&r, FILE_0, true, "last words\n");
 	rig_fini(&r);
 }
 
@@ -441,7 +431,7 @@ static void begin_file_with_open_line(bool kill)
 	}
 	rig_puts(&r, 0, "root\n");
 	mark(&r, 0, "");
-	expect_log(&r, FILE_0, true, "the first of them\nlogin: root\n");
+	rig_expect_log(&r, FILE_0, true, "the first of them\nlogin: root\n");
 	rig_fini(&r);
 }
 
@@ -482,7 +472,7 @@ Test(streams, each_old_file_that_is_told_of_is_there)
 		told++;
 	}
 	cr_assert_eq(told, rig_count_old(&r, FILE_0));
-	expect_log(&r, FILE_0, false, all.data);
+	rig_expect_log(&r, FILE_0, false, all.data);
 	rig_fini(&r);
 }
 

@@ -45,11 +45,7 @@ static char *path_in(const struct rig *r, const char *name, char path[256])
 
 static void expect_text(const struct rig *r, const char *ought)
 {
-	CLEANUP(buf_fini) struct buf log = BUF_INIT, bare = BUF_INIT;
-
-	rig_read_log(r, FILE_0, &log);
-	rig_strip(&log, &bare);
-	cr_assert_str_eq(buf_text(&bare), ought);
+	rig_expect_log(r, FILE_0, true, ought);
 }
 
 /* A mount namespace of the test's own, and a small file system in the log folder. */
